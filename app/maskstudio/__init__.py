@@ -1,0 +1,1 @@
+"""MaskStudio: the window and the command line."""

@@ -1,0 +1,1 @@
+"""One registry of commands feeds menus, keys, toolbar, palette and docs."""

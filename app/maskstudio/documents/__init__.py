@@ -1,0 +1,1 @@
+"""A document: subject, masks, candidates and undo; autosave and recovery."""

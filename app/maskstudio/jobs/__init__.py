@@ -1,0 +1,1 @@
+"""Qt face of the runtime: signals in, signals out."""

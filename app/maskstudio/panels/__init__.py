@@ -1,0 +1,1 @@
+"""Side panels: engine form, candidates, jobs, history."""

@@ -1,0 +1,1 @@
+"""Pointer events in, mask edits out."""

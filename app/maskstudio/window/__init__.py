@@ -1,0 +1,1 @@
+"""The main window, its theme, palette and empty states."""

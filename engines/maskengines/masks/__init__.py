@@ -1,0 +1,1 @@
+"""Soft masks: storage, undoable edits, morphology."""

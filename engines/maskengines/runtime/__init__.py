@@ -1,0 +1,1 @@
+"""Engine registry, worker processes and the job queue."""

@@ -1,0 +1,1 @@
+"""What can be edited: images now; poses and scenes follow the same protocol."""
