@@ -1,0 +1,31 @@
+"""Shared fixtures: an offscreen Qt, a home of their own for every test run, and the real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _studio_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Settings, plugins and journals of a test run never touch the user's own; compiled kernels are
+    shared between runs, as they are for a user."""
+    os.environ["MASKSTUDIO_HOME"] = str(tmp_path_factory.mktemp("home"))
+    cache = Path(__file__).parent.parent / ".pytest_cache" / "numba"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of real photos, poses and scenes (``MASKSTUDIO_DATA``, by default ``../shared/data``)."""
+    root = Path(__file__).parent.parent
+    folder = Path(os.environ.get("MASKSTUDIO_DATA", root.parent / "shared" / "data"))
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"Test data is missing at {folder}. Set MASKSTUDIO_DATA to its folder.")
+        pytest.skip(f"no test data at {folder}; set MASKSTUDIO_DATA")
+    return folder
