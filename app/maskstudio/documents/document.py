@@ -1,0 +1,262 @@
+"""A document: the picture, its mask, the candidates and the undo stack. Lives in the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from maskengines.contract import BadInput, Candidate, ImagePatch
+from maskengines.masks.bag import Bag
+from maskengines.masks.mask import Mask, MaskArray, MaskDelta
+from maskengines.projects.state import KeptLayer, ProjectState
+from maskengines.runtime.paths import data_folder
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from maskstudio.documents.mask_session import MaskEditSession
+from maskstudio.documents.undo import KeepCommand, MaskCommand, StudioCommand
+from maskstudio.documents.undo_weight import UndoWeight
+
+if TYPE_CHECKING:
+    from maskengines.subjects.image import ImageSubject
+
+PIXELS = "pixels"
+
+
+class Document(QObject):
+    """What one tab shows.
+
+    Signals:
+        mask_changed: a `Box` of the mask was written (also during a stroke).
+        image_changed: a `Box` of the picture was written.
+        candidates_changed: the list of candidates is another one.
+        state_changed: title, path, modified or the undo position may have changed.
+    """
+
+    mask_changed = Signal(object)
+    image_changed = Signal(object)
+    candidates_changed = Signal()
+    state_changed = Signal()
+
+    def __init__(
+        self,
+        subject: ImageSubject,
+        *,
+        source_path: Path | None = None,
+        path: Path | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.original: ImageSubject = subject
+        self.subject: ImageSubject = subject
+        self.layers: tuple[KeptLayer, ...] = ()
+        self.mask = Mask((subject.height, subject.width))
+        self.candidates: list[Candidate] = []
+        self.settings: dict[str, Any] = {}
+        self.source_path = source_path
+        self.path = path
+        self.undo_stack = QUndoStack(self)
+        self.undo_weight = UndoWeight(data_folder() / "undo")
+        self._added_weight = 0
+        self._session: MaskEditSession | None = None
+        self._saved_at: StudioCommand | None = None
+        self._unsaved_origin = False
+        self.undo_stack.indexChanged.connect(self._on_index_changed)
+
+    @classmethod
+    def from_state(
+        cls, state: ProjectState, *, path: Path | None = None, source_path: Path | None = None
+    ) -> Document:
+        """A document as a project describes it, with an empty undo stack."""
+        source = source_path or (Path(state.source) if state.source else None)
+        document = cls(state.original, path=path, source_path=source)
+        document.subject = state.subject
+        document.layers = tuple(state.layers)
+        document.candidates = list(state.candidates)
+        document.settings = dict(state.settings)
+        if PIXELS in state.masks:
+            document.mask.replace(state.masks[PIXELS])
+        return document
+
+    def state(self) -> ProjectState:
+        """A snapshot that any thread may save while the user goes on."""
+        return ProjectState(
+            original=self.original,
+            layers=self.layers,
+            masks={PIXELS: self.mask.snapshot()},
+            candidates=tuple(self.candidates),
+            settings=dict(self.settings),
+            source=str(self.source_path) if self.source_path else None,
+        )
+
+    @property
+    def title(self) -> str:
+        """The file's name, without the folder."""
+        path = self.path or self.source_path
+        return path.name if path else self.tr("Untitled")
+
+    @property
+    def modified(self) -> bool:
+        """Whether closing would lose work. Candidates that were not kept do not count."""
+        return self._unsaved_origin or self._position() is not self._saved_at
+
+    # --- the mask -------------------------------------------------------------------------------
+
+    def begin_mask_edit(self, label: str) -> MaskEditSession:
+        """Start a change of the mask that becomes one undo step called ``label``.
+
+        A session that was left open is put back first.
+        """
+        self.drop_open_edit()
+        self._session = MaskEditSession(self, label)
+        return self._session
+
+    def replace_mask(self, array: MaskArray, label: str) -> None:
+        """Take over a whole mask, ``(H, W)`` uint8, as one undo step."""
+        self.drop_open_edit()
+        delta = self.mask.replace(array)
+        if delta is not None:
+            self.push_mask_delta(delta, label)
+            self.mask_changed.emit(delta.box)
+
+    def push_mask_delta(self, delta: MaskDelta, label: str) -> None:
+        """Make a change that the mask already shows undoable."""
+        self._push(MaskCommand(self, label, delta))
+
+    def drop_open_edit(self) -> None:
+        """Put back a mask edit that is still open: undo and keep need a settled mask."""
+        if self._session is not None and self._session.active:
+            self._session.abort()
+        self._session = None
+
+    # --- candidates and the picture -------------------------------------------------------------
+
+    def add_candidate(self, candidate: Candidate) -> None:
+        """Put an answer at the end of the list."""
+        self.candidates.append(candidate)
+        self.candidates_changed.emit()
+
+    def clear_candidates(self) -> None:
+        if self.candidates:
+            self.candidates = []
+            self.candidates_changed.emit()
+
+    def keep(self, candidate: Candidate) -> None:
+        """Make a candidate part of the picture and clear mask and candidates: one undo step.
+
+        Raises:
+            BadInput: the candidate is no image, or does not fit this picture.
+        """
+        patch = self._fitting_patch(candidate)
+        self.drop_open_edit()
+        layer = KeptLayer(patch, candidate.label, candidate.provenance)
+        cleared = self.mask.replace(np.zeros(self.mask.shape, np.uint8))
+        label = self.tr("Keep {0}").format(candidate.label) if candidate.label else self.tr("Keep fill")
+        command = KeepCommand(self, label, layer, cleared, tuple(self.candidates))
+        self.show_patch(patch)
+        self.layers = (*self.layers, layer)
+        self.candidates = []
+        self._push(command)
+        self.image_changed.emit(patch.box)
+        if cleared is not None:
+            self.mask_changed.emit(cleared.box)
+        self.candidates_changed.emit()
+
+    def disagreement(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Where the candidates differ: ``(H, W)`` float32 in 0..1."""
+        from maskengines.disagreement import disagreement
+
+        return disagreement(self.candidates, self.mask.shape)
+
+    def show_patch(self, patch: ImagePatch) -> None:
+        """Put pixels into the picture; for undo commands."""
+        self.subject = self.subject.with_patch(patch)
+
+    def set_layers(self, layers: tuple[KeptLayer, ...]) -> None:
+        """Replace the kept layers; for undo commands."""
+        self.layers = layers
+
+    def exchange_candidates(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Show other candidates and return those shown so far; for undo commands."""
+        previous = tuple(self.candidates)
+        self.candidates = list(candidates)
+        return previous
+
+    # --- undo, saving ---------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """One step back; ignored while a stroke is being made."""
+        if self._session is None or not self._session.active:
+            self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """One step forward; ignored while a stroke is being made."""
+        if self._session is None or not self._session.active:
+            self.undo_stack.redo()
+
+    def change_settings(self, values: Mapping[str, Any]) -> None:
+        """Remember JSON-able settings (``"engine"``, ``"view"``) with the project; not undoable."""
+        self.settings.update(values)
+
+    def undo_position(self) -> object:
+        """A token for the present place in the history, to hand to `mark_saved` later."""
+        return self._position()
+
+    def mark_saved(self, path: Path, position: object) -> None:
+        """The project at ``path`` holds the state as of ``position``."""
+        self.path = path
+        self._saved_at = position if isinstance(position, StudioCommand) else None
+        self._unsaved_origin = False
+        if self._position() is self._saved_at:
+            self.undo_stack.setClean()
+        self.state_changed.emit()
+
+    def mark_unsaved(self) -> None:
+        """The document was recovered, or made from nothing on disk: it counts as modified."""
+        self._unsaved_origin = True
+        self.state_changed.emit()
+
+    def close(self) -> None:
+        """Let go of threads and scratch files. The document is not used afterwards."""
+        self.undo_stack.clear()
+        self.undo_weight.close()
+
+    def _position(self) -> StudioCommand | None:
+        index = self.undo_stack.index()
+        command = self.undo_stack.command(index - 1) if index else None
+        return command if isinstance(command, StudioCommand) else None
+
+    def _push(self, command: StudioCommand) -> None:
+        self._session = None
+        self.undo_stack.push(command)
+        self._added_weight += sum(bag.nbytes for bag in command.bags)
+        if self._added_weight > self.undo_weight.budget // 4:
+            self._added_weight = 0
+            self.undo_weight.balance(self._bags_farthest_first())
+
+    def _bags_farthest_first(self) -> list[Bag]:
+        present = self.undo_stack.index()
+        commands = [self.undo_stack.command(index) for index in range(self.undo_stack.count())]
+        order = sorted(range(len(commands)), key=lambda index: -abs(index + 0.5 - present))
+        bags: list[Bag] = []
+        for index in order:
+            command = commands[index]
+            if isinstance(command, StudioCommand):
+                bags.extend(command.bags)
+        return bags
+
+    def _on_index_changed(self) -> None:
+        self.state_changed.emit()
+
+    def _fitting_patch(self, candidate: Candidate) -> ImagePatch:
+        patch = candidate.result
+        subject = self.subject
+        if not isinstance(patch, ImagePatch):
+            raise BadInput("Only an image can be kept in an image. Choose another candidate.")
+        inside = patch.box.clipped(subject.width, subject.height) == patch.box
+        same_kind = patch.pixels.ndim == 3 and patch.pixels.shape[2] == subject.pixels.shape[2]
+        if not inside or not same_kind or patch.pixels.dtype != subject.pixels.dtype:
+            raise BadInput("This candidate was made for another picture. Run the engine again.")
+        return patch

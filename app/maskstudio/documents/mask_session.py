@@ -1,0 +1,52 @@
+"""A stroke, or any other change of the mask, while it is being made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskengines.contract import Box
+from maskengines.masks.mask import Mask
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+
+
+class MaskEditSession:
+    """``touch`` a box, write into ``mask.data``, tell ``changed``; then ``commit`` or ``abort``.
+
+    `active` turns false when the session ends, also when the document ends it (an undo during a
+    stroke); a tool looks at it before it goes on.
+    """
+
+    def __init__(self, document: Document, label: str) -> None:
+        self.mask: Mask = document.mask
+        self.label = label
+        self._document = document
+        self._edit = document.mask.edit()
+
+    @property
+    def active(self) -> bool:
+        return self._edit.open
+
+    def touch(self, box: Box) -> None:
+        """Announce that elements of ``box`` are about to be written; ``RuntimeError`` once ended."""
+        self._edit.touch(box)
+
+    def changed(self, box: Box) -> None:
+        """Tell views that ``box`` was written."""
+        self._document.mask_changed.emit(box.clipped(self.mask.grid.width, self.mask.grid.height))
+
+    def commit(self) -> bool:
+        """End the session as one undoable step; ``False`` if nothing had changed."""
+        delta = self._edit.commit()
+        if delta is None:
+            return False
+        self._document.push_mask_delta(delta, self.label)
+        return True
+
+    def abort(self) -> None:
+        """End the session and put everything back."""
+        if self.active:
+            box = self._edit.abort()
+            if not box.empty:
+                self._document.mask_changed.emit(box)
