@@ -1,0 +1,141 @@
+"""A job as the window sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from maskengines.errors import Cancelled, StudioError
+from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress, Started
+
+if TYPE_CHECKING:
+    from maskengines.contract import Box, MaskArray
+    from maskengines.runtime.session import Job
+
+ETA_AFTER = 0.08
+"""Share of the work after which a guess of the time left is worth showing."""
+
+
+class JobItem(QObject):
+    """State of one job, with signals in the window's thread.
+
+    Attributes:
+        state: ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
+        fraction: 0..1, or None while the amount of work is unknown.
+        text: what the engine says it is doing.
+        error: why it failed, or None.
+        live: it goes on until closed and is not listed.
+    """
+
+    changed = Signal()
+    preview = Signal(object)
+    candidate = Signal(object)
+    ended = Signal()
+
+    def __init__(self, engine_id: str, title: str, *, live: bool, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine_id = engine_id
+        self.title = title
+        self.live = live
+        self.state = "queued"
+        self.fraction: float | None = None
+        self.text = ""
+        self.error: StudioError | None = None
+        self.answers = 0
+        self._job: Job | None = None
+        self._asked = time.monotonic()
+        self._started: float | None = None
+        self._ended: float | None = None
+
+    def attach(self, job: Job) -> None:
+        """Name the runtime's job behind this item."""
+        self._job = job
+
+    @property
+    def job_id(self) -> str | None:
+        return self._job.id if self._job else None
+
+    @property
+    def active(self) -> bool:
+        """Waiting or at work."""
+        return self.state in ("queued", "running")
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of work so far, not counting the time in the queue."""
+        if self._started is None:
+            return 0.0
+        return (self._ended or time.monotonic()) - self._started
+
+    @property
+    def waiting(self) -> float:
+        """Seconds since it was asked for."""
+        return (self._ended or time.monotonic()) - self._asked
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left by straight extrapolation; None while that would be a wild guess."""
+        if self.state != "running" or not self.fraction or self.fraction < ETA_AFTER:
+            return None
+        return self.elapsed * (1 - self.fraction) / self.fraction
+
+    def cancel(self) -> None:
+        """Ask the job to stop; `ended` follows."""
+        if self._job and self.active:
+            self.text = "Stopping"
+            self._job.cancel()
+            self.changed.emit()
+
+    def finish(self) -> None:
+        """Close a live job."""
+        if self._job and self.active:
+            self._job.finish()
+
+    def update_mask(self, space: str, box: Box, data: MaskArray) -> None:
+        """Hand a changed rectangle of a mask to a live job."""
+        if self._job and self.active:
+            self._job.update_mask(space, box, data)
+
+    def update(self, masks: Mapping[str, MaskArray] | None = None, **values: Any) -> None:
+        """Hand new masks or free values to a live job."""
+        if self._job and self.active:
+            self._job.update(masks=masks, values=values or None)
+
+    def receive(self, event: JobEvent) -> None:
+        """Take one event of the runtime; called in the window's thread, in order."""
+        if not self.active:
+            return
+        if isinstance(event, Started):
+            self.state = "running"
+            self._started = time.monotonic()
+        elif isinstance(event, Progress):
+            self.fraction = min(1.0, max(0.0, event.done / event.total)) if event.total > 0 else None
+            self.text = event.text
+        elif isinstance(event, Preview):
+            self.preview.emit(event.result)
+            return
+        elif isinstance(event, CandidateReady):
+            self.answers += 1
+            self.candidate.emit(event.candidate)
+        elif isinstance(event, Finished):
+            self._end("done")
+            return
+        elif isinstance(event, Failed):
+            self.error = event.error
+            self._end("cancelled" if isinstance(event.error, Cancelled) else "failed")
+            return
+        self.changed.emit()
+
+    def refuse(self, error: StudioError) -> None:
+        """End before it began: the runtime would not take it."""
+        self.error = error
+        self._end("failed")
+
+    def _end(self, state: str) -> None:
+        self.state = state
+        self._ended = time.monotonic()
+        self.changed.emit()
+        self.ended.emit()

@@ -1,0 +1,231 @@
+"""A form made from an engine's JSON schema; the schema is the only description there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from maskengines.errors import BadInput
+from maskstudio.panels.controls import QuietButton
+from maskstudio.panels.form_fields import (
+    ChoiceEditor,
+    ColorEditor,
+    FieldEditor,
+    JsonEditor,
+    NumberEditor,
+    OptionalEditor,
+    SwitchEditor,
+    TextEditor,
+    readable,
+)
+from maskstudio.panels.style import CONTROL_HEIGHT, STEP, Note
+
+if TYPE_CHECKING:
+    from maskengines.params import Params
+
+LABEL_WIDTH = 104
+
+
+class SchemaForm(QWidget):
+    """Edits the values of one parameter model.
+
+    ``changed`` is emitted after every edit of the user; `values` is what the fields show and
+    `problem` the sentence that says why they cannot be used, or None.
+    """
+
+    changed = Signal()
+
+    def __init__(self, params: type[Params], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._params = params
+        schema = params.model_json_schema()
+        self._definitions: Mapping[str, Any] = schema.get("$defs", {})
+        self._rows: dict[str, FieldRow] = {}
+        self.problem: str | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(STEP)
+        self._folded = QWidget()
+        inner = QVBoxLayout(self._folded)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(STEP)
+        for name, field in schema.get("properties", {}).items():
+            field = resolved(field, self._definitions)
+            row = FieldRow(name, field)
+            row.edited.connect(self._edited)
+            self._rows[name] = row
+            (inner if field.get("advanced") else column).addWidget(row)
+        self._fold = QPushButton("Advanced")
+        self._fold.setProperty("quiet", True)
+        self._fold.setCheckable(True)
+        self._fold.toggled.connect(self._toggle_fold)
+        self._toggle_fold(False)
+        has_advanced = inner.count() > 0
+        self._fold.setVisible(has_advanced)
+        if has_advanced:
+            column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
+            column.addWidget(self._folded)
+        self._note = Note("", "error")
+        self._note.hide()
+        column.addWidget(self._note)
+
+    def values(self) -> dict[str, Any]:
+        """What the fields show, by parameter name; not yet validated."""
+        return {name: row.editor.value() for name, row in self._rows.items()}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show ``values``; unknown names are left out, missing ones keep what they show."""
+        for name, value in values.items():
+            if name in self._rows:
+                self._rows[name].set_value(value)
+        self._validate()
+
+    def reset(self) -> None:
+        """Every field back to its default."""
+        for row in self._rows.values():
+            row.set_value(row.default)
+        self._edited()
+
+    def row(self, name: str) -> FieldRow:
+        """The row of a parameter."""
+        return self._rows[name]
+
+    def _edited(self) -> None:
+        self._validate()
+        self.changed.emit()
+
+    def _validate(self) -> None:
+        self.problem = None
+        try:
+            self._params.read(self.values())
+        except BadInput as error:
+            self.problem = error.message
+        guilty = next((name for name in self._rows if f"'{name}'" in (self.problem or "")), None)
+        for name, row in self._rows.items():
+            row.say(self.problem or "" if name == guilty else "")
+        self._note.say((self.problem or "") if guilty is None else "", "error")
+
+    def _toggle_fold(self, shown: bool) -> None:
+        self._fold.setText("▾  Advanced" if shown else "▸  Advanced")
+        self._folded.setVisible(shown)
+
+
+class FieldRow(QWidget):
+    """Label, editor and a way back to the default; below them what is wrong, if anything is."""
+
+    edited = Signal()
+
+    def __init__(self, name: str, schema: Mapping[str, Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.default = schema.get("default")
+        title = str(schema.get("title") or readable(name))
+        tip = str(schema.get("description") or title)
+        self._title = title
+        self._label = QLabel(title)
+        self._label.setToolTip(tip)
+        self.editor = editor_for(schema)
+        self.editor.setToolTip(tip)
+        self.editor.setAccessibleName(title)
+        narrow = isinstance(self.editor, SwitchEditor)
+        self.editor.setSizePolicy(
+            QSizePolicy.Policy.Fixed if narrow else QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
+        )
+        self._label.setMinimumWidth(LABEL_WIDTH)
+        self._label.setMaximumWidth(16777215 if narrow else LABEL_WIDTH)
+        self._label.setBuddy(self.editor)
+        self.reset_button = QuietButton("↺", f"Back to the default ({self.default})")
+        self.reset_button.setFixedWidth(24)
+        policy = self.reset_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset_button.setSizePolicy(policy)
+        self.reset_button.clicked.connect(self._reset)
+        self._problem = Note("", "error")
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(STEP)
+        line.addWidget(self._label, 1 if narrow else 0)
+        line.addWidget(self.editor, 0 if narrow else 1)
+        line.addWidget(self.reset_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self._problem)
+        self._problem.hide()
+        self.setMinimumHeight(CONTROL_HEIGHT)
+        self.set_value(self.default)
+        self.editor.changed.connect(self._changed)
+
+    def set_value(self, value: Any) -> None:
+        if value is not None or isinstance(self.editor, OptionalEditor):
+            self.editor.set_value(value)
+        self._mark()
+
+    def say(self, problem: str) -> None:
+        """Show a sentence below the field; an empty one takes it away."""
+        self._problem.say(problem, "error")
+
+    @property
+    def problem(self) -> str:
+        return self._problem.text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        metrics = QFontMetrics(self._label.font())
+        self._label.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, self._label.width()))
+        super().resizeEvent(event)
+
+    def _reset(self) -> None:
+        self.set_value(self.default)
+        self.edited.emit()
+
+    def _changed(self) -> None:
+        self._mark()
+        self.edited.emit()
+
+    def _mark(self) -> None:
+        shown = self.editor.value()
+        self.reset_button.setVisible(shown != self.default and self.default != "")
+
+
+def resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A field's schema with its ``$ref`` put in place; the field's own keys win."""
+    merged: dict[str, Any] = dict(schema)
+    while "$ref" in merged or "allOf" in merged:
+        reference = merged.pop("$ref", None)
+        parts = [definitions.get(str(reference).rpartition("/")[2], {})] if reference else []
+        parts += merged.pop("allOf", [])
+        for part in parts:
+            merged = {**part, **merged}
+    return merged
+
+
+def editor_for(schema: Mapping[str, Any]) -> FieldEditor:
+    """The editor that fits a field's (resolved) schema; what is neither is edited as JSON."""
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    if schema.get("anyOf") and len(options) == 1 and len(schema["anyOf"]) == 2:
+        inner = {**options[0], "default": schema.get("default")}
+        start = inner["default"] if inner["default"] is not None else _start(inner)
+        return OptionalEditor(editor_for(inner), start)
+    if schema.get("enum"):
+        return ChoiceEditor(list(schema["enum"]))
+    kind = schema.get("type")
+    if kind == "boolean":
+        return SwitchEditor()
+    if kind in ("integer", "number"):
+        return NumberEditor(schema)
+    if kind == "string":
+        return ColorEditor() if schema.get("format") == "color" else TextEditor()
+    return JsonEditor()
+
+
+def _start(schema: Mapping[str, Any]) -> Any:
+    """Where an optional value begins when it is switched on."""
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if schema.get("type") in ("integer", "number"):
+        return schema.get("minimum", 0)
+    return {"boolean": False, "string": ""}.get(str(schema.get("type")), [])
