@@ -1,0 +1,97 @@
+"""The few dialogs the window asks with. Tests replace these functions, so each asks one thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QMessageBox,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+from PySide6.QtCore import Qt
+
+Answer = Literal["save", "discard", "cancel"]
+
+
+def ask_open(parent: QWidget, folder: str, suffixes: tuple[str, ...]) -> list[Path]:
+    """Files to open; empty when the user thinks better of it."""
+    pictures = " ".join(f"*{suffix}" for suffix in suffixes)
+    names, _ = QFileDialog.getOpenFileNames(
+        parent, "Open", folder, f"Photos and projects ({pictures} *.ora);;All files (*)"
+    )
+    return [Path(name) for name in names]
+
+
+def ask_save(parent: QWidget, title: str, proposal: Path, filters: str) -> Path | None:
+    """A file to write; the dialog itself asks before it replaces one."""
+    name, chosen = QFileDialog.getSaveFileName(parent, title, str(proposal), filters)
+    if not name:
+        return None
+    path = Path(name)
+    if not path.suffix:
+        # "PNG (*.png)" -> ".png": a name typed without a suffix means the kind that is selected.
+        path = path.with_suffix("." + chosen.partition("*.")[2].partition(")")[0].split()[0])
+    return path
+
+
+def ask_unsaved(parent: QWidget, names: list[str]) -> Answer:
+    """Save, discard or stay, for one or several documents with unsaved changes."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Unsaved changes")
+    if len(names) == 1:
+        box.setText(f"Save the changes to “{names[0]}”?")
+    else:
+        box.setText(f"Save the changes to {len(names)} documents?")
+        box.setInformativeText("\n".join(names))
+    kind = QMessageBox.StandardButton
+    box.setStandardButtons(kind.Save | kind.Discard | kind.Cancel)
+    box.setDefaultButton(kind.Save)
+    box.setEscapeButton(kind.Cancel)
+    answer = box.exec()
+    if answer == kind.Save:
+        return "save"
+    return "discard" if answer == kind.Discard else "cancel"
+
+
+def ask_amount(
+    parent: QWidget, title: str, label: str, *, value: int, low: int, high: int, unit: str
+) -> int | None:
+    """A number with a slider; None when cancelled."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(title)
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setSuffix(f" {unit}" if unit else "")
+    box.setValue(value)
+    box.selectAll()
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(low, high)
+    slider.setValue(value)
+    slider.setMinimumWidth(240)
+    slider.valueChanged.connect(box.setValue)
+    box.valueChanged.connect(slider.setValue)
+    form = QFormLayout()
+    form.setSpacing(12)
+    form.addRow(label, box)
+    form.addRow(slider)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+    ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+    ok.setText(title)
+    ok.setProperty("primary", True)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(16, 16, 16, 16)
+    layout.setSpacing(16)
+    layout.addLayout(form)
+    layout.addWidget(buttons)
+    return box.value() if dialog.exec() == QDialog.DialogCode.Accepted else None

@@ -1,0 +1,166 @@
+"""What the window says: a quiet banner over the canvas, with the details one click away.
+
+Nothing here is modal, and nothing shows a bare exception: an error is one sentence of what happened
+and one of what to do; the log hides behind "Details".
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from maskengines.errors import Cancelled, EngineFault, StudioError
+from maskstudio.window.icons import icon
+
+WIDTH = 520
+"""Widest banner, in device-independent pixels."""
+
+
+class Banner(QWidget):
+    """One message at a time, floating at the bottom of its parent; the newest replaces the older one."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._action = QPushButton()
+        self._details = QPushButton("Details")
+        self._details.setCheckable(True)
+        self._details.setProperty("quiet", True)
+        self._details.toggled.connect(self._show_log)
+        close = QToolButton()
+        close.setIcon(icon("close", "second"))
+        close.setToolTip("Dismiss")
+        close.clicked.connect(self.hide)
+        self._log = QPlainTextEdit()
+        self._log.setReadOnly(True)
+        self._log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._log.setFixedHeight(180)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+        for button in (self._action, self._details, close):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addLayout(row)
+        layout.addWidget(self._log)
+        self._do: Callable[[], object] | None = None
+        self._action.clicked.connect(self._run_action)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says now; empty while hidden."""
+        return self._text.text() if not self.isHidden() else ""
+
+    @property
+    def log(self) -> str:
+        """What "Details" shows."""
+        return self._log.toPlainText()
+
+    def show_error(self, error: StudioError) -> None:
+        """Say what happened; stays until dismissed. A cancelled job is no news."""
+        if isinstance(error, Cancelled):
+            return
+        level = "error" if isinstance(error, EngineFault) else "warning"
+        self._say(error.message, level, error.log, 0, "", None)
+
+    def tell(self, text: str, *, seconds: float = 5.0) -> None:
+        """A passing remark."""
+        self._say(text, "info", "", seconds, "", None)
+
+    def offer(self, text: str, action: str, run: Callable[[], object]) -> None:
+        """A remark with one thing to do about it; stays until used or dismissed."""
+        self._say(text, "info", "", 0, action, run)
+
+    def _say(
+        self, text: str, level: str, log: str, seconds: float, action: str, run: Callable[[], object] | None
+    ) -> None:
+        self._icon.setPixmap(
+            icon({"info": "info"}.get(level, level), {"info": "accent"}.get(level, level)).pixmap(18, 18)
+        )
+        self._text.setText(text)
+        self._log.setPlainText(log)
+        self._details.setChecked(False)
+        self._details.setVisible(bool(log.strip()))
+        self._log.hide()
+        self._do = run
+        self._action.setText(action)
+        self._action.setVisible(run is not None)
+        self.setProperty("level", level)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setAccessibleName(text)
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.stop()
+        if seconds:
+            self._timer.start(int(seconds * 1000))
+
+    def _run_action(self) -> None:
+        do, self._do = self._do, None
+        self.hide()
+        if do is not None:
+            do()
+
+    def _show_log(self, shown: bool) -> None:
+        self._log.setVisible(shown)
+        self._timer.stop()
+        self._place()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        width = max(240, min(WIDTH, parent.width() - 32))
+        self.setFixedWidth(width)
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        height = max(44, layout.totalHeightForWidth(width))
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 16, width, height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
+            self._place()
+        return super().eventFilter(watched, event)
+
+
+def install_excepthook(show_error: Callable[[StudioError], object]) -> Callable[[], None]:
+    """Send what nobody caught to ``show_error``; returns what puts the old hook back.
+
+    A `StudioError` shows its own sentence; anything else becomes an `EngineFault` that keeps the
+    traceback for "Details". The old hook still runs, so the terminal tells as well.
+    """
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        before(kind, error, trace)
+        if isinstance(error, KeyboardInterrupt):
+            return
+        if not isinstance(error, StudioError):
+            log = "".join(traceback.format_exception(kind, error, trace))
+            error = EngineFault(
+                "The studio met an error of its own. Your work is kept; save it and carry on.", log=log
+            )
+        show_error(error)
+
+    def restore() -> None:
+        sys.excepthook = before
+
+    sys.excepthook = hook
+    return restore

@@ -1,0 +1,76 @@
+"""The line at the bottom: zoom, size and depth, how much is masked, and what runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+
+HEIGHT = 32
+
+
+class StatusBar(QWidget):
+    """Labels that change in place, with room for the jobs bar at the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("statusBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self.zoom = QLabel()
+        self.size_text = QLabel()
+        self.mask = QLabel()
+        self.cursor = QLabel()
+        self.zoom.setMinimumWidth(64)
+        self.mask.setMinimumWidth(84)
+        self.cursor.setMinimumWidth(96)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 0, 12, 0)
+        self._row.setSpacing(10)
+        self._lines: list[QFrame] = []
+        for label in (self.zoom, self.size_text, self.mask, self.cursor):
+            self._row.addWidget(label)
+            if label is not self.cursor:
+                line = QFrame()
+                line.setFrameShape(QFrame.Shape.VLine)
+                line.setFixedHeight(14)
+                self._lines.append(line)
+                self._row.addWidget(line, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addStretch(1)
+        self.show_document(None)
+
+    def add_right(self, widget: QWidget) -> None:
+        """Place the jobs bar."""
+        self._row.addWidget(widget)
+
+    def show_document(self, document: Document | None) -> None:
+        """Size, mode and depth of a document; nothing without one."""
+        for line in self._lines:
+            line.setVisible(document is not None)
+        if document is None:
+            for label in (self.zoom, self.size_text, self.mask, self.cursor):
+                label.clear()
+            return
+        subject = document.subject
+        self.size_text.setText(
+            f"{subject.width} × {subject.height}   {subject.mode} {subject.depth}-bit"  # noqa: RUF001
+        )
+        self.show_mask(document)
+
+    def show_mask(self, document: Document) -> None:
+        """Share of the image that is asked for."""
+        share = 100 * document.mask.selected_fraction()
+        digits = 1 if share >= 0.1 or share == 0 else 2
+        self.mask.setText(f"mask {share:.{digits}f} %")
+
+    def show_zoom(self, scale: float) -> None:
+        """Zoom in per cent."""
+        self.zoom.setText(f"zoom {100 * scale:.0f} %")
+
+    def show_cursor(self, point: QPoint | None) -> None:
+        """Image pixel under the cursor; nothing outside the image."""
+        self.cursor.setText("" if point is None else f"{point.x()}, {point.y()}")
