@@ -1,0 +1,173 @@
+"""``maskstudio run``: one question asked without a window, each answer saved as it comes."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from maskengines.contract import Candidate, EngineInfo, ImagePatch, MaskArray
+from maskengines.errors import BadInput, EngineFault, NotReady
+from maskengines.masks.files import load_mask
+from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Progress
+from maskengines.runtime.registry import EngineRegistry
+from maskengines.runtime.session import Runtime
+from maskengines.subjects.image import ImageSubject
+from maskengines.subjects.image_io import check_writable_target, load_image, save_image
+
+from maskstudio.settings_words import read_settings
+
+if TYPE_CHECKING:
+    from maskstudio.output import Output
+
+MAX_COUNT = 9999
+MAX_SEED = 2**63 - 1 - MAX_COUNT
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The words of one ``run`` command; ``settings`` are ``key=value`` words."""
+
+    engine: str
+    input: Path
+    mask: Path | None
+    out: Path
+    count: int = 1
+    seed: int = 0
+    settings: Sequence[str] = ()
+
+
+def run(ask: Ask, output: Output) -> int:
+    """Answer ``ask``, writing one file per candidate; returns 0.
+
+    All that can be wrong with the words is found before any work starts. A candidate that was saved
+    stays when a later one fails.
+
+    Raises:
+        BadInput, NotReady, EngineFault: as their messages say.
+        KeyboardInterrupt: the user stopped it; the worker is gone and no partial file is left.
+    """
+    registry = EngineRegistry.default()
+    engine = registry.get(ask.engine)
+    paths = result_paths(ask.out, ask.count)
+    if not 0 <= ask.seed <= MAX_SEED:
+        raise BadInput(f"--seed takes a whole number from 0 to {MAX_SEED}, not {ask.seed}.")
+    _require_ready(ask.engine, engine.readiness())
+    params = read_settings(engine.info.params, ask.settings)
+    _require_image_engine(engine.info)
+    for path in paths:
+        check_writable_target(path)
+        _refuse_overwriting(path, ask)
+    subject = load_image(ask.input)
+    mask = _mask(engine.info, ask, subject)
+    save = _Saver(subject, paths, output)
+    if mask is not None and engine.info.needs_mask and not mask.any():
+        # Nothing is asked for, so the answer is the picture itself.
+        for index in range(ask.count):
+            save(Candidate("image", None, ask.seed + index))
+        return 0
+    with Runtime(registry, interactive=False) as runtime:
+        events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
+        masks = {} if mask is None else {engine.info.spaces[0]: mask}
+        job = runtime.submit(
+            ask.engine,
+            subject,
+            masks,
+            params.model_dump(),
+            count=ask.count,
+            seed=ask.seed,
+            listener=events.put,
+        )
+        if engine.info.live:
+            job.finish()  # nothing will change any more: the first answer is the answer
+        _follow(events, save, output)
+    output.close()
+    if save.saved < ask.count:
+        raise EngineFault(f"'{ask.engine}' gave {save.saved} of {ask.count} answers and no reason why.")
+    return 0
+
+
+def result_paths(out: Path, count: int) -> list[Path]:
+    """Absolute paths of the results: ``out`` itself, or with ``-1 .. -N`` before the suffix.
+
+    Raises:
+        BadInput: ``count`` is below 1 or absurdly high.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise BadInput(f"--count takes a whole number from 1 to {MAX_COUNT}, not {count}.")
+    target = Path.cwd() / out
+    if count == 1:
+        return [target]
+    return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, count + 1)]
+
+
+class _Saver:
+    """Writes candidates in the order they come, and says so."""
+
+    def __init__(self, subject: ImageSubject, paths: Sequence[Path], output: Output) -> None:
+        self._subject = subject
+        self._paths = paths
+        self._output = output
+        self.saved = 0
+
+    def __call__(self, candidate: Candidate) -> None:
+        if self.saved == len(self._paths):
+            return  # an engine that gives more than it was asked for
+        path = self._paths[self.saved]
+        result = candidate.result
+        answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
+        save_image(answer, path)
+        self.saved += 1
+        metrics: dict[str, Any] = dict(candidate.metrics)
+        if candidate.score is not None:
+            metrics.setdefault("score", candidate.score)
+        if candidate.label:
+            metrics.setdefault("label", candidate.label)
+        self._output.candidate(path, candidate.seed, candidate.seconds, metrics)
+
+
+def _follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
+    while True:
+        event = events.get()
+        if isinstance(event, Progress):
+            output.progress(event.done, event.total, event.text)
+        elif isinstance(event, CandidateReady):
+            save(event.candidate)
+        elif isinstance(event, Failed):
+            raise event.error
+        elif isinstance(event, Finished):
+            return
+
+
+def _require_ready(engine: str, reason: str | None) -> None:
+    if reason is not None:
+        raise NotReady(reason if engine in reason else f"'{engine}' is not ready: {reason}")
+
+
+def _require_image_engine(info: EngineInfo) -> None:
+    if "image" not in info.subject_kinds or "image" not in info.result_kinds:
+        kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"
+        raise BadInput(f"'{info.id}' works on {kinds}; 'run' takes and writes images.")
+
+
+def _refuse_overwriting(path: Path, ask: Ask) -> None:
+    sources: Mapping[str, Path | None] = {"input": ask.input, "mask": ask.mask}
+    for word, source in sources.items():
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise BadInput(f"--out would overwrite the --{word} file '{source}'; choose another name.")
+
+
+def _mask(info: EngineInfo, ask: Ask, subject: ImageSubject) -> MaskArray | None:
+    if ask.mask is None:
+        if info.needs_mask:
+            raise BadInput(f"'{info.id}' needs a mask: add --mask FILE, white where it shall answer.")
+        return None
+    mask: MaskArray = np.ascontiguousarray(load_mask(ask.mask, (subject.height, subject.width)))
+    if info.needs_visible and mask.size and int(mask.min()) > 0:
+        raise BadInput(
+            f"The mask '{ask.mask}' asks for every pixel and leaves '{info.id}' nothing to go by; paint some black."
+        )
+    return mask

@@ -1,0 +1,225 @@
+"""The command line: words in, an exit code out.
+
+Nothing here imports Qt, numpy, pydantic or an engine: each command is imported when it runs, so that
+``maskstudio --help`` answers at once. Exit codes: 0 done, 2 bad input, 3 not ready, 4 engine fault,
+130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from maskengines import __version__
+from maskengines.errors import BadInput, Cancelled, EngineFault, StudioError
+
+from maskstudio.output import JsonOutput, TextOutput
+
+BROKEN_PIPE = 128 + signal.SIGPIPE
+
+USAGE = """\
+maskstudio [--open FILE] [FILE ...]
+       maskstudio --install-desktop | --uninstall-desktop
+       maskstudio engines [ENGINE] [--json]
+       maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
+                      [--count N] [--seed S] [--set key=value ...] [--json]
+       maskstudio plugins list | trust NAME | forget NAME
+       maskstudio doctor [--json]"""
+
+EPILOG = """\
+commands:
+  engines    list the engines and their parameters
+  run        ask an engine without a window
+  plugins    list the plugins, trust one, forget one
+  doctor     what this machine has and what is missing
+
+A first word that is no command is a file; ./run opens a file named run.
+"maskstudio COMMAND --help" tells more. Exit codes: 0 done, 2 bad input,
+3 not ready, 4 engine fault, 130 cancelled."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence like any other bad input."""
+
+    def error(self, message: str) -> NoReturn:
+        text = message[:1].upper() + message[1:].rstrip(".")
+        raise BadInput(f"{text}; '{self.prog} --help' shows how to write it.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: the words after the program's name; by default those of this process.
+
+    Returns:
+        The exit code. Errors have been reported already: one line on stderr, or with ``--json`` an
+        ``error`` event on stdout.
+    """
+    multiprocessing.freeze_support()
+    words = list(sys.argv[1:] if argv is None else argv)
+    output = JsonOutput() if "--json" in words else TextOutput()
+    try:
+        return _command(words)
+    except SystemExit as exit_:  # argparse leaves this way after --help and --version
+        return exit_.code if isinstance(exit_.code, int) else 0
+    except StudioError as error:
+        return _report(output, error)
+    except KeyboardInterrupt:
+        return _report(output, Cancelled())
+    except BrokenPipeError:
+        return _pipe_closed()
+    except Exception as error:
+        if os.environ.get("MASKSTUDIO_DEBUG"):
+            raise
+        return _report(output, _internal(error))
+
+
+def _report(output: JsonOutput | TextOutput, error: StudioError) -> int:
+    try:
+        output.error(error)
+    except BrokenPipeError:
+        _pipe_closed()
+    return error.exit_code
+
+
+def _internal(error: Exception) -> StudioError:
+    return EngineFault(
+        f"MaskStudio failed ({type(error).__name__}: {error}); this is a bug, and MASKSTUDIO_DEBUG=1 in "
+        "the environment shows where."
+    )
+
+
+def _pipe_closed() -> int:
+    # Python flushes stdout once more at exit and would complain there.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _command(words: Sequence[str]) -> int:
+    command = COMMANDS.get(words[0]) if words else None
+    return command(words[1:]) if command else _window(words)
+
+
+def _window(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="maskstudio", usage=USAGE, epilog=EPILOG, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Paint over what you want to ask about; engines answer while you go on working.",
+    )  # fmt: skip
+    parser.add_argument("files", nargs="*", metavar="FILE", help="images and projects to open")
+    parser.add_argument("--open", action="append", default=[], metavar="FILE", help="the same, by name")
+    desktop = parser.add_mutually_exclusive_group()
+    desktop.add_argument(
+        "--install-desktop", action="store_true", help="add a menu entry, an icon and file associations"
+    )
+    desktop.add_argument("--uninstall-desktop", action="store_true", help="take them away again")
+    parser.add_argument("--version", action="version", version=f"maskstudio {__version__}")
+    # Words may be mixed freely: a.png --open b.png c.png
+    options = parser.parse_intermixed_args(list(words))
+    files = [Path(name) for name in [*options.open, *options.files]]
+    if options.install_desktop or options.uninstall_desktop:
+        if files:
+            parser.error("--install-desktop and --uninstall-desktop take no file")
+        from maskstudio import desktop as entry
+
+        return entry.install() if options.install_desktop else entry.uninstall()
+    from maskstudio.launch import launch
+
+    return launch(files)
+
+
+def _run(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="maskstudio run", allow_abbrev=False,
+        description="Ask an engine without a window; the results' paths go to stdout.",
+    )  # fmt: skip
+    parser.add_argument("engine", metavar="ENGINE", help="its id; 'maskstudio engines' lists them")
+    parser.add_argument("--input", required=True, metavar="FILE", type=Path, help="what is edited")
+    parser.add_argument("--mask", metavar="FILE", type=Path, help="white is asked for, black is given")
+    parser.add_argument("--out", required=True, metavar="PATH", type=Path, help="the suffix is the format")
+    parser.add_argument("--count", default=1, metavar="N", type=int, help="how many answers (default 1)")
+    parser.add_argument("--seed", default=0, metavar="S", type=int, help="seed of the first (default 0)")
+    parser.add_argument(
+        "--set", action="extend", nargs="+", default=[], metavar="key=value", dest="settings",
+        help="a parameter of the engine; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one event a line on stdout")
+    options = parser.parse_args(list(words))
+    from maskstudio.batch import Ask, run
+
+    # A shell script's background job starts with SIGINT ignored; being told to stop still means stop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    return run(
+        Ask(
+            options.engine, options.input, options.mask, options.out,
+            options.count, options.seed, options.settings,
+        ),
+        JsonOutput() if options.json else TextOutput(),
+    )  # fmt: skip
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # Once is enough: stopping the workers must not be interrupted by a second Ctrl+C.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _engines(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="maskstudio engines", allow_abbrev=False, description="The engines, and what each takes."
+    )
+    parser.add_argument("engine", nargs="?", metavar="ENGINE", help="only this one, with its parameters")
+    parser.add_argument("--json", action="store_true", help="one object a line, with the JSON schema")
+    options = parser.parse_intermixed_args(list(words))
+    from maskstudio import listing
+
+    return (listing.print_engines_json if options.json else listing.print_engines)(options.engine)
+
+
+def _plugins(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="maskstudio plugins", allow_abbrev=False,
+        description="Engines in the plugin folder. One runs only after you have trusted its content once.",
+    )  # fmt: skip
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list | trust NAME | forget NAME")
+    actions.add_parser("list", help="a line per plugin: name, then trusted, untrusted or changed")
+    for action, text in (("trust", "let a plugin run as it is now"), ("forget", "take the trust back")):
+        actions.add_parser(action, help=text).add_argument("name", metavar="NAME")
+    options = parser.parse_args(list(words))
+    from maskstudio import listing
+
+    if options.action == "trust":
+        return listing.trust_plugin(options.name)
+    if options.action == "forget":
+        return listing.forget_plugin(options.name)
+    return listing.print_plugins()
+
+
+def _doctor(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="maskstudio doctor", allow_abbrev=False,
+        description="What this machine has, where things are kept, and what is missing.",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one object")
+    options = parser.parse_args(list(words))
+    from maskstudio import doctor
+
+    return doctor.print_json_report() if options.json else doctor.print_text()
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "engines": _engines,
+    "run": _run,
+    "plugins": _plugins,
+    "doctor": _doctor,
+}

@@ -1,0 +1,143 @@
+"""``maskstudio doctor``: what this machine has, where things are kept, and what to do about what misses.
+
+Nothing is loaded into this process that could take it down: Qt and OpenCV are looked at from outside.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from maskengines import __version__
+from maskengines.runtime import paths, plugins
+from maskengines.runtime.assets import assets_folder
+
+from maskstudio.doctor_checks import Check, check_folders, check_opencv, check_qt
+from maskstudio.doctor_qt import probe_qt
+from maskstudio.output import print_json
+
+PACKAGES = (
+    "PySide6-Essentials", "numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs",
+    "scikit-image", "scipy", "numba", "pydantic",
+)  # fmt: skip
+
+
+def print_json_report() -> int:
+    """The examination as one JSON object on one line."""
+    print_json(examine())
+    return 0
+
+
+def print_text() -> int:
+    """The examination for a person: what is there, then what is missing and how to mend it."""
+    report = examine()
+    versions = report["versions"]
+    print(f"MaskStudio {versions['maskstudio']}, Python {versions['python']}, {versions['system']}")
+    print("  " + ", ".join(f"{name} {versions[name] or 'missing'}" for name in PACKAGES))
+    print("Devices")
+    for device in report["devices"]:
+        print(f"  {device['id']}: {device['name']}")
+    qt = report["qt"]
+    print(f"Qt\n  {qt['version'] or 'does not load'}, platform {qt['platform'] or 'none'}")
+    print("Folders")
+    for name, folder in report["folders"].items():
+        print(f"  {name:<9} {folder}")
+    print("Plugins")
+    for plugin in report["plugins"]:
+        print(f"  {plugin['name']}: {plugin['status']}")
+    if not report["plugins"]:
+        print("  none")
+    print("Weights")
+    for weight in report["weights"]:
+        print(f"  {weight['name']}: {weight['bytes'] / 2**20:.1f} MiB")
+    if not report["weights"]:
+        print("  none; no engine here needs any")
+    print("Checks")
+    for check in report["checks"]:
+        print(f"  {'ok  ' if check['ok'] else 'MEND'}  {check['text']}")
+        if not check["ok"]:
+            print(f"        {check['advice']}")
+    return 0
+
+
+def examine() -> dict[str, Any]:
+    """Versions, devices, Qt, folders, plugins, weights and checks, all JSON-able."""
+    folders = _folders()
+    qt = probe_qt()
+    checks: list[Check] = [*check_qt(qt), check_opencv(), *check_folders(folders)]
+    return {
+        "versions": _versions(),
+        "devices": _devices(),
+        "qt": {"version": qt.version, "platform": qt.platform, "screens": qt.screens, "error": qt.error},
+        "folders": {name: str(folder) for name, folder in folders.items()},
+        "plugins": [{"name": plugin.name, "status": plugin.status} for plugin in plugins.scan()],
+        "weights": _weights(),
+        "checks": [
+            {"name": check.name, "ok": check.ok, "text": check.text, "advice": check.advice}
+            for check in checks
+        ],
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {
+        "maskstudio": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.platform()}, {sysconfig.get_platform()}",
+    }
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _devices() -> list[dict[str, Any]]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cpu: dict[str, Any] = {"id": "cpu", "name": f"{_cpu_name()}, {cores} cores", "cores": cores}
+    return [cpu, *({"id": f"cuda:{index}", "name": name} for index, name in enumerate(_nvidia()))]
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _nvidia() -> list[str]:
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+
+
+def _folders() -> dict[str, Path]:
+    settings = paths.config_folder()
+    return {
+        "plugins": plugins.plugin_folder(),
+        "cache": paths.cache_folder(),
+        "settings": settings,
+        "data": paths.data_folder(),
+        "kernels": Path(os.environ.get("NUMBA_CACHE_DIR") or paths.numba_cache_folder()),
+        "assets": assets_folder(),
+        "python": Path(sys.prefix),
+    }
+
+
+def _weights() -> list[dict[str, Any]]:
+    roots = [folder for folder in (assets_folder(), paths.data_folder()) if folder.is_dir()]
+    files = [file for root in roots for file in sorted(root.rglob("*.safetensors"))]
+    return [{"name": file.stem, "path": str(file), "bytes": file.stat().st_size} for file in files]

@@ -1,0 +1,65 @@
+"""Opens the window, or says in one sentence why this machine cannot show one.
+
+Qt itself would abort the process with a page of text, so what usually misses is looked at first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from maskengines.errors import BadInput, NotReady
+
+from maskstudio.qt_libraries import apt_line, missing_xcb
+
+
+def launch(files: Sequence[Path]) -> int:
+    """Open the window with ``files`` in it and stay until it is closed.
+
+    Raises:
+        BadInput: a file does not exist.
+        NotReady: no display, or Qt's system libraries are missing.
+    """
+    for file in files:
+        _require(file)
+    platform = qt_platform()
+    if platform == "none":
+        raise NotReady(
+            "There is no display here, so the window cannot open; 'maskstudio run' does the work without one."
+        )
+    if platform == "xcb" and (missing := missing_xcb()):
+        raise NotReady(
+            f"The window needs {missing[0].soname}, which is missing; install it with: {apt_line(missing)}"
+        )
+    try:
+        from maskstudio.window.app import run_app
+    except ImportError as error:
+        if "cannot open shared object" not in str(error):
+            raise
+        raise NotReady(f"Qt cannot start: {error}; 'maskstudio doctor' says what to install.") from None
+    return run_app(list(files))
+
+
+def _require(file: Path) -> None:
+    try:
+        found = os.path.lexists(file)
+    except ValueError:  # an embedded null
+        found = False
+    if not found:
+        raise BadInput(
+            f"There is no file '{file}', and it is no command either (engines, run, plugins, doctor)."
+            if file.parent == Path()
+            else f"There is no file '{file}'."
+        )
+
+
+def qt_platform() -> str:
+    """Which way Qt will reach the screen: ``xcb``, ``wayland``, another plugin's name, or ``none``."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+    if chosen or not sys.platform.startswith("linux"):
+        return chosen or "native"
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return "wayland"
+    return "xcb" if os.environ.get("DISPLAY") else "none"
