@@ -1,0 +1,138 @@
+"""One region, one seed, one fill: picks the method by the hole and runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskengines.contract import Box
+from maskengines.inpaint import seams
+from maskengines.inpaint.completion import Plan, complete
+from maskengines.inpaint.diffusion import biharmonic, local_range, navier_stokes
+from maskengines.inpaint.info import Method, Seam
+from maskengines.inpaint.kernels import RADIUS
+from maskengines.inpaint.pyramid import build_levels
+from maskengines.inpaint.regions import Region
+
+Array = np.ndarray[Any, Any]
+SMOOTH_EVERY = 4
+Watch = Callable[[float, Callable[[], Array]], None]
+"""Called often with the fraction done and a way to get the fill so far, shaped like the crop."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`ExemplarParams` without pydantic."""
+
+    method: Method = "auto"
+    variety: float = 0.5
+    seam: Seam = "gradient"
+    texture: float = 1.0
+    starts: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """``pixels`` like the crop, equal to it outside the hole; ``energy`` only of patches."""
+
+    pixels: Array
+    method: str
+    energy: float | None
+
+
+def fill_region(
+    pixels: Array,
+    region: Region,
+    settings: Settings,
+    *,
+    seed: int,
+    generator: np.random.Generator,
+    watch: Watch,
+) -> Fill:
+    """Fill one region's hole.
+
+    ``auto`` closes a thin stroke with the smoothest fill for every fourth seed (0, 4, 8 ...), as that
+    fill knows no second answer, and from patches for the others; wider holes are always completed
+    from patches. Where too little is given to copy a patch from, the smooth fill answers.
+
+    Args:
+        pixels: ``(H, W, 1|3)`` uint8 or uint16, the crop at ``region.box``.
+    """
+    method = settings.method
+    if method == "auto":
+        method = "biharmonic" if region.thin and seed % SMOOTH_EVERY == 0 else "patches"
+    if method == "patches":
+        fill = _from_patches(pixels, region, settings, generator, watch)
+        if fill is not None:
+            return fill
+        method = "navier-stokes"
+    watch(0.0, lambda: pixels)
+    if method == "biharmonic":
+        return Fill(_like(biharmonic(pixels, region.hole), pixels, region.hole), method, None)
+    return Fill(navier_stokes(pixels, region.hole, 4.0, most=40_000), method, None)
+
+
+def _from_patches(
+    pixels: Array, region: Region, settings: Settings, generator: np.random.Generator, watch: Watch
+) -> Fill | None:
+    hole = region.hole
+    scale = 257.0 if pixels.dtype == np.uint16 else 1.0
+    colours = pixels.astype(np.float32) / np.float32(scale)
+    if colours.shape[2] == 1:
+        colours = np.repeat(colours, 3, axis=2)
+    levels = build_levels(colours, hole, region.unknown, settings.texture)
+    if not levels:
+        return None
+
+    def shown(estimate: Array) -> Array:
+        inner = estimate[RADIUS:-RADIUS, RADIUS:-RADIUS]
+        full = cv2.resize(inner, (hole.shape[1], hole.shape[0]), interpolation=cv2.INTER_LINEAR)
+        return _like(full[..., : pixels.shape[2]] * scale, pixels, hole)
+
+    solution = complete(
+        levels,
+        Plan(generator, settings.starts, settings.variety),
+        lambda fraction, estimate: watch(0.9 * fraction, lambda: shown(estimate())),
+    )
+    copy = seams.copied(pixels, solution)
+    if settings.seam != "none":
+        plain = copy
+        copy = seams.evened(plain, solution, hole, scale)
+        watch(0.95, lambda: _like(copy, pixels, hole))
+        if settings.seam == "gradient":
+            copy = seams.gradient_blended(pixels, plain, copy, solution, hole)
+    if region.thin:
+        low, high = local_range(pixels.astype(np.float32), hole)
+        copy = np.clip(copy, low, high)
+    return Fill(_like(copy, pixels, hole), "patches", solution.energy)
+
+
+def _like(values: Array, pixels: Array, hole: Array) -> Array:
+    """``values`` rounded to the depth of ``pixels`` in the hole, ``pixels`` elsewhere."""
+    limits = np.iinfo(pixels.dtype)
+    result = pixels.copy()
+    inside = values.reshape(pixels.shape)[hole]
+    result[hole] = np.clip(np.rint(inside), limits.min, limits.max).astype(pixels.dtype)
+    return result
+
+
+def warm_up() -> None:
+    """Run every kernel once on a tiny image, so that none compiles while a user waits."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    hole = np.zeros((64, 64), bool)
+    hole[24:40, 24:40] = True
+    region = Region(Box(0, 0, 64, 64), hole, hole, 8.0)
+    for method in ("patches", "biharmonic"):
+        fill_region(
+            pixels,
+            region,
+            Settings(method=method),
+            seed=0,
+            generator=rng,
+            watch=lambda fraction, estimate: None,
+        )

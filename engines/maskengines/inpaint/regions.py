@@ -1,0 +1,116 @@
+"""Which part of a photo a hole is completed from, so that cost follows the hole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskengines.contract import Box
+
+Array = np.ndarray[Any, Any]
+CELL = 32
+LEAST_MARGIN = 64
+THIN = 3.5
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A group of near holes with its surroundings.
+
+    Attributes:
+        box: where the crop lies in the photo.
+        hole: ``(box.height, box.width)`` bool, what is to be filled.
+        unknown: like ``hole``, with the holes of other regions that the crop also shows.
+        depth: largest distance in pixels from inside the hole to what is given.
+    """
+
+    box: Box
+    hole: Array
+    unknown: Array
+    depth: float
+
+    @property
+    def thin(self) -> bool:
+        """Whether the hole is a scratch, a wire or a letter rather than an area."""
+        return self.depth <= THIN
+
+
+def regions_of(mask: Array, context: float) -> list[Region]:
+    """Split ``mask`` (H, W; above 0 is hole) into crops that are completed on their own.
+
+    Holes are put together where one crop around both is no larger than two crops. ``context`` is the
+    margin in widths of the hole; at least 64 pixels are taken.
+    """
+    hole = mask > 0
+    around = Box.of_mask(mask)
+    if around.empty:
+        return []
+    height, width = hole.shape
+    groups = _merged([(part, _margin(part, hole, context)) for part in _parts(hole, around)])
+    regions = []
+    for box, margin in groups:
+        crop = box.grown(margin).clipped(width, height)
+        own = Box(box.x - crop.x, box.y - crop.y, box.width, box.height)
+        inside = np.zeros((crop.height, crop.width), bool)
+        inside[own.slices] = hole[box.slices]
+        regions.append(Region(crop, inside, hole[crop.slices].copy(), _depth(inside)))
+    return regions
+
+
+def _parts(hole: Array, around: Box) -> list[Box]:
+    """Boxes of the holes; those within a cell of each other count as one."""
+    crop = hole[around.slices]
+    rows, columns = -(-around.height // CELL), -(-around.width // CELL)
+    grid = np.zeros((rows * CELL, columns * CELL), bool)
+    grid[: around.height, : around.width] = crop
+    cells = grid.reshape(rows, CELL, columns, CELL).any(axis=(1, 3))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(cells, np.uint8), connectivity=8)
+    boxes = []
+    for x, y, w, h, _area in stats[1:count].tolist():
+        coarse = Box(x * CELL, y * CELL, w * CELL, h * CELL).clipped(around.width, around.height)
+        tight = Box.of_mask(crop[coarse.slices])
+        boxes.append(
+            Box(around.x + coarse.x + tight.x, around.y + coarse.y + tight.y, tight.width, tight.height)
+        )
+    return boxes
+
+
+def _depth(hole: Array) -> float:
+    framed = cv2.copyMakeBorder(hole.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return float(cv2.distanceTransform(framed, cv2.DIST_L2, 5).max())
+
+
+def _margin(box: Box, hole: Array, context: float) -> int:
+    """One width of the hole; of a long stroke, eight times its half width."""
+    height, width = hole.shape
+    depth = _depth(hole[box.grown(1).clipped(width, height).slices])
+    span = max(box.width, box.height)
+    return round(max(LEAST_MARGIN, min(span, 8 * depth)) * context) + 1
+
+
+def _merged(groups: list[tuple[Box, int]]) -> list[tuple[Box, int]]:
+    """Join until no two groups overlap and none would gain."""
+    pending, done = list(groups), list[tuple[Box, int]]()
+    while pending:
+        box, margin = pending.pop()
+        for k, (other, other_margin) in enumerate(done):
+            both, wide = box.union(other), max(margin, other_margin)
+            apart = _area(box.grown(margin)) + _area(other.grown(other_margin))
+            if _overlap(box, other) or _area(both.grown(wide)) <= apart:
+                del done[k]
+                pending.append((both, wide))
+                break
+        else:
+            done.append((box, margin))
+    return sorted(done, key=lambda group: (group[0].y, group[0].x))
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
+
+
+def _area(box: Box) -> int:
+    return box.width * box.height

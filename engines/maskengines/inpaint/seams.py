@@ -1,0 +1,74 @@
+"""From a solution to pixels: copy at full depth, then hide where copies meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskengines.inpaint import kernels
+from maskengines.inpaint.completion import Solution
+
+Array = np.ndarray[Any, Any]
+SMOOTHING = 4.0
+PULL = 0.02
+
+
+def copied(pixels: Array, solution: Solution) -> Array:
+    """``pixels`` (H, W, C), any depth, with the hole copied from its sources, as float32."""
+    return pixels[solution.from_rows, solution.from_columns].astype(np.float32)
+
+
+def evened(copy: Array, solution: Solution, hole: Array, scale: float) -> Array:
+    """Bias correction (Darabi 2012, section 3.1, with the gain fixed at 1): the copy keeps its detail
+    and takes its tones, what a Gaussian of 4 pixels keeps, from the seamless estimate.
+
+    Args:
+        scale: units of ``copy`` per unit of the estimate (1 at 8 bit, 257 at 16 bit).
+    """
+    estimate = solution.estimate[..., : copy.shape[2]] * np.float32(scale)
+    difference = np.where(hole[..., None], estimate - copy, 0).astype(np.float32)
+    smooth = cv2.GaussianBlur(difference, (0, 0), SMOOTHING)
+    return copy + np.where(hole[..., None], smooth.reshape(copy.shape), 0)
+
+
+def gradient_blended(
+    pixels: Array, copy: Array, evened_copy: Array, solution: Solution, hole: Array
+) -> Array:
+    """Screened Poisson blend (Perez 2003): gradients as in the sources, tones near ``evened_copy``.
+
+    Where two neighbours come from different places their gradient is the mean of what both sources
+    continue with, so a joint has no step of its own. Solved on hole pixels with the given pixels fixed.
+    """
+    height, width, channels = copy.shape
+    rows, columns = np.nonzero(hole)
+    count = len(rows)
+    ring = (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~hole
+    ring_rows, ring_columns = np.nonzero(ring)
+    number = np.full((height, width), -1, np.int32)
+    number[rows, columns] = np.arange(count)
+    number[ring_rows, ring_columns] = count + np.arange(len(ring_rows))
+    values = np.concatenate([evened_copy[rows, columns], pixels[ring_rows, ring_columns].astype(np.float32)])
+    neighbours = np.full((count, 4), -1, np.int32)
+    steps = np.zeros((count, 4, channels), np.float32)
+    own_rows, own_columns = solution.from_rows[rows, columns], solution.from_columns[rows, columns]
+    here = copy[rows, columns]
+    source = pixels.astype(np.float32)
+    for k, (dy, dx) in enumerate(((-1, 0), (1, 0), (0, -1), (0, 1))):
+        ny, nx = rows + dy, columns + dx
+        inside = (ny >= 0) & (ny < height) & (nx >= 0) & (nx < width)
+        ny, nx = np.clip(ny, 0, height - 1), np.clip(nx, 0, width - 1)
+        neighbours[:, k] = np.where(inside, number[ny, nx], -1)
+        beside = source[np.clip(own_rows + dy, 0, height - 1), np.clip(own_columns + dx, 0, width - 1)]
+        back_rows = np.clip(solution.from_rows[ny, nx] - dy, 0, height - 1)
+        back_columns = np.clip(solution.from_columns[ny, nx] - dx, 0, width - 1)
+        steps[:, k] = 0.5 * (here - beside) + 0.5 * (source[back_rows, back_columns] - copy[ny, nx])
+    values = np.ascontiguousarray(values, np.float32)
+    kernels.relax(
+        values, np.ascontiguousarray(evened_copy[rows, columns], np.float32), np.float32(PULL),
+        neighbours, steps, 60, np.float32(1.6),
+    )  # fmt: skip
+    result = evened_copy.copy()
+    result[rows, columns] = values[:count]
+    return result
