@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ def _studio_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Settings, plugins and journals of a test run never touch the user's own; compiled kernels are
     shared between runs, as they are for a user."""
     os.environ["MASKSTUDIO_HOME"] = str(tmp_path_factory.mktemp("home"))
+    os.environ.pop("MASKSTUDIO_PLUGINS", None)
     cache = Path(__file__).parent.parent / ".pytest_cache" / "numba"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
@@ -29,3 +31,21 @@ def data_dir() -> Path:
             pytest.fail(f"Test data is missing at {folder}. Set MASKSTUDIO_DATA to its folder.")
         pytest.skip(f"no test data at {folder}; set MASKSTUDIO_DATA")
     return folder
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.CallInfo[None]]:
+    """With ``CI`` set a skipped journey is a failure: there, everything it needs must be installed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and item.get_closest_marker("journey") and os.environ.get("CI"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"A journey was skipped, and CI is set. {reason}"
+
+
+def pytest_report_header() -> str:
+    """Say at the top of a run what will be strict."""
+    return (
+        f"studio: journeys and data are {'required' if os.environ.get('CI') else 'optional (CI is not set)'}"
+    )

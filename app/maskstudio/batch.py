@@ -168,6 +168,6 @@ def _mask(info: EngineInfo, ask: Ask, subject: ImageSubject) -> MaskArray | None
     mask: MaskArray = np.ascontiguousarray(load_mask(ask.mask, (subject.height, subject.width)))
     if info.needs_visible and mask.size and int(mask.min()) > 0:
         raise BadInput(
-            f"The mask '{ask.mask}' asks for every pixel and leaves '{info.id}' nothing to go by; paint some black."
+            f"The mask '{ask.mask}' asks for all, so '{info.id}' has nothing to go by; leave some black."
         )
     return mask

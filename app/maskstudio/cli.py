@@ -122,9 +122,10 @@ def _window(words: Sequence[str]) -> int:
     )
     desktop.add_argument("--uninstall-desktop", action="store_true", help="take them away again")
     parser.add_argument("--version", action="version", version=f"maskstudio {__version__}")
+    cut = words.index("--") if "--" in words else len(words)
     # Words may be mixed freely: a.png --open b.png c.png
-    options = parser.parse_intermixed_args(list(words))
-    files = [Path(name) for name in [*options.open, *options.files]]
+    options = parser.parse_intermixed_args(list(words[:cut]))
+    files = [Path(name) for name in [*options.open, *options.files, *words[cut + 1 :]]]
     if options.install_desktop or options.uninstall_desktop:
         if files:
             parser.error("--install-desktop and --uninstall-desktop take no file")
