@@ -6,10 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
-
 from maskengines.errors import Cancelled, StudioError
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress, Started
+from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
     from maskengines.contract import Box, MaskArray

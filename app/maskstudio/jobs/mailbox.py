@@ -11,9 +11,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-
 from maskengines.runtime.events import JobEvent, Preview, Progress
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 RATE = 30.0
 BUDGET = 0.008

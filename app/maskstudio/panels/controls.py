@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QColorDialog, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QColorDialog,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from maskstudio.panels.style import CONTROL_HEIGHT, tone
 
@@ -151,3 +159,48 @@ class QuietButton(QToolButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(24)
         self.setMinimumWidth(24)
+
+
+class RunButton(QPushButton):
+    """Runs; while a job is at work it is the way to stop it and shows how far it is."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fraction: float | None = None
+        self._working = False
+        self.setMinimumHeight(32)
+        self.set_idle()
+
+    @property
+    def working(self) -> bool:
+        return self._working
+
+    def set_idle(self) -> None:
+        """Offer to run."""
+        self._look(False, "Run")
+
+    def set_working(self, fraction: float | None, text: str) -> None:
+        """Offer to cancel; ``fraction`` 0..1 of the work is done, None while unknown."""
+        self._fraction = fraction
+        self._look(True, text)
+        self.update()
+
+    def _look(self, working: bool, text: str) -> None:
+        if self.text() != text:
+            self.setText(text)
+        if self.property("primary") is working or self.property("primary") is None:
+            self.setProperty("primary", not working)
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self._working = working
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._working or not self._fraction:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), 6, 6)
+        painter.setClipPath(outline)
+        painter.fillRect(QRectF(0, self.height() - 3, self.width() * self._fraction, 3), tone("accent"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from maskengines.errors import BadInput
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from maskengines.errors import BadInput
 from maskstudio.panels.controls import QuietButton
 from maskstudio.panels.form_fields import (
     ChoiceEditor,
@@ -43,7 +43,7 @@ class SchemaForm(QWidget):
         super().__init__(parent)
         self._params = params
         schema = params.model_json_schema()
-        self._definitions: Mapping[str, Any] = schema.get("$defs", {})
+        definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._rows: dict[str, FieldRow] = {}
         self.problem: str | None = None
         column = QVBoxLayout(self)
@@ -53,8 +53,8 @@ class SchemaForm(QWidget):
         inner = QVBoxLayout(self._folded)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(STEP)
-        for name, field in schema.get("properties", {}).items():
-            field = resolved(field, self._definitions)
+        for name, described in schema.get("properties", {}).items():
+            field = resolved(described, definitions)
             row = FieldRow(name, field)
             row.edited.connect(self._edited)
             self._rows[name] = row
@@ -187,8 +187,7 @@ class FieldRow(QWidget):
         self.edited.emit()
 
     def _mark(self) -> None:
-        shown = self.editor.value()
-        self.reset_button.setVisible(shown != self.default and self.default != "")
+        self.reset_button.setVisible(self.editor.value() != self.default)
 
 
 def resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class NumberEditor(FieldEditor):
         super().__init__(parent)
         self._integer = schema.get("type") == "integer"
         low, high, step, decimals = number_bounds(schema)
-        self._low, self._high = low, high
+        self._ends = (low or 0.0, high or 0.0)
         self._value: float = 0
         self._slider: SlimSlider | None = None
         self._log = low is not None and high is not None and low > 0 and high / low >= LOG_RATIO
@@ -114,16 +114,14 @@ class NumberEditor(FieldEditor):
                 widget.blockSignals(False)
 
     def _position(self, value: float) -> int:
-        assert self._slider and self._low is not None and self._high is not None
-        low, high = self._low, self._high
+        low, high = self._ends
         value = min(high, max(low, value))
         share = math.log(value / low) / math.log(high / low) if self._log else (value - low) / (high - low)
-        return round(share * self._slider.maximum())
+        return round(share * self._slider.maximum()) if self._slider else 0
 
     def _slid(self, position: int) -> None:
-        assert self._slider and self._low is not None and self._high is not None
-        low, high = self._low, self._high
-        share = position / self._slider.maximum()
+        low, high = self._ends
+        share = position / self._slider.maximum() if self._slider else 0.0
         value = low * (high / low) ** share if self._log else low + share * (high - low)
         step = self._spin.singleStep()
         value = round(value / step) * step if self._integer or not self._log else float(f"{value:.3g}")

@@ -21,7 +21,7 @@ def tone(role: str) -> QColor:
 
 def blended(first: QColor, second: QColor, share: float) -> QColor:
     """``first`` with ``share`` (0..1) of ``second`` mixed in."""
-    pairs = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
+    pairs = ((first.red(), second.red()), (first.green(), second.green()), (first.blue(), second.blue()))
     return QColor(*(round((1 - share) * a + share * b) for a, b in pairs))
 
 

@@ -1,0 +1,178 @@
+"""Asking an engine about a document: subject and mask out, candidates and previews back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.errors import BadInput, StudioError
+from PySide6.QtCore import QObject, Signal
+
+from maskstudio.jobs.item import JobItem
+from maskstudio.jobs.live import PIXELS, LivePreview
+from maskstudio.jobs.reasons import needs_trust, plugin_name, run_disabled_reason
+from maskstudio.jobs.showing import Showing
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+    from maskstudio.jobs.service import JobService
+
+__all__ = ["Asker", "run_disabled_reason"]
+
+
+class Asker(QObject):
+    """One document's conversation with the engines.
+
+    Painting goes on while a job runs: it was given a copy of the mask. A candidate belongs to the picture
+    it was made for; if that is not what the document shows when it arrives, it is put aside, and
+    offered once undo or redo brings that picture back.
+
+    Connect ``showing.changed`` to the canvas: it carries the one patch to show out of the candidate
+    picked (`show`), the live preview and the running job's preview, or None.
+
+    Signals:
+        running_changed: `job` started, moved on or ended.
+        preview: intermediate `ImagePatch` of the running job; None once it ended.
+        live_preview: `ImagePatch` that follows the brush, or None.
+        failed: a `StudioError` to show in words.
+        put_aside: how many candidates wait for an earlier picture to come back.
+    """
+
+    running_changed = Signal()
+    preview = Signal(object)
+    live_preview = Signal(object)
+    failed = Signal(object)
+    put_aside = Signal(int)
+
+    def __init__(self, service: JobService, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent or document)
+        self.service = service
+        self.document = document
+        self.job: JobItem | None = None
+        self.expected = 0
+        self.showing = Showing(self)
+        self.live = LivePreview(service, document, self)
+        self.live.patch.connect(self.live_preview)
+        self.live.patch.connect(lambda patch: self.showing.put("live", patch))
+        self.preview.connect(lambda patch: self.showing.put("run", patch))
+        self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
+        self._answered: tuple[int, str] | None = None
+        self._asked: tuple[int, str] | None = None
+        document.image_changed.connect(self._image_changed)
+        document.mask_changed.connect(self._mask_changed)
+
+    @property
+    def running(self) -> bool:
+        """A job for this document waits or works."""
+        return self.job is not None and self.job.active
+
+    @property
+    def pending(self) -> int:
+        """Candidates still to come from the running job."""
+        return max(0, self.expected - self.job.answers) if self.job and self.running else 0
+
+    def run(self, engine_id: str, params: Mapping[str, Any], count: int, seed: int) -> JobItem | None:
+        """Ask for ``count`` candidates; None if it could not be asked (then `failed` says why).
+
+        A plugin that is not trusted yet asks first; if the user declines nothing happens.
+        """
+        engine = self.service.engine(engine_id)
+        reason = run_disabled_reason(self.document, engine)
+        if self.running:
+            reason = "Already at work: Esc cancels"
+        if engine is None or reason is not None:
+            self.failed.emit(BadInput(f"{reason or 'This engine is not installed'}."))
+            return None
+        try:
+            if needs_trust(engine) and not self._trusted(engine):
+                return None
+        except StudioError as error:
+            self.failed.emit(error)
+            return None
+        document = self.document
+        masks = {PIXELS: document.mask.snapshot()}
+        layers = document.layers
+        self._asked = (document.mask.revision, engine_id)
+        job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)
+        self.job = job
+        self.expected = count
+        job.changed.connect(self.running_changed)
+        job.preview.connect(lambda result: self._previewed(job, layers, result))
+        job.candidate.connect(lambda candidate: self._answer(layers, candidate))
+        job.ended.connect(lambda: self._ended(job))
+        self.running_changed.emit()
+        return job
+
+    def run_again(self, candidate: Candidate) -> JobItem | None:
+        """Ask for one candidate's seed and parameters again, with the mask as it is now."""
+        made = candidate.provenance
+        if made is None:
+            self.failed.emit(BadInput("It is not known how this candidate was made. Run an engine anew."))
+            return None
+        return self.run(made.engine, made.params, 1, candidate.seed)
+
+    def cancel(self) -> None:
+        """Stop the running job; candidates that came already stay."""
+        if self.job is not None:
+            self.job.cancel()
+
+    def show(self, candidate: Candidate | None) -> None:
+        """Show a candidate in place, or the picture itself."""
+        patch = candidate.result if candidate is not None else None
+        self.showing.put("candidate", patch if isinstance(patch, ImagePatch) else None)
+
+    def close(self) -> None:
+        """The document is being closed: end the live preview and the running job."""
+        self.live.set_enabled(False)
+        self.cancel()
+
+    def _trusted(self, engine: Any) -> bool:
+        from maskengines.runtime import plugins
+
+        if not self.service.confirm_trust(engine):
+            return False
+        plugins.trust(plugin_name(engine))
+        return True
+
+    def _previewed(self, job: JobItem, layers: tuple[Any, ...], result: Any) -> None:
+        if job is self.job and isinstance(result, ImagePatch) and self._shows(layers):
+            self.preview.emit(result)
+
+    def _answer(self, layers: tuple[Any, ...], candidate: Candidate) -> None:
+        if not self._shows(layers):
+            self._aside.append((layers, candidate))
+            self.put_aside.emit(len(self._aside))
+            return
+        # Answers to another question do not belong beside these: their disagreement means nothing.
+        if self._answered is not None and self._answered != self._asked:
+            self.document.clear_candidates()
+        self._answered = self._asked
+        self.document.add_candidate(candidate)
+
+    def _ended(self, job: JobItem) -> None:
+        if job is self.job:
+            self.preview.emit(None)
+            self.running_changed.emit()
+        if job.state == "failed" and job.error is not None:
+            self.failed.emit(job.error)
+
+    def _shows(self, layers: tuple[Any, ...]) -> bool:
+        """Whether the document shows the picture that had these kept layers."""
+        now = self.document.layers
+        return len(now) == len(layers) and all(a is b for a, b in zip(now, layers, strict=True))
+
+    def _image_changed(self, _: Box) -> None:
+        self.showing.clear()
+        if self.job is not None and self.job.active:
+            # The question was about a picture that is no longer there.
+            self.job.cancel()
+        back = [candidate for layers, candidate in self._aside if self._shows(layers)]
+        if back:
+            self._aside = [pair for pair in self._aside if pair[1] not in back]
+            for candidate in back:
+                self.document.add_candidate(candidate)
+            self.put_aside.emit(len(self._aside))
+
+    def _mask_changed(self, _: Box) -> None:
+        self.showing.put("candidate", None)

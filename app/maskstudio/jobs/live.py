@@ -1,0 +1,136 @@
+"""The preview that follows the brush: one live job per document, fed with dirty rectangles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from maskengines.contract import Box, Candidate, ImagePatch
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from maskstudio.jobs.item import JobItem
+
+if TYPE_CHECKING:
+    from maskengines.errors import StudioError
+
+    from maskstudio.documents.document import Document
+    from maskstudio.jobs.service import JobService
+
+LIVE_ENGINE = "live-fill"
+INTERVAL_MS = 33
+PIXELS = "pixels"
+NOTHING = Box(0, 0, 0, 0)
+
+
+class LivePreview(QObject):
+    """Starts with the first stroke once enabled, ends with the picture it was started for.
+
+    Signals:
+        patch: an `ImagePatch` to show, or None when there is nothing to show.
+        failed: a `StudioError`; the preview stays off until `set_enabled` or another picture.
+    """
+
+    patch = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        service: JobService,
+        document: Document,
+        parent: QObject | None = None,
+        *,
+        engine_id: str = LIVE_ENGINE,
+    ) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._document = document
+        self._engine_id = engine_id
+        self._enabled = False
+        self._broken = False
+        self._item: JobItem | None = None
+        self._dirty = NOTHING
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(INTERVAL_MS)
+        self._timer.timeout.connect(self._send)
+        document.mask_changed.connect(self._mask_changed)
+        document.image_changed.connect(self._image_changed)
+
+    @property
+    def enabled(self) -> bool:
+        return self._enabled
+
+    @property
+    def running(self) -> bool:
+        """A live job is open."""
+        return self._item is not None
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Follow the brush, or stop and take the preview away."""
+        self._enabled = enabled
+        self._broken = False
+        if not enabled:
+            self.stop()
+        elif self._document.mask.selected_count:
+            self._mask_changed(NOTHING)
+
+    def stop(self) -> None:
+        """Close the job and show nothing; the next stroke starts again if still enabled."""
+        self._timer.stop()
+        self._dirty = NOTHING
+        item, self._item = self._item, None
+        if item is not None:
+            item.finish()
+            item.cancel()
+        self.patch.emit(None)
+
+    def _mask_changed(self, box: Box) -> None:
+        if self._enabled and not self._broken:
+            self._dirty = self._dirty.union(box)
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def _image_changed(self, _: Box) -> None:
+        self._broken = False
+        self.stop()
+
+    def _send(self) -> None:
+        mask = self._document.mask
+        dirty, self._dirty = self._dirty, NOTHING
+        if not mask.editing and mask.selected_count == 0:
+            self.stop()
+        elif self._item is None:
+            self._begin()
+        elif not dirty.empty:
+            self._item.update_mask(PIXELS, dirty, mask.data[dirty.slices].copy())
+
+    def _begin(self) -> None:
+        if not self._service.ready:
+            return
+        if self._service.engine(self._engine_id) is None:
+            self._broken = True
+            return
+        document = self._document
+        item = self._service.submit(self._engine_id, document.subject, {PIXELS: document.mask.snapshot()}, {})
+        self._item = item
+        item.preview.connect(lambda result: self._came(item, result))
+        item.candidate.connect(lambda candidate: self._came(item, candidate))
+        item.ended.connect(lambda: self._over(item))
+
+    def _came(self, item: JobItem, result: Any) -> None:
+        if item is not self._item:
+            return
+        if isinstance(result, Candidate):
+            result = result.result
+        if isinstance(result, ImagePatch):
+            self.patch.emit(result)
+
+    def _over(self, item: JobItem) -> None:
+        if item is not self._item:
+            return
+        self._item = None
+        self.patch.emit(None)
+        error: StudioError | None = item.error
+        if item.state == "failed" and error is not None:
+            self._broken = True
+            self.failed.emit(error)

@@ -1,0 +1,253 @@
+"""The runtime in the window: engines by id, jobs as items, nothing that blocks the event loop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from maskengines.errors import EngineFault, NotReady, StudioError
+from maskengines.runtime.events import JobEvent
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from maskstudio.jobs.item import JobItem
+from maskstudio.jobs.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from maskengines.contract import MaskArray
+    from maskengines.runtime.registry import EngineRegistry, RegisteredEngine
+    from maskengines.runtime.session import Runtime
+    from maskengines.subjects.base import Subject
+
+    from maskstudio.documents.document import Document
+    from maskstudio.jobs.asking import Asker
+
+KEPT_JOBS = 30
+"""Ended jobs that stay in the list."""
+CLOSE_SECONDS = 4.0
+
+Loaded = tuple["EngineRegistry", "Runtime"]
+
+
+def load_runtime() -> Loaded:
+    """Registry and runtime for a window. Imports pydantic and scans the plugin folder."""
+    from maskengines.runtime.registry import EngineRegistry
+    from maskengines.runtime.session import Runtime
+
+    registry = EngineRegistry.default()
+    return registry, Runtime(registry, interactive=True)
+
+
+class JobService(QObject):
+    """Owns the registry and the runtime, which `start` makes in a thread after the first paint.
+
+    Signals:
+        engines_changed: the list of engines, or whether one is ready, may be another one. Emitted
+            once after `start`, then after every `refresh_engines`.
+        job_added: a `JobItem` was submitted and is worth listing (live jobs are not).
+        jobs_changed: an item was added, ended or left the list.
+        start_failed: a `StudioError` says why there are no engines.
+    """
+
+    engines_changed = Signal()
+    job_added = Signal(object)
+    jobs_changed = Signal()
+    start_failed = Signal(object)
+    _came = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, *, loader: Callable[[], Loaded] = load_runtime) -> None:
+        super().__init__(parent)
+        self._loader = loader
+        self._loading = False
+        self._closed = False
+        self._registry: EngineRegistry | None = None
+        self._runtime: Runtime | None = None
+        self._items: dict[str, JobItem] = {}
+        self._listed: list[JobItem] = []
+        self.confirm_trust: Callable[[RegisteredEngine], bool] = lambda _: False
+        """Asks the user whether a plugin may run; whoever has a window replaces it."""
+        self._askers: dict[int, Asker] = {}
+        self._mailbox = Mailbox(self._deliver, self)
+        self._came.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    # --- starting -------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Engines are known and jobs can be submitted."""
+        return self._runtime is not None
+
+    def start(self) -> None:
+        """Begin loading in a thread; call it once the window is on screen. Calling again does nothing."""
+        if not self._loading and not self._closed:
+            self._loading = True
+            threading.Thread(target=self._load, name="engines", daemon=True).start()
+
+    def refresh_engines(self) -> None:
+        """Look at the plugin folder again, in a thread."""
+        if self._runtime is None:
+            self.start()
+            return
+        threading.Thread(target=self._rescan, name="engines", daemon=True).start()
+
+    def _load(self) -> None:
+        try:
+            loaded: Any = self._loader()
+        except StudioError as error:
+            loaded = error
+        except Exception as error:
+            loaded = EngineFault(f"The engines could not be loaded: {error}. Reinstall MaskStudio.")
+        self._came.emit(loaded)
+
+    def _rescan(self) -> None:
+        registry = self._registry
+        if registry is None:
+            return
+        rescan = getattr(registry, "refresh", None) or getattr(registry, "rescan", None)
+        try:
+            if rescan is not None:
+                rescan()
+        except StudioError as error:
+            self._came.emit(error)
+            return
+        self._came.emit(registry)
+
+    def _take(self, loaded: Any) -> None:
+        if isinstance(loaded, StudioError):
+            self._loading = False
+            self.start_failed.emit(loaded)
+            return
+        if isinstance(loaded, tuple):
+            self._registry, self._runtime = loaded
+            if self._closed:
+                self._close_runtime()
+                return
+        self.engines_changed.emit()
+
+    # --- engines --------------------------------------------------------------------------------
+
+    def engines(self) -> list[RegisteredEngine]:
+        """All engines in the registry's order; empty until `engines_changed`."""
+        return list(self._registry.engines()) if self._registry else []
+
+    def engine(self, engine_id: str) -> RegisteredEngine | None:
+        """The engine of that id, or None when there is none (yet)."""
+        return next((each for each in self.engines() if each.info.id == engine_id), None)
+
+    def warm_up(self, engine_id: str) -> None:
+        """Start an engine's worker before it is needed; problems show when it is used."""
+        if self._runtime is not None and not self._closed:
+            threading.Thread(target=self._warm, args=(engine_id,), name="warm-up", daemon=True).start()
+
+    def _warm(self, engine_id: str) -> None:
+        runtime = self._runtime
+        if runtime is not None:
+            try:
+                runtime.warm_up(engine_id)
+            except StudioError:
+                return
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    @property
+    def jobs(self) -> list[JobItem]:
+        """Listed jobs, the newest first."""
+        return list(reversed(self._listed))
+
+    @property
+    def active_jobs(self) -> list[JobItem]:
+        """Listed jobs that wait or work, the oldest first."""
+        return [item for item in self._listed if item.active]
+
+    def submit(
+        self,
+        engine_id: str,
+        subject: Subject,
+        masks: Mapping[str, MaskArray],
+        params: Mapping[str, Any],
+        *,
+        count: int = 1,
+        seed: int = 0,
+    ) -> JobItem:
+        """Ask an engine. ``masks`` must be copies that nobody writes to.
+
+        A refusal (unknown engine, wrong parameter, nothing masked) ends the item as failed, after
+        this call returned.
+        """
+        registered = self.engine(engine_id)
+        title = registered.info.title if registered else engine_id
+        live = bool(registered and registered.info.live)
+        item = JobItem(engine_id, title, live=live, parent=self)
+        if self._runtime is None or self._closed:
+            self._refuse(item, NotReady("The engines are still loading. Try again in a moment."))
+            return item
+        try:
+            job = self._runtime.submit(
+                engine_id, subject, masks, params, count=count, seed=seed, listener=self._mailbox.post
+            )
+        except StudioError as error:
+            self._refuse(item, error)
+            return item
+        item.attach(job)
+        self._items[job.id] = item
+        item.ended.connect(lambda: self._forget(item))
+        if not live:
+            self._list(item)
+        return item
+
+    def asker(self, document: Document) -> Asker:
+        """The one `Asker` of a document, made on first use; gone with the document."""
+        from maskstudio.jobs.asking import Asker
+
+        key = id(document)
+        if key not in self._askers:
+            self._askers[key] = Asker(self, document)
+            document.destroyed.connect(lambda: self._askers.pop(key, None))
+        return self._askers[key]
+
+    def release(self, document: Document) -> None:
+        """The document is being closed: end its jobs and its live preview."""
+        asker = self._askers.pop(id(document), None)
+        if asker is not None:
+            asker.close()
+
+    def close(self) -> None:
+        """Cancel everything and end the workers. Returns within a few seconds, whatever they do."""
+        if self._closed:
+            return
+        self._closed = True
+        self._mailbox.close()
+        self._close_runtime()
+
+    def _close_runtime(self) -> None:
+        runtime, self._runtime = self._runtime, None
+        if runtime is None:
+            return
+        closing = threading.Thread(target=runtime.close, name="closing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+
+    def _refuse(self, item: JobItem, error: StudioError) -> None:
+        self._list(item)
+        item.ended.connect(self.jobs_changed)
+        QTimer.singleShot(0, item, lambda: item.refuse(error))
+
+    def _list(self, item: JobItem) -> None:
+        self._listed.append(item)
+        ended = [each for each in self._listed if not each.active]
+        for old in ended[: max(0, len(self._listed) - KEPT_JOBS)]:
+            self._listed.remove(old)
+            old.deleteLater()
+        self.job_added.emit(item)
+        self.jobs_changed.emit()
+
+    def _forget(self, item: JobItem) -> None:
+        self._items.pop(item.job_id or "", None)
+        if item.live:
+            item.deleteLater()
+        self.jobs_changed.emit()
+
+    def _deliver(self, event: JobEvent) -> None:
+        item = self._items.get(event.job_id)
+        if item is not None:
+            item.receive(event)

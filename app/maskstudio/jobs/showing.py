@@ -1,0 +1,38 @@
+"""Which of several results the canvas shows: one at a time, by rank and not by who came last."""
+
+from __future__ import annotations
+
+from maskengines.contract import ImagePatch
+from PySide6.QtCore import QObject, Signal
+
+RANKS = ("candidate", "live", "run")
+"""What the user picked, then what follows the brush, then what a running job is at."""
+
+
+class Showing(QObject):
+    """`put` a patch (or None) for each source; ``changed`` carries the one to show, or None."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._patches: dict[str, ImagePatch | None] = dict.fromkeys(RANKS)
+
+    @property
+    def patch(self) -> ImagePatch | None:
+        """What is to be shown now."""
+        return next((self._patches[rank] for rank in RANKS if self._patches[rank] is not None), None)
+
+    def put(self, source: str, patch: ImagePatch | None) -> None:
+        """A source has something new to show, or nothing any more."""
+        before = self.patch
+        self._patches[source] = patch
+        if self.patch is not before:
+            self.changed.emit(self.patch)
+
+    def clear(self) -> None:
+        """Nothing is to be shown: the picture itself changed."""
+        before = self.patch
+        self._patches = dict.fromkeys(RANKS)
+        if before is not None:
+            self.changed.emit(None)

@@ -1,0 +1,327 @@
+"""Choose an engine, set it, run it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from maskengines.errors import StudioError
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from maskstudio.jobs.reasons import run_disabled_reason
+from maskstudio.panels.controls import QuietButton, RunButton, Switch, guard_wheel
+from maskstudio.panels.form import LABEL_WIDTH, SchemaForm
+from maskstudio.panels.form_fields import NUMBER_SHEET
+from maskstudio.panels.remembered import RememberedValues
+from maskstudio.panels.style import CONTROL_HEIGHT, MARGIN, STEP, Note
+from maskstudio.panels.trust_dialog import ask_to_trust
+from maskstudio.panels.words import percent, seconds
+
+if TYPE_CHECKING:
+    from maskengines.runtime.registry import RegisteredEngine
+
+    from maskstudio.documents.document import Document
+    from maskstudio.jobs.asking import Asker
+    from maskstudio.jobs.service import JobService
+
+MAX_COUNT = 16
+MAX_SEED = 999_999
+REFRESH_MS = 150
+
+
+class EnginePanel(QWidget):
+    """The engine, its form, how many answers, and Run.
+
+    `run`, `cancel` and `disabled_reason` are what a window's commands call. ``reason_changed`` is
+    emitted when `disabled_reason` may be another one.
+    """
+
+    reason_changed = Signal()
+    live_toggled = Signal(bool)
+
+    def __init__(
+        self, service: JobService, parent: QWidget | None = None, *, memory: RememberedValues | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._memory = memory or RememberedValues()
+        self._document: Document | None = None
+        self._asker: Asker | None = None
+        self._engine: RegisteredEngine | None = None
+        self._form: SchemaForm | None = None
+        self._problem: StudioError | None = None
+        self._links: list[Any] = []
+        service.confirm_trust = lambda engine: ask_to_trust(engine, self.window())
+        self._build()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(REFRESH_MS)
+        self._later.timeout.connect(self._refresh)
+        service.engines_changed.connect(self._fill)
+        service.start_failed.connect(self._start_failed)
+        self._fill()
+
+    # --- what the window calls ------------------------------------------------------------------
+
+    def set_document(self, document: Document | None) -> None:
+        """Work on another document, or on none."""
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+        self._links = []
+        self._document = document
+        self._asker = self._service.asker(document) if document is not None else None
+        self._problem = None
+        if document is not None and self._asker is not None:
+            self._link(document.mask_changed, self._soon)
+            self._link(document.state_changed, self._soon)
+            self._link(document.image_changed, self._soon)
+            self._link(self._asker.running_changed, self._show_run)
+            self._link(self._asker.failed, self._failed)
+            self._asker.live.set_enabled(self._live.isChecked())
+            wanted = document.settings.get("engine")
+            if isinstance(wanted, str):
+                self.choose(wanted)
+        self._refresh()
+
+    def choose(self, engine_id: str) -> bool:
+        """Select an engine; False if it is not offered."""
+        at = self._chooser.findData(engine_id)
+        if at < 0:
+            return False
+        self._chooser.setCurrentIndex(at)
+        return True
+
+    @property
+    def engine(self) -> RegisteredEngine | None:
+        """The chosen engine."""
+        return self._engine
+
+    @property
+    def form(self) -> SchemaForm | None:
+        """The chosen engine's form."""
+        return self._form
+
+    def disabled_reason(self) -> str | None:
+        """Why Run cannot run now, in one sentence; None if it can."""
+        if self._asker is not None and self._asker.running:
+            return "Already at work: Esc cancels"
+        if not self._service.ready:
+            return "Engines are loading"
+        reason = run_disabled_reason(self._document, self._engine)
+        if reason is None and self._form is not None:
+            reason = self._form.problem
+        return reason
+
+    def run(self) -> None:
+        """Ask the chosen engine; with a reason not to, show it."""
+        if self._engine is None or self._asker is None or self._form is None or self._document is None:
+            return
+        self._problem = None
+        if not self._lock.isChecked():
+            self._seed.setValue(secrets.randbelow(MAX_SEED + 1))
+        values = self._form.values()
+        self._memory.put(self._engine.info.id, values)
+        self._document.change_settings({"engine": self._engine.info.id})
+        self._asker.run(self._engine.info.id, values, self._count.value(), self._seed.value())
+        self._refresh()
+
+    def cancel(self) -> None:
+        """Stop the document's running job."""
+        if self._asker is not None:
+            self._asker.cancel()
+
+    def set_live(self, on: bool) -> None:
+        """Turn the preview that follows the brush on or off."""
+        if on != self._live.isChecked():
+            self._live.click()
+
+    @property
+    def live(self) -> bool:
+        return self._live.isChecked()
+
+    # --- making ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, 2 * STEP, MARGIN, MARGIN)
+        column.setSpacing(STEP)
+        self._chooser = QComboBox()
+        self._chooser.setFixedHeight(CONTROL_HEIGHT)
+        self._chooser.setAccessibleName(self.tr("Engine"))
+        self._chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        guard_wheel(self._chooser)
+        self._chooser.currentIndexChanged.connect(self._chosen)
+        self._reload = QuietButton("⟳", self.tr("Look for new plugins"))
+        self._reload.clicked.connect(self._service.refresh_engines)
+        top = QHBoxLayout()
+        top.setSpacing(STEP)
+        top.addWidget(self._chooser, 1)
+        top.addWidget(self._reload)
+        column.addLayout(top)
+        self._summary = Note()
+        column.addWidget(self._summary)
+        column.addSpacing(STEP)
+        self._form_slot = QVBoxLayout()
+        column.addLayout(self._form_slot)
+        self._count = self._spin(1, MAX_COUNT, self.tr("How many answers to ask for"))
+        column.addLayout(self._row(self.tr("Answers"), self._count))
+        self._seed = self._spin(0, MAX_SEED, self.tr("The same seed gives the same answers again"))
+        self._lock = QToolButton()
+        self._lock.setText(self.tr("Keep"))
+        self._lock.setCheckable(True)
+        self._lock.setFixedHeight(CONTROL_HEIGHT)
+        self._lock.setToolTip(self.tr("Keep this seed; otherwise every run takes a new one"))
+        column.addLayout(self._row(self.tr("Seed"), self._seed, self._lock))
+        self._live = Switch()
+        self._live.setChecked(True)
+        self._live.setAccessibleName(self.tr("Preview while painting"))
+        self._live.clicked.connect(self._live_clicked)
+        preview = QHBoxLayout()
+        preview.addWidget(QLabel(self.tr("Preview while painting")), 1)
+        preview.addWidget(self._live)
+        preview.addSpacing(28)
+        column.addLayout(preview)
+        column.addSpacing(STEP)
+        self.run_button = RunButton()
+        self.run_button.clicked.connect(self._run_clicked)
+        column.addWidget(self.run_button)
+        self._reason = Note()
+        column.addWidget(self._reason)
+        self._details = QuietButton(self.tr("Show details"), self.tr("What the engine printed"))
+        self._details.clicked.connect(self._show_details)
+        column.addWidget(self._details)
+        self._details.hide()
+
+    def _spin(self, low: int, high: int, tip: str) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(low, high)
+        spin.setFixedHeight(CONTROL_HEIGHT)
+        spin.setStyleSheet(NUMBER_SHEET)
+        spin.setToolTip(tip)
+        guard_wheel(spin)
+        return spin
+
+    def _row(self, title: str, *widgets: QWidget) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(STEP)
+        label = QLabel(title)
+        label.setFixedWidth(LABEL_WIDTH)
+        label.setBuddy(widgets[0])
+        row.addWidget(label)
+        row.addWidget(widgets[0], 1)
+        for widget in widgets[1:]:
+            row.addWidget(widget)
+        if len(widgets) == 1:
+            row.addSpacing(28)
+        return row
+
+    # --- following ------------------------------------------------------------------------------
+
+    def _link(self, signal: Any, slot: Any) -> None:
+        signal.connect(slot)
+        self._links.append((signal, slot))
+
+    def _soon(self, *_: Any) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _fill(self) -> None:
+        before = self._engine.info.id if self._engine else None
+        offered = [each for each in self._service.engines() if not each.info.live]
+        self._chooser.blockSignals(True)
+        self._chooser.clear()
+        for each in offered:
+            self._chooser.addItem(each.info.title, each.info.id)
+        at = self._chooser.findData(before) if before else -1
+        self._chooser.setCurrentIndex(max(0, at) if offered else -1)
+        self._chooser.blockSignals(False)
+        self._chosen()
+
+    def _chosen(self, _: int = 0) -> None:
+        engine_id = self._chooser.currentData()
+        self._engine = self._service.engine(engine_id) if engine_id else None
+        if self._form is not None:
+            self._form_slot.removeWidget(self._form)
+            self._form.hide()
+            self._form.deleteLater()
+            self._form = None
+        if self._engine is not None:
+            info = self._engine.info
+            self._form = SchemaForm(info.params)
+            self._restore(self._form, info.id)
+            self._form.changed.connect(self._refresh)
+            self._form_slot.addWidget(self._form)
+            self._count.setValue(info.default_count)
+            self._summary.say(info.summary)
+        else:
+            self._summary.say("" if self._service.ready else self.tr("Looking for engines"))
+        self._problem = None
+        self._refresh()
+
+    def _restore(self, form: SchemaForm, engine_id: str) -> None:
+        defaults = form.values()
+        form.set_values(self._memory.get(engine_id))
+        if form.problem is not None:
+            form.set_values(defaults)
+
+    def _refresh(self) -> None:
+        self._later.stop()
+        self._show_run()
+        self.reason_changed.emit()
+
+    def _show_run(self) -> None:
+        job = self._asker.job if self._asker is not None else None
+        if job is not None and job.active:
+            words = [self.tr("Cancel")]
+            if job.fraction is not None:
+                words.append(percent(job.fraction))
+            if job.eta is not None and job.elapsed + job.eta > 3:
+                words.append(self.tr("{0} left").format(seconds(job.eta)))
+            self.run_button.set_working(job.fraction, "   ".join(words))
+            self.run_button.setEnabled(True)
+            waiting = self.tr("Waiting for another job to end") if job.state == "queued" else ""
+            self._reason.say(job.text or waiting)
+            self._details.hide()
+            return
+        self.run_button.set_idle()
+        reason = self.disabled_reason()
+        self.run_button.setEnabled(reason is None)
+        self.run_button.setToolTip(reason or self.tr("Ask the engine (Ctrl+Enter)"))
+        if self._problem is not None:
+            self._reason.say(self._problem.message, "error")
+        else:
+            self._reason.say(reason or "")
+        self._details.setVisible(bool(self._problem is not None and self._problem.log))
+
+    def _run_clicked(self) -> None:
+        if self.run_button.working:
+            self.cancel()
+        else:
+            self.run()
+
+    def _live_clicked(self, on: bool) -> None:
+        if self._asker is not None:
+            self._asker.live.set_enabled(on)
+        self.live_toggled.emit(on)
+
+    def _failed(self, error: StudioError) -> None:
+        self._problem = error
+        self._refresh()
+
+    def _start_failed(self, error: StudioError) -> None:
+        self._summary.say(error.message, "error")
+
+    def _show_details(self) -> None:
+        from maskstudio.panels.details import show_details
+
+        if self._problem is not None:
+            show_details(self._problem, self.window())
