@@ -1,0 +1,92 @@
+"""Colour: CMYK to sRGB, and an image's own space to what a screen shows."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+CHECKER = 16
+_LIGHT, _DARK = 204, 153
+
+
+def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
+    """``(H, W, 4)`` uint8 ink amounts (0 = no ink) to ``(H, W, 3)`` uint8 sRGB.
+
+    With a usable CMYK profile through it (relative colorimetric with black point compensation);
+    without one by the plain formula ``R = (255 - C)(255 - K) / 255``.
+    """
+    transform = _cmyk_transform(icc) if icc else None
+    if transform is not None:
+        from PIL import Image, ImageCms
+
+        image = Image.frombuffer("CMYK", cmyk.shape[1::-1], np.ascontiguousarray(cmyk), "raw", "CMYK", 0, 1)
+        converted = ImageCms.applyTransform(image, transform)
+        if converted is not None:
+            return np.asarray(converted)
+    light = 255 - cmyk.astype(np.uint16)
+    return ((light[..., :3] * light[..., 3:] + 127) // 255).astype(np.uint8)
+
+
+def to_display(pixels: Array, alpha: Array | None, icc: bytes | None, origin: tuple[int, int]) -> Array:
+    """Grey or RGB ``(h, w, 1|3)`` of either depth to ``(h, w, 3)`` uint8 sRGB.
+
+    ``origin`` is the ``(x, y)`` of the first pixel in the image, so that neighbouring rectangles
+    share one checkerboard.
+    """
+    shown = to_8_bit(pixels)
+    if shown.shape[2] == 1:
+        shown = np.repeat(shown, 3, axis=2)
+    elif (transform := _display_transform(icc) if icc else None) is not None and shown.size:
+        from PIL import Image, ImageCms
+
+        managed = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(shown)), transform)
+        shown = shown if managed is None else np.asarray(managed)
+    if alpha is None:
+        return np.ascontiguousarray(shown)
+    rows = (np.arange(shown.shape[0]) + origin[1]) // CHECKER
+    columns = (np.arange(shown.shape[1]) + origin[0]) // CHECKER
+    board = np.where((rows[:, None] + columns) % 2, _DARK, _LIGHT).astype(np.uint16)[..., None]
+    cover = to_8_bit(alpha).astype(np.uint16)[..., None]
+    return ((shown * cover + board * (255 - cover) + 127) // 255).astype(np.uint8)
+
+
+def to_8_bit(array: Array) -> Array:
+    """uint16 to uint8 rounded to the nearest (``v * 255 / 65535``); uint8 as it is."""
+    if array.dtype == np.uint8:
+        return array
+    return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _cmyk_transform(icc: bytes) -> Any:
+    return _transform(icc, "CMYK")
+
+
+@lru_cache(maxsize=8)
+def _display_transform(icc: bytes) -> Any:
+    return _transform(icc, "RGB")
+
+
+def _transform(icc: bytes, mode: str) -> Any:
+    """A Pillow transform to sRGB, or ``None`` for a profile that is broken or of another colour model."""
+    from PIL import ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if profile.profile.xcolor_space.strip() != mode:
+            return None
+        return ImageCms.buildTransform(
+            profile,
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None

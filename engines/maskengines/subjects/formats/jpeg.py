@@ -1,0 +1,140 @@
+"""JPEG (ITU-T T.81): grey, YCbCr, RGB, CMYK and YCCK; EXIF in APP1, profile in APP2 (ICC.1 annex B.4)."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskengines.subjects.colour import cmyk_to_rgb, to_8_bit
+from maskengines.subjects.exif import settle
+from maskengines.subjects.formats.common import (
+    CUT_SHORT,
+    UNDECODABLE,
+    Damaged,
+    Header,
+    Raster,
+    Unsupported,
+    interleaved,
+    raster,
+)
+
+if TYPE_CHECKING:
+    from maskengines.subjects.image import ImageSubject
+
+SIGNATURE = b"\xff\xd8\xff"
+_QUALITY = 95
+_EXIF, _ICC, _ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
+_APP1, _APP2, _APP14 = 0xE1, 0xE2, 0xEE
+_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LARGEST_SEGMENT = 0xFFFF - 2
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+
+def inspect(data: bytes) -> Header:
+    """Walk all markers up to the end-of-image one; what follows it (a motion photo) is let be."""
+    size: tuple[int, int] | None = None
+    exif: bytes | None = None
+    profile: dict[int, bytes] = {}
+    components, adobe, scanned = 0, False, False
+    for marker, body in _segments(data):
+        if marker in _FRAMES and size is None:
+            precision, height, width, components = _frame(body)
+            size = width, height
+            if precision != 8:
+                raise Unsupported(f"it has {precision} bits per channel. Convert it to a 16-bit TIFF or PNG.")
+        elif marker == _APP1 and body.startswith(_EXIF):
+            exif = exif or body
+        elif marker == _APP2 and body.startswith(_ICC) and len(body) > 14:
+            profile[body[12]] = body[14:]
+        elif marker == _APP14 and body.startswith(_ADOBE):
+            adobe = True
+        scanned |= marker == _SOS
+    if size is None or not scanned:
+        raise Damaged("it holds no pixels")
+    if components not in (1, 3, 4):
+        raise Unsupported(f"it has {components} colour channels. Convert it to RGB.")
+    icc = b"".join(profile[part] for part in sorted(profile)) or None
+    orientation, exif = settle(exif)
+    layout = "" if components < 4 else "inverted CMYK" if adobe else "CMYK"
+    return Header("JPEG", *size, icc, exif, orientation, layout)
+
+
+def decode(data: bytes, header: Header) -> Raster:
+    """CMYK becomes sRGB through its profile; Adobe writes ink amounts inverted."""
+    import imagecodecs
+
+    try:
+        decoded = imagecodecs.jpeg8_decode(data)
+    except (RuntimeError, ValueError) as error:
+        raise Damaged(UNDECODABLE) from error
+    if not header.layout:
+        return raster(decoded, header.icc)
+    ink = 255 - decoded if header.layout.startswith("inverted") else decoded
+    return Raster(cmyk_to_rgb(ink, header.icc), None, None)
+
+
+def encode(subject: ImageSubject) -> bytes:
+    """Quality 95 without chroma subsampling; 16 bit is rounded to 8.
+
+    Raises:
+        Unsupported: the picture is transparent somewhere, or too large for JPEG.
+    """
+    import imagecodecs
+
+    if subject.alpha is not None and subject.alpha.min() < np.iinfo(subject.alpha.dtype).max:
+        raise Unsupported("JPEG cannot hold transparency. Save as .png, .tif or .webp instead.")
+    if max(subject.width, subject.height) > 65500:
+        raise Unsupported("JPEG ends at 65500 pixels a side. Save as .png or .tif instead.")
+    pixels = interleaved(to_8_bit(subject.pixels), None)
+    plain = imagecodecs.jpeg8_encode(np.ascontiguousarray(pixels), level=_QUALITY, subsampling="444")
+    extra = b""
+    if subject.exif and len(_EXIF) + len(subject.exif) <= _LARGEST_SEGMENT:
+        extra += _segment(_APP1, _EXIF + subject.exif)
+    if subject.icc:
+        step = _LARGEST_SEGMENT - len(_ICC) - 2
+        parts = [subject.icc[at : at + step] for at in range(0, len(subject.icc), step)]
+        for number, part in enumerate(parts, 1):
+            extra += _segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
+    # After the JFIF segment, which has to be the first.
+    start = 2
+    if plain[2:4] == b"\xff\xe0":
+        start = 4 + struct.unpack_from(">H", plain, 4)[0]
+    return plain[:start] + extra + plain[start:]
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and body of every segment up to the end of the image; coded pixels are skipped."""
+    at = 2
+    while True:
+        found = _NEXT_MARKER.search(data, at)
+        if found is None:
+            raise Damaged(CUT_SHORT)
+        at = found.end()
+        marker = data[at - 1]
+        if marker == _EOI:
+            return
+        if marker in (_SOI, _TEM):
+            continue
+        if at + 2 > len(data):
+            raise Damaged(CUT_SHORT)
+        end = at + struct.unpack_from(">H", data, at)[0]
+        if end > len(data):
+            raise Damaged(CUT_SHORT)
+        yield marker, data[at + 2 : end]
+        at = end
+
+
+def _frame(body: bytes) -> tuple[int, int, int, int]:
+    if len(body) < 6:
+        raise Damaged("its header is damaged")
+    precision, height, width, components = struct.unpack_from(">BHHB", body)
+    return precision, height, width, components
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body

@@ -1,0 +1,112 @@
+"""PNG (W3C PNG specification, third edition): every mode at 8 and 16 bit, profile and EXIF."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from maskengines.subjects.exif import settle
+from maskengines.subjects.formats.common import (
+    CUT_SHORT,
+    UNDECODABLE,
+    Damaged,
+    Header,
+    Raster,
+    Unsupported,
+    interleaved,
+    raster,
+)
+
+if TYPE_CHECKING:
+    from maskengines.subjects.image import ImageSubject
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LARGEST_PROFILE = 1 << 24
+_LEVEL = 3
+
+
+def inspect(data: bytes) -> Header:
+    """Walk all chunks up to IEND, checking the sum of each; the sizes come from IHDR."""
+    size: tuple[int, int] | None = None
+    icc = exif = None
+    pixels = False
+    for kind, body, sound in _chunks(data):
+        if size is None:
+            if kind != b"IHDR" or len(body) != 13:
+                raise Damaged("its header is damaged")
+            size = struct.unpack(">II", body[:8])
+        # A flipped bit in a comment is no reason to refuse a picture.
+        if not sound:
+            if kind[:1].isupper() or kind == b"tRNS":
+                raise Damaged("part of it does not match its checksum")
+            continue
+        if kind == b"acTL" and len(body) == 8 and struct.unpack(">I", body[:4])[0] > 1:
+            frames = struct.unpack(">I", body[:4])[0]
+            raise Unsupported(f"it is an animation of {frames} frames. Save the one you want as PNG first.")
+        if kind == b"iCCP":
+            icc = _profile(body)
+        elif kind == b"eXIf":
+            exif = bytes(body)
+        pixels |= kind == b"IDAT"
+    if size is None or not pixels:
+        raise Damaged("it holds no pixels")
+    orientation, exif = settle(exif)
+    return Header("PNG", *size, icc, exif, orientation)
+
+
+def decode(data: bytes, header: Header) -> Raster:
+    """Palettes become RGB, bits become bytes, a transparent colour becomes alpha."""
+    import imagecodecs
+
+    try:
+        return raster(imagecodecs.png_decode(data), header.icc)
+    except (RuntimeError, ValueError) as error:
+        raise Damaged(UNDECODABLE) from error
+
+
+def encode(subject: ImageSubject) -> bytes:
+    import imagecodecs
+
+    plain = imagecodecs.png_encode(interleaved(subject.pixels, subject.alpha), level=_LEVEL)
+    extra = b""
+    if subject.icc:
+        extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(subject.icc))
+    if subject.exif:
+        extra += _chunk(b"eXIf", subject.exif)
+    # IHDR is always the first 25 bytes after the signature; both chunks belong before the pixels.
+    start = len(SIGNATURE) + 25
+    return plain[:start] + extra + plain[start:]
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, bool]]:
+    """Kind, body and whether the checksum holds, IEND included."""
+    view = memoryview(data)
+    at = len(SIGNATURE)
+    while True:
+        if at + 12 > len(view):
+            raise Damaged(CUT_SHORT)
+        length, kind = struct.unpack_from(">I4s", view, at)
+        end = at + 12 + length
+        if end > len(view):
+            raise Damaged(CUT_SHORT)
+        sound = zlib.crc32(view[at + 4 : end - 4]) == struct.unpack_from(">I", view, end - 4)[0]
+        yield kind, view[at + 8 : end - 4], sound
+        if kind == b"IEND":
+            return
+        at = end
+
+
+def _profile(body: memoryview) -> bytes | None:
+    _, _, rest = bytes(body).partition(b"\0")
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(rest[1:], _LARGEST_PROFILE)
+    except zlib.error:
+        return None
+    return profile if unpacker.eof and profile else None
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
