@@ -106,15 +106,24 @@ def _rounds(depth: int, targets: int) -> int:
 
 def _taste(levels: list[Level], plan: Plan) -> list[Array]:
     """What a seed adds to the cost of each source patch: a smooth random map, gone at full size, so
-    that seeds draw from different parts of the photo but still end on patches that fit."""
+    that seeds draw from different parts of the photo but still end on patches that fit.
+
+    It is a share of the patch's own variance, so that plain areas keep the tones that fit best.
+    """
     height, width = levels[-1].shape
     noise = plan.generator.random((max(2, height // 6), max(2, width // 6)), dtype=np.float32)
-    smooth = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    smooth = cv2.resize(2 * noise - 1, (width, height), interpolation=cv2.INTER_CUBIC)
     fields = []
     for depth, level in enumerate(levels):
-        strength = plan.variety * 147.0 * 12.0**2 if depth > 0 or len(levels) == 1 else 0.0
+        if depth == 0 and len(levels) > 1:
+            fields.append(np.zeros(level.shape, np.float32))
+            continue
         field = cv2.resize(smooth, (level.shape[1], level.shape[0]), interpolation=cv2.INTER_LINEAR)
-        fields.append(np.maximum(field, 0).astype(np.float32) * np.float32(strength))
+        window = (kernels.SIZE, kernels.SIZE)
+        mean = cv2.boxFilter(level.colours, -1, window)
+        variance = np.maximum(cv2.boxFilter(level.colours**2, -1, window) - mean**2, 0).sum(axis=2)
+        share = plan.variety * kernels.SIZE**2
+        fields.append(np.ascontiguousarray(field * variance * np.float32(share), np.float32))
     return fields
 
 
@@ -179,7 +188,7 @@ def _refine(
                     rows, columns, costs, random, span[0], span[1], step, reach,
                 )  # fmt: skip
                 tick()
-        _vote(level, rows, columns, _weights(costs, level.trust))
+        _vote(level, rows, columns, _weights(costs - bias[rows, columns], level.trust))
         tick()
     return level, matches
 

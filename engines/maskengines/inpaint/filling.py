@@ -104,7 +104,7 @@ def _from_patches(
         copy = seams.evened(plain, solution, hole, scale)
         watch(0.95, lambda: _like(copy, pixels, hole))
         if settings.seam == "gradient":
-            copy = seams.gradient_blended(pixels, plain, copy, solution, hole)
+            copy = seams.gradient_blended(pixels, plain, copy, solution, hole, scale)
     if region.thin:
         low, high = local_range(pixels.astype(np.float32), hole)
         copy = np.clip(copy, low, high)
