@@ -11,11 +11,19 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+from maskengines.errors import Cancelled, EngineFault, StudioError
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from maskengines.errors import Cancelled, EngineFault, StudioError
 from maskstudio.window.icons import icon
 
 WIDTH = 520

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -84,7 +93,9 @@ class _Row(QStyledItemDelegate):
         room = text.width() - left - metrics.horizontalAdvance(keys) - 12
         painter.setPen(QColor(colours.warning if reason else colours.faint))
         painter.drawText(
-            text.adjusted(left, 0, 0, 0), middle, metrics.elidedText(beside, Qt.TextElideMode.ElideRight, room)
+            text.adjusted(left, 0, 0, 0),
+            middle,
+            metrics.elidedText(beside, Qt.TextElideMode.ElideRight, room),
         )
         painter.restore()
 

@@ -7,9 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
-
 from maskengines.runtime.paths import config_folder
+from PySide6.QtCore import QSettings
 
 RECENT_FILES = 12
 

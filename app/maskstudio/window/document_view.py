@@ -1,0 +1,81 @@
+"""One tab: a file on its way in, then its canvas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from maskstudio.canvas.image_canvas import ImageCanvas
+    from maskstudio.documents.document import Document
+
+SHOW_WAIT_MS = 300
+"""A wait shorter than this is not worth showing."""
+
+
+class DocumentView(QWidget):
+    """Signals: ``document_set()`` once the file is read."""
+
+    document_set = Signal()
+
+    def __init__(self, title: str, path: Path | None) -> None:
+        super().__init__()
+        self.setObjectName("startPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title = title
+        self.path = path
+        self.document: Document | None = None
+        self.canvas: ImageCanvas | None = None
+        self.waited_long = False
+        self._stack = QStackedLayout(self)
+        self._wait = _opening_card(title)
+        self._wait.hide()
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.addWidget(self._wait, 0, Qt.AlignmentFlag.AlignCenter)
+        self._stack.addWidget(holder)
+        self._late = QTimer(self, singleShot=True, interval=SHOW_WAIT_MS)
+        self._late.timeout.connect(self._show_wait)
+        self._late.start()
+
+    def _show_wait(self) -> None:
+        self.waited_long = True
+        self._wait.show()
+
+    def set_document(self, document: Document, canvas: ImageCanvas) -> None:
+        """Replace the opening card by the canvas."""
+        self._late.stop()
+        self.document = document
+        document.setParent(self)
+        self.canvas = canvas
+        self._stack.addWidget(canvas)
+        self._stack.setCurrentWidget(canvas)
+        self.setFocusProxy(canvas)
+        self.document_set.emit()
+
+    @property
+    def files(self) -> set[Path]:
+        """Files that this tab stands for, to find it again when one is opened twice."""
+        found = {self.path} if self.path else set()
+        if self.document is not None:
+            found |= {path for path in (self.document.path, self.document.source_path) if path}
+        return {path.resolve() for path in found}
+
+
+def _opening_card(title: str) -> QFrame:
+    card = QFrame()
+    card.setObjectName("busyCard")
+    card.setFixedWidth(320)
+    text = QLabel(f"Opening {title}…")
+    text.setWordWrap(True)
+    bar = QProgressBar()
+    bar.setRange(0, 0)
+    column = QVBoxLayout(card)
+    column.setContentsMargins(20, 16, 20, 20)
+    column.setSpacing(12)
+    column.addWidget(text)
+    column.addWidget(bar)
+    return card

@@ -1,0 +1,368 @@
+"""The window: menus and tabs on top, tools at the left, canvas, panels at the right, status below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskengines.errors import StudioError
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from maskstudio.commands.document_commands import edit_commands, file_commands
+from maskstudio.commands.engine_commands import engine_commands
+from maskstudio.commands.mask_commands import TOOLS, mask_commands, tool_commands
+from maskstudio.commands.registry import CommandRegistry
+from maskstudio.commands.view_commands import help_commands, view_commands
+from maskstudio.window.actions import ActionSet
+from maskstudio.window.background import Background
+from maskstudio.window.document_view import DocumentView
+from maskstudio.window.engine_flow import EngineFlow
+from maskstudio.window.file_flow import FileFlow
+from maskstudio.window.help_flow import HelpFlow
+from maskstudio.window.icons import app_icon
+from maskstudio.window.keys import KeyWatcher
+from maskstudio.window.look_flow import LookFlow
+from maskstudio.window.mask_flow import MaskFlow
+from maskstudio.window.messages import Banner
+from maskstudio.window.palette import CommandPalette
+from maskstudio.window.settings import WindowSettings, geometry_store
+from maskstudio.window.side_column import WIDTH as SIDE_WIDTH
+from maskstudio.window.side_column import SideColumn
+from maskstudio.window.start_page import StartPage
+from maskstudio.window.status_bar import StatusBar
+from maskstudio.window.tool_flow import ToolFlow
+from maskstudio.window.tool_strip import ToolStrip
+from maskstudio.window.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+
+NO_DOCUMENT = "Open a photo first: Ctrl+O"
+NO_MASK = "Paint a mask first: B"
+
+
+class MainWindow(QMainWindow):
+    """Puts the parts together and knows which document is in front.
+
+    Signals:
+        view_changed: another tab is in front, or its document was read.
+        view_painted: a document's canvas was painted for the first time.
+    """
+
+    view_changed = Signal()
+    view_painted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("MaskStudio")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(720, 480)
+        self.settings = WindowSettings.load()
+        self.background = Background(self)
+        self._build()
+        self.files = FileFlow(self)
+        self.masks = MaskFlow(self)
+        self.tools = ToolFlow(self)
+        self.look = LookFlow(self)
+        self.engines = EngineFlow(self)
+        self.help = HelpFlow(self)
+        self.registry = CommandRegistry(
+            [
+                *file_commands(self), *edit_commands(self), *mask_commands(self), *tool_commands(self),
+                *view_commands(self), *engine_commands(self), *help_commands(self),
+            ]
+        )  # fmt: skip
+        self.registry.refused = lambda command, reason: self.banner.tell(f"{command.title}: {reason}.")
+        self.action_set = ActionSet(self.registry, self)
+        self.palette_box = CommandPalette(self.registry, self)
+        self._connect()
+        self._restore_geometry()
+        self.view_changed.emit()
+
+    # --- layout ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.top = TopBar()
+        self.tool_strip = ToolStrip()
+        self.stack = QStackedWidget()
+        self.start_page = StartPage()
+        self.stack.addWidget(self.start_page)
+        self.side = SideColumn()
+        self.side.add("engine", "Engine", 3)
+        self.side.add("candidates", "Candidates", 4)
+        self.side.add("history", "History", 1)
+        self.status = StatusBar()
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setHandleWidth(1)
+        self.split.addWidget(self.stack)
+        self.split.addWidget(self.side)
+        self.split.setStretchFactor(0, 1)
+        self.split.setStretchFactor(1, 0)
+        self.split.setCollapsible(0, False)
+        self.split.setSizes([1280 - 44 - SIDE_WIDTH, SIDE_WIDTH])
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.tool_strip)
+        middle.addWidget(self.split, 1)
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top)
+        column.addLayout(middle, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.banner = Banner(self.stack)
+
+    def _connect(self) -> None:
+        actions, top = self.action_set, self.top
+        menus = actions.fill_menus(top.menus)
+        self._recent_menu = QMenu("Open recent", self)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        menus["File"].insertMenu(actions["file.sample"], self._recent_menu)
+        top.connect_actions(
+            open_file=actions["file.open"], undo=actions["edit.undo"], redo=actions["edit.redo"],
+            compare=actions["view.compare"], run=actions["engine.run"],
+        )  # fmt: skip
+        top.compare_held.connect(self.look.hold_compare)
+        top.tabs.currentChanged.connect(self._show_tab)
+        top.tabs.tabCloseRequested.connect(lambda index: self.files.close_view(self._view_at(index)))
+        self.tool_strip.set_tools(
+            [actions[name] for name, *_ in TOOLS], [actions["mask.overlay"], actions["help.palette"]]
+        )
+        self.start_page.open_clicked.connect(lambda: self.registry.run("file.open"))
+        self.start_page.sample_clicked.connect(lambda: self.registry.run("file.sample"))
+        self.start_page.recent_clicked.connect(lambda path: self.files.open_paths([path]))
+        self.start_page.show_recents(self.settings.recent_files())
+        self.view_changed.connect(self._on_view_changed)
+        self.keys = KeyWatcher(self)
+        top.tabs.hide()
+
+    def _restore_geometry(self) -> None:
+        self.resize(1280, 800)
+        store = geometry_store()
+        geometry, split = store.value("window"), store.value("split")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(split, QByteArray):
+            self.split.restoreState(split)
+        self.side.restore(store)
+
+    def _save_geometry(self) -> None:
+        store = geometry_store()
+        store.setValue("window", self.saveGeometry())
+        if self.look.panels_shown:
+            store.setValue("split", self.split.saveState())
+        self.side.save(store)
+        store.sync()
+
+    # --- documents ------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> DocumentView | None:
+        """The tab in front."""
+        widget = self.stack.currentWidget()
+        return widget if isinstance(widget, DocumentView) else None
+
+    @property
+    def document(self) -> Document | None:
+        """The document in front, once it is read."""
+        view = self.view
+        return view.document if view is not None else None
+
+    @property
+    def views(self) -> list[DocumentView]:
+        """All tabs from left to right."""
+        return [self._view_at(index) for index in range(self.top.tabs.count())]
+
+    def view_of(self, path: Path) -> DocumentView | None:
+        """The tab that stands for a file."""
+        wanted = path.resolve()
+        return next((view for view in self.views if wanted in view.files), None)
+
+    def add_view(self, view: DocumentView) -> None:
+        """A new tab, in front."""
+        self.stack.addWidget(view)
+        tabs = self.top.tabs
+        tabs.show()
+        index = tabs.addTab(view.title)
+        tabs.setTabData(index, view)
+        tabs.setTabToolTip(index, str(view.path or view.title))
+        tabs.setCurrentIndex(index)
+        self._show_tab(index)
+
+    def fill_view(self, view: DocumentView, document: Document) -> None:
+        """The file behind a tab was read: show it. A tab closed meanwhile just drops it."""
+        if view not in self.views:
+            document.close()
+            return
+        canvas = self.look.make_canvas(view)
+        view.set_document(document, canvas)
+        canvas.set_document(document)
+        document.state_changed.connect(self._on_document_state)
+        document.mask_changed.connect(self.actions_changed)
+        document.mask_changed.connect(self._on_mask_changed)
+        document.candidates_changed.connect(self.actions_changed)
+        self._on_document_state()
+        if view is self.view:
+            self.view_changed.emit()
+
+    def show_view(self, view: DocumentView) -> None:
+        """Bring a tab to the front."""
+        self.top.tabs.setCurrentIndex(self.views.index(view))
+
+    def remove_view(self, view: DocumentView) -> None:
+        """Close a tab without asking."""
+        if view not in self.views:
+            return
+        index = self.views.index(view)
+        self.engines.forget(view)
+        self.stack.removeWidget(view)
+        self.top.tabs.removeTab(index)
+        if view.document is not None:
+            view.document.close()
+        view.deleteLater()
+        if not self.top.tabs.count():
+            self.top.tabs.hide()
+            self.stack.setCurrentWidget(self.start_page)
+            self.start_page.show_recents(self.settings.recent_files())
+        self._show_tab(self.top.tabs.currentIndex())
+
+    def remember(self, path: Path) -> None:
+        """Put a file among the recent ones."""
+        self.settings.remember(path)
+        self.start_page.show_recents(self.settings.recent_files())
+
+    def _view_at(self, index: int) -> DocumentView:
+        view = self.top.tabs.tabData(index)
+        assert isinstance(view, DocumentView)
+        return view
+
+    def _show_tab(self, index: int) -> None:
+        if 0 <= index < self.top.tabs.count() and isinstance(self.top.tabs.tabData(index), DocumentView):
+            self.look.hold_compare(False)
+            self.stack.setCurrentWidget(self._view_at(index))
+        self.view_changed.emit()
+
+    def _on_view_changed(self) -> None:
+        view, document = self.view, self.document
+        self.status.show_document(document)
+        self.look.follow(view)
+        self.engines.follow(view)
+        if view is not None and view.canvas is not None:
+            self.tools.equip(view.canvas)
+            view.canvas.setFocus()
+        self._on_document_state()
+
+    def _on_document_state(self) -> None:
+        for index, view in enumerate(self.views):
+            document = view.document
+            title = document.title if document is not None else view.title
+            self.top.tabs.setTabText(
+                index, f"• {title}" if document is not None and document.modified else title
+            )
+        document = self.document
+        self.setWindowTitle(f"{document.title}[*] - MaskStudio" if document is not None else "MaskStudio")
+        self.setWindowModified(document is not None and document.modified)
+        self._on_mask_changed()
+        self.actions_changed()
+
+    def _on_mask_changed(self, *_: object) -> None:
+        if self.document is not None:
+            self.status.show_mask(self.document)
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        files = self.settings.recent_files()
+        for path in files:
+            action = self._recent_menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _on=False, each=path: self.files.open_paths([each]))
+        if not files:
+            self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
+
+    # --- what commands ask ----------------------------------------------------------------------
+
+    def needs_tab(self) -> str | None:
+        """Why there is nothing to close."""
+        return None if self.view is not None else "No document is open"
+
+    def needs_document(self) -> str | None:
+        """Why a command that works on a document cannot run."""
+        if self.document is not None:
+            return None
+        return NO_DOCUMENT if self.view is None else "The photo is still opening"
+
+    def needs_mask(self) -> str | None:
+        """Why a command that works on a painted mask cannot run."""
+        document = self.document
+        if document is None:
+            return self.needs_document()
+        return None if document.mask.selected_count or document.mask.editing else NO_MASK
+
+    def undo(self) -> None:
+        """One step back in the document in front."""
+        if self.document is not None:
+            self.document.undo()
+
+    def redo(self) -> None:
+        """One step forward in the document in front."""
+        if self.document is not None:
+            self.document.redo()
+
+    def cannot_undo(self) -> str | None:
+        """Why there is nothing to undo."""
+        if self.document is None:
+            return self.needs_document()
+        return None if self.document.undo_stack.canUndo() else "Nothing to undo"
+
+    def cannot_redo(self) -> str | None:
+        """Why there is nothing to redo."""
+        if self.document is None:
+            return self.needs_document()
+        return None if self.document.undo_stack.canRedo() else "Nothing to redo"
+
+    def actions_changed(self, *_: object) -> None:
+        """Something changed that commands depend on."""
+        self.action_set.soon()
+
+    def show_error(self, error: StudioError) -> None:
+        """Say what happened in the banner."""
+        self.banner.show_error(error)
+
+    # --- start and end --------------------------------------------------------------------------
+
+    def after_first_paint(self) -> None:
+        """Load what the first paint did not need."""
+        self.engines.start()
+        self.files.offer_recovery()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.files.may_quit():
+            event.ignore()
+            return
+        self._save_geometry()
+        self.engines.close()
+        for view in self.views:
+            self.remove_view(view)
+        self.background.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.files.open_paths(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        event.acceptProposedAction()
