@@ -18,7 +18,7 @@ setup:
 	@sh packaging/setup.sh
 
 run: setup
-	@sh packaging/run-sample.sh
+	@$(PYTHON) -m maskstudio.sample out
 
 test: setup
 	@$(PYTHON) -m pytest $(TESTS)

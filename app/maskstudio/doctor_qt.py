@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from maskstudio.launch import qt_platform
+from maskstudio.launch import screen
 
 PROBE = """
 import json
@@ -42,7 +42,7 @@ class QtState:
 
 def probe_qt(timeout: float = 30.0) -> QtState:
     """Start Qt in a process of its own, on the display there is, else offscreen."""
-    wanted = qt_platform()
+    wanted = screen()
     environment = dict(os.environ)
     if wanted == "none":
         environment["QT_QPA_PLATFORM"] = "offscreen"

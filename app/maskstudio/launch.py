@@ -5,6 +5,7 @@ Qt itself would abort the process with a page of text, so what usually misses is
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from maskengines.errors import BadInput, NotReady
 from maskstudio.qt_libraries import apt_line, missing_xcb
 
 
-def launch(files: Sequence[Path]) -> int:
-    """Open the window with ``files`` in it and stay until it is closed.
+def launch(files: Sequence[Path], mask: Path | None = None) -> int:
+    """Open the window with ``files`` in it, ``mask`` painted on the first, and stay until it is closed.
 
     Raises:
         BadInput: a file does not exist.
@@ -24,12 +25,12 @@ def launch(files: Sequence[Path]) -> int:
     """
     for file in files:
         _require(file)
-    platform = qt_platform()
-    if platform == "none":
+    reached = screen()
+    if reached == "none":
         raise NotReady(
             "There is no display here, so the window cannot open; 'maskstudio run' does the work without one."
         )
-    if platform == "xcb" and (missing := missing_xcb()):
+    if reached == "xcb" and (missing := missing_xcb()):
         raise NotReady(
             f"The window needs {missing[0].soname}, which is missing; install it with: {apt_line(missing)}"
         )
@@ -39,7 +40,33 @@ def launch(files: Sequence[Path]) -> int:
         if "cannot open shared object" not in str(error):
             raise
         raise NotReady(f"Qt cannot start: {error}; 'maskstudio doctor' says what to install.") from None
-    return run_app(list(files))
+    return run_app(list(files), mask)
+
+
+def screen() -> str:
+    """Which way Qt will reach the screen: ``xcb``, ``wayland``, the name of another Qt platform that the
+    user chose, ``native`` elsewhere than on Linux, or ``none`` where there is no display that answers."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+    if chosen or not sys.platform.startswith("linux"):
+        return chosen or "native"
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return "wayland"
+    return "xcb" if os.environ.get("DISPLAY") and _x_server_answers() else "none"
+
+
+def _x_server_answers() -> bool:
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # a missing library is another message than a missing display
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+    for name in (xcb.xcb_connection_has_error, xcb.xcb_disconnect):
+        name.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    refused = bool(xcb.xcb_connection_has_error(connection))
+    xcb.xcb_disconnect(connection)
+    return not refused
 
 
 def _require(file: Path) -> None:
@@ -53,13 +80,3 @@ def _require(file: Path) -> None:
             if file.parent == Path()
             else f"There is no file '{file}'."
         )
-
-
-def qt_platform() -> str:
-    """Which way Qt will reach the screen: ``xcb``, ``wayland``, another plugin's name, or ``none``."""
-    chosen = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
-    if chosen or not sys.platform.startswith("linux"):
-        return chosen or "native"
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return "wayland"
-    return "xcb" if os.environ.get("DISPLAY") else "none"

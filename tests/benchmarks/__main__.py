@@ -1,0 +1,77 @@
+"""``make bench``: run every benchmark in a process of its own and write the tables to docs/benchmarks.md.
+
+A benchmark is a module here with ``table(quick: bool) -> str``: a heading, a line on how it measures and a
+Markdown table of ratios taken in one run. ``python -m tests.benchmarks canvas --quick`` prints one of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+NAMES = ("startup", "canvas", "latency", "exemplar")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks.md"
+PACKAGES = ("PySide6-Essentials", "numpy", "opencv-python-headless", "numba", "scikit-image")
+
+
+def measure(name: str, quick: bool) -> str:
+    """Run one benchmark in a fresh process and return its table.
+
+    Raises:
+        SystemExit: the benchmark failed; it has said why on stderr.
+    """
+    words = [sys.executable, "-m", "tests.benchmarks", name, *(["--quick"] if quick else [])]
+    started = time.monotonic()
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    if answer.returncode:
+        sys.exit(f"The benchmark '{name}' failed; {PAGE.relative_to(ROOT)} was left as it is.")
+    print(f"{answer.stdout}\n({name}: {time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+    return answer.stdout.strip()
+
+
+def page(tables: list[str], quick: bool) -> str:
+    """The whole page: what it was measured on, then the tables."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    head = f"""# Benchmarks
+
+Ratios are taken within one run on one machine, so they carry over to other machines; absolute times do not.
+CPU figures count the process and its children. `make bench` measures again and rewrites this page
+(`QUICK=1 make bench` in about five minutes, with fewer repetitions).
+
+Measured on {datetime.date.today().isoformat()}, {"quick" if quick else "full"} run, {_cpu()},
+{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, {versions}."""
+    return "\n\n".join([head, *tables]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=NAMES, help="print this table only")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    options = parser.parse_args()
+    if options.name:
+        print(importlib.import_module(f"tests.benchmarks.{options.name}").table(options.quick))
+        return
+    tables = [measure(name, options.quick) for name in NAMES]
+    PAGE.write_text(page(tables, options.quick), encoding="utf-8")
+    print(PAGE)
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What a user gets: the wheel, the source archive, and the rules between the packages."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_FILES = ("samples/bench.png", "samples/bench-mask.png")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a freshly built wheel and source archive."""
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def shipped_assets() -> set[str]:
+    folder = ROOT / "assets"
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_the_wheel_holds_both_packages_and_everything_they_read(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder, package in (("app", "maskstudio"), ("engines", "maskengines")):
+        for path in (ROOT / folder / package).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert str(path.relative_to(ROOT / folder)) in names
+    assert {f"maskengines/_assets/{name}" for name in shipped_assets()} <= names
+    assert not [name for name in names if name.split("/")[0] in ("tests", "docs", "out", "app", "engines")]
+
+
+def test_the_source_archive_can_be_tested_and_built_again(built: Path) -> None:
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as members:
+        names = {name.partition("/")[2] for name in members.getnames()}
+    assert {
+        "Makefile",
+        "pyproject.toml",
+        "packaging/setup.sh",
+        "tests/conftest.py",
+        "LICENSE",
+        "README.md",
+    } <= names
+    assert {f"assets/{name}" for name in shipped_assets()} <= names
+
+
+def test_a_wheel_installed_elsewhere_fills_the_sample_and_writes_nothing_into_itself(
+    built: Path, tmp_path: Path
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    home = tmp_path / "fresh venv"
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            wheel,
+        ],
+        check=True,
+    )
+    (site,) = (home / "lib").glob("python*/site-packages")
+    # The other packages are borrowed from this environment; a .pth adds no editable install of ours.
+    borrowed = next(path for path in sys.path if path.endswith("site-packages"))
+    (site / "borrowed.pth").write_text(borrowed)
+    before = {path for path in home.rglob("*") if "__pycache__" not in path.parts}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    samples = site / "maskengines" / "_assets"
+    out = tmp_path / "out.png"
+    answer = subprocess.run(
+        [
+            str(home / "bin" / "maskstudio"), "run", "exemplar", "--input", str(samples / SAMPLE_FILES[0]),
+            "--mask", str(samples / SAMPLE_FILES[1]), "--out", str(out),
+        ],
+        capture_output=True, text=True, cwd=tmp_path, env=environment, check=False,
+    )  # fmt: skip
+    assert (answer.returncode, answer.stderr, answer.stdout) == (0, "", f"{out}\n")
+    assert out.stat().st_size > 1000
+    assert {path for path in home.rglob("*") if "__pycache__" not in path.parts} == before
+
+
+COMES_WITH = (
+    "libstdc++.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libX11.so.6",
+    "libxcb.so.1", "libxcb-render.so.0", "libgthread-2.0.so.0", "ld-linux-x86-64.so.2",
+)  # fmt: skip
+
+
+def test_setup_knows_every_library_that_qt_opens_here() -> None:
+    """The table of system libraries covers what this PySide6 links outside of itself and the C library."""
+    import PySide6
+
+    qt = Path(PySide6.__path__[0]) / "Qt"
+    listed = (ROOT / "app" / "maskstudio" / "qt-libraries.txt").read_text(encoding="utf-8").split()
+    for binary in (qt / "lib" / "libQt6Gui.so.6", qt / "lib" / "libQt6XcbQpa.so.6"):
+        answer = subprocess.run(["readelf", "-d", str(binary)], capture_output=True, text=True, check=False)
+        if answer.returncode:
+            pytest.skip("readelf is not installed")
+        needed = [
+            line.partition("[")[2].rstrip("]") for line in answer.stdout.splitlines() if "(NEEDED)" in line
+        ]
+        outside = [
+            name for name in needed if not name.startswith(("libQt6", "libc.", "libm.", "libicu", "libz."))
+        ]
+        assert [name for name in outside if name not in listed and name not in COMES_WITH] == []
+
+
+def imports_of(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+    return found
+
+
+FORBIDDEN = {
+    "engines/maskengines": ("PySide6", "qtpy", "qtawesome", "maskstudio"),
+    "engines/maskengines/subjects": ("maskengines.runtime", "maskengines.inpaint"),
+    "engines/maskengines/masks": ("maskengines.runtime", "maskengines.inpaint"),
+    "engines/maskengines/inpaint": ("maskengines.runtime",),
+    "engines/maskengines/runtime": ("maskengines.inpaint",),
+    "app/maskstudio": ("torch", "numba", "maskengines.inpaint"),
+    "app/maskstudio/documents": (
+        "maskstudio.window", "maskstudio.panels", "maskstudio.canvas", "maskstudio.tools", "maskstudio.jobs",
+    ),
+    "app/maskstudio/jobs": (
+        "maskstudio.window", "maskstudio.panels", "maskstudio.canvas", "maskstudio.tools",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_arrows_between_the_packages_run_one_way(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imports_of(path)
+        for barred in FORBIDDEN[folder]
+        if name == barred or name.startswith(f"{barred}.")
+    ]
+    assert wrong == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    from maskengines import __version__
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
