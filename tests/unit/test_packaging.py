@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE_FILES = ("samples/bench.png", "samples/bench-mask.png")
+SAMPLE_FILES = ("samples/sample.jpg", "samples/sample-mask.png")
 
 
 @pytest.fixture(scope="module")
