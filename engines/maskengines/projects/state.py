@@ -32,6 +32,7 @@ class ProjectState:
         candidates: answers not kept yet.
         settings: JSON-able; ``"engine"`` (id and params) and ``"view"`` (zoom, position, overlay).
         source: path of the image that the project began with, as text, or ``None``.
+        flattened: read from another program's layered file; saving over it would lose those layers.
     """
 
     original: ImageSubject
@@ -40,6 +41,7 @@ class ProjectState:
     candidates: tuple[Candidate, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
+    flattened: bool = False
 
     @property
     def subject(self) -> ImageSubject:
