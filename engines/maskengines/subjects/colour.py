@@ -20,7 +20,7 @@ def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
     With a usable CMYK profile through it (relative colorimetric with black point compensation);
     without one by the plain formula ``R = (255 - C)(255 - K) / 255``.
     """
-    transform = _cmyk_transform(icc) if icc else None
+    transform = _transform(icc, "CMYK") if icc else None
     if transform is not None:
         from PIL import Image, ImageCms
 
@@ -32,6 +32,13 @@ def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
     return ((light[..., :3] * light[..., 3:] + 127) // 255).astype(np.uint8)
 
 
+def fitting(icc: bytes | None, channels: int) -> bytes | None:
+    """The profile if it describes pixels of that many channels (1 or 3), else ``None``: a grey file with
+    an RGB profile is broken, and decoders would warn about ours."""
+    space = {1: b"GRAY", 3: b"RGB "}[channels]
+    return icc if icc and icc[16:20] == space else None
+
+
 def to_display(pixels: Array, alpha: Array | None, icc: bytes | None, origin: tuple[int, int]) -> Array:
     """Grey or RGB ``(h, w, 1|3)`` of either depth to ``(h, w, 3)`` uint8 sRGB.
 
@@ -39,13 +46,15 @@ def to_display(pixels: Array, alpha: Array | None, icc: bytes | None, origin: tu
     share one checkerboard.
     """
     shown = to_8_bit(pixels)
-    if shown.shape[2] == 1:
-        shown = np.repeat(shown, 3, axis=2)
-    elif (transform := _display_transform(icc) if icc else None) is not None and shown.size:
+    transform = _transform(icc, "L" if shown.shape[2] == 1 else "RGB") if icc and shown.size else None
+    if transform is not None:
         from PIL import Image, ImageCms
 
-        managed = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(shown)), transform)
+        source = shown[:, :, 0] if shown.shape[2] == 1 else shown
+        managed = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(source)), transform)
         shown = shown if managed is None else np.asarray(managed)
+    if shown.shape[2] == 1:
+        shown = np.repeat(shown, 3, axis=2)
     if alpha is None:
         return np.ascontiguousarray(shown)
     rows = (np.arange(shown.shape[0]) + origin[1]) // CHECKER
@@ -63,22 +72,13 @@ def to_8_bit(array: Array) -> Array:
 
 
 @lru_cache(maxsize=8)
-def _cmyk_transform(icc: bytes) -> Any:
-    return _transform(icc, "CMYK")
-
-
-@lru_cache(maxsize=8)
-def _display_transform(icc: bytes) -> Any:
-    return _transform(icc, "RGB")
-
-
 def _transform(icc: bytes, mode: str) -> Any:
     """A Pillow transform to sRGB, or ``None`` for a profile that is broken or of another colour model."""
     from PIL import ImageCms
 
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if profile.profile.xcolor_space.strip() != mode:
+        if profile.profile.xcolor_space.strip() != {"L": "GRAY"}.get(mode, mode):
             return None
         return ImageCms.buildTransform(
             profile,

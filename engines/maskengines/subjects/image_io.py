@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from maskengines.errors import BadInput
 from maskengines.files import atomic_write, check_target
+from maskengines.subjects.colour import fitting
 from maskengines.subjects.formats.common import Damaged, Unsupported
 from maskengines.subjects.image import ImageSubject
 
@@ -106,7 +108,7 @@ def read_image(data: bytes, name: str) -> ImageSubject:
         raise BadInput(f"Cannot open '{name}': {error}") from error
     pixels = _upright(raster.pixels, header.orientation)
     alpha = None if raster.alpha is None else _upright(raster.alpha, header.orientation)
-    return ImageSubject(pixels, alpha, raster.icc, header.exif, header.format)
+    return ImageSubject(pixels, alpha, fitting(raster.icc, pixels.shape[2]), header.exif, header.format)
 
 
 def save_image(subject: ImageSubject, path: str | os.PathLike[str]) -> None:
@@ -126,10 +128,10 @@ def encode_image(subject: ImageSubject, name: str) -> bytes:
     """The bytes of an image file in the format of ``name``'s suffix; errors as for `save_image`."""
     module = importlib.import_module(f"maskengines.subjects.formats.{_format_of(Path(name))}")
     try:
-        encoded: bytes = module.encode(subject)
+        sound = replace(subject, icc=fitting(subject.icc, subject.pixels.shape[2]))
+        encoded: bytes = module.encode(sound)
     except Unsupported as error:
-        sentence = str(error)
-        raise BadInput(f"Cannot write '{Path(name).name}': {sentence}") from error
+        raise BadInput(f"Cannot write '{Path(name).name}': {error}") from error
     return encoded
 
 

@@ -91,7 +91,7 @@ def encode(subject: ImageSubject) -> bytes:
     if max(subject.width, subject.height) > 65500:
         raise Unsupported("JPEG ends at 65500 pixels a side. Save as .png or .tif instead.")
     pixels = interleaved(to_8_bit(subject.pixels), None)
-    plain = imagecodecs.jpeg8_encode(np.ascontiguousarray(pixels), level=_QUALITY, subsampling="444")
+    plain = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(pixels), level=_QUALITY, subsampling="444"))
     extra = b""
     if subject.exif and len(_EXIF) + len(subject.exif) <= _LARGEST_SEGMENT:
         extra += _segment(_APP1, _EXIF + subject.exif)

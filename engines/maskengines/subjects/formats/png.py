@@ -69,7 +69,7 @@ def decode(data: bytes, header: Header) -> Raster:
 def encode(subject: ImageSubject) -> bytes:
     import imagecodecs
 
-    plain = imagecodecs.png_encode(interleaved(subject.pixels, subject.alpha), level=_LEVEL)
+    plain = bytes(imagecodecs.png_encode(interleaved(subject.pixels, subject.alpha), level=_LEVEL))
     extra = b""
     if subject.icc:
         extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(subject.icc))
