@@ -15,21 +15,40 @@ _LIGHT, _DARK = 204, 153
 
 
 def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
-    """``(H, W, 4)`` uint8 ink amounts (0 = no ink) to ``(H, W, 3)`` uint8 sRGB.
+    """``(H, W, 4)`` ink amounts (0 = no ink), uint8 or uint16, to ``(H, W, 3)`` sRGB of that type.
 
     With a usable CMYK profile through it (relative colorimetric with black point compensation);
-    without one by the plain formula ``R = (255 - C)(255 - K) / 255``.
+    without one by the plain formula ``R = (1 - C)(1 - K)``.
     """
     transform = _transform(icc, "CMYK") if icc else None
-    if transform is not None:
-        from PIL import Image, ImageCms
+    if transform is None:
+        top = np.uint64(np.iinfo(cmyk.dtype).max)
+        light = top - cmyk.astype(np.uint64)
+        return ((light[..., :3] * light[..., 3:] + top // np.uint64(2)) // top).astype(cmyk.dtype)
+    if cmyk.dtype == np.uint16:
+        return _cmyk_at_16_bits(cmyk, icc)
+    from PIL import Image, ImageCms
 
-        image = Image.frombuffer("CMYK", cmyk.shape[1::-1], np.ascontiguousarray(cmyk), "raw", "CMYK", 0, 1)
-        converted = ImageCms.applyTransform(image, transform)
-        if converted is not None:
-            return np.asarray(converted)
-    light = 255 - cmyk.astype(np.uint16)
-    return ((light[..., :3] * light[..., 3:] + 127) // 255).astype(np.uint8)
+    image = Image.frombuffer("CMYK", cmyk.shape[1::-1], np.ascontiguousarray(cmyk), "raw", "CMYK", 0, 1)
+    return np.asarray(ImageCms.applyTransform(image, transform))
+
+
+def _cmyk_at_16_bits(cmyk: Array, icc: bytes | None) -> Array:
+    """Pillow's transforms end at 8 bits; this is the same library (LittleCMS) by another door."""
+    import imagecodecs
+    from PIL import ImageCms
+
+    converted: Array = imagecodecs.cms_transform(
+        np.ascontiguousarray(cmyk),
+        icc,
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        colorspace="cmyk",
+        outcolorspace="rgb",
+        outdtype="uint16",
+        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
+        flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+    )
+    return converted
 
 
 def fitting(icc: bytes | None, channels: int) -> bytes | None:

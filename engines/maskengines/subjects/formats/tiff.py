@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from maskengines.subjects.directories import (
     EXIF,
@@ -105,14 +105,14 @@ def encode(subject: ImageSubject) -> bytes:
     return _link(stream.getvalue(), linked, order)
 
 
-def _told(exif: bytes | None) -> tuple[tuple[Entry, ...], str]:
+def _told(exif: bytes | None) -> tuple[tuple[Entry, ...], Literal["<", ">"]]:
     """What an EXIF block says that a TIFF can say too, and its byte order, which the file takes over:
     so values can be copied without knowing what they mean."""
     if exif:
         try:
             layout = read_layout(exif)
             first = next(iter(read_chain(exif, layout)), ())
-            return tuple(entry for entry in first if entry.tag in _TOLD), layout.order
+            return tuple(entry for entry in first if entry.tag in _TOLD), "<" if layout.order == "<" else ">"
         except Broken:
             pass
     return (), "<"
