@@ -168,7 +168,7 @@ class Document(QObject):
         """Where the candidates differ: ``(H, W)`` float32 in 0..1."""
         from maskengines.disagreement import disagreement
 
-        return disagreement(self.candidates, self.mask.shape)
+        return disagreement(self.candidates, (self.subject.height, self.subject.width))
 
     def show_patch(self, patch: ImagePatch) -> None:
         """Put pixels into the picture; for undo commands."""

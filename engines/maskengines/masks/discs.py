@@ -30,16 +30,21 @@ def dilate_by_disc(array: MaskArray, radius: int) -> MaskArray:
     if radius <= 0:
         return array.copy()
     if radius <= _SMALL:
-        return cv2.dilate(array, _disc(radius), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    core, *halves = _plan(radius)
+        return _kernel_maximum(array, radius)
+    core, axis, diagonal, knight = _plan(radius)
     # Values may travel outside the array on their way, so it is padded by the whole radius.
-    work = cv2.copyMakeBorder(array, radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0)
-    work = cv2.dilate(work, _disc(core), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    for (dy, dx), half in zip(
-        _DIRECTIONS, (halves[0],) * 2 + (halves[1],) * 2 + (halves[2],) * 4, strict=True
-    ):
+    work = np.pad(array, radius)
+    work = _kernel_maximum(work, core)
+    halves = (axis, axis, diagonal, diagonal, knight, knight, knight, knight)
+    for (dy, dx), half in zip(_DIRECTIONS, halves, strict=True):
         work = _line_maximum(work, dy, dx, half)
     return np.ascontiguousarray(work[radius:-radius, radius:-radius])
+
+
+def _kernel_maximum(array: MaskArray, radius: int) -> MaskArray:
+    grown = np.empty_like(array)
+    cv2.dilate(array, _disc(radius), grown, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return grown
 
 
 def _disc(radius: int) -> np.ndarray[Any, Any]:
@@ -84,13 +89,13 @@ def _plan(radius: int) -> tuple[int, int, int, int]:
     directions = np.stack([np.sin(angles), np.cos(angles)])
     spans = np.abs(np.array(_DIRECTIONS, float) @ directions)
     axis, diagonal, knight = spans[:2].sum(0), spans[2:4].sum(0), spans[4:].sum(0)
-    best: tuple[float, tuple[int, int, int, int]] = (math.inf, (radius, 0, 0, 0))
+    best, least = (radius, 0, 0, 0), math.inf
     for core in range(6, _SMALL + 1):
         half = (radius - core) * math.tan(math.pi / 16)
         near = [range(max(0, int(half / step) - 1), int(half / step) + 3) for step in (1, 2**0.5, 5**0.5)]
         for halves in product(*near):
             support = core + halves[0] * axis + halves[1] * diagonal + halves[2] * knight
             worst = float(np.abs(support - radius).max())
-            if worst < best[0]:
-                best = worst, (core, *halves)
-    return best[1]
+            if worst < least:
+                best, least = (core, halves[0], halves[1], halves[2]), worst
+    return best

@@ -120,7 +120,7 @@ def _feather(plane: MaskArray, radius: float) -> MaskArray:
         return feathered
     fine = part.astype(np.uint16) * 256
     for size in _box_sizes(sigma, 3):
-        fine = cv2.boxFilter(fine, -1, (size, size), borderType=cv2.BORDER_REPLICATE)
+        cv2.boxFilter(fine, -1, (size, size), fine, borderType=cv2.BORDER_REPLICATE)
     feathered[box.slices] = ((fine.astype(np.uint32) + 128) >> 8).astype(np.uint8)
     return feathered
 
