@@ -21,7 +21,7 @@ def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
     without one by the plain formula ``R = (1 - C)(1 - K)``.
     """
     transform = _transform(icc, "CMYK") if icc else None
-    if transform is None:
+    if icc is None or transform is None:
         top = np.uint64(np.iinfo(cmyk.dtype).max)
         light = top - cmyk.astype(np.uint64)
         return ((light[..., :3] * light[..., 3:] + top // np.uint64(2)) // top).astype(cmyk.dtype)
@@ -33,7 +33,7 @@ def cmyk_to_rgb(cmyk: Array, icc: bytes | None) -> Array:
     return np.asarray(ImageCms.applyTransform(image, transform))
 
 
-def _cmyk_at_16_bits(cmyk: Array, icc: bytes | None) -> Array:
+def _cmyk_at_16_bits(cmyk: Array, icc: bytes) -> Array:
     """Pillow's transforms end at 8 bits; this is the same library (LittleCMS) by another door."""
     import imagecodecs
     from PIL import ImageCms

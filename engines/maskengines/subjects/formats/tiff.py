@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from maskengines.subjects.directories import (
     EXIF,
@@ -76,15 +76,6 @@ def encode(subject: ImageSubject) -> bytes:
     import tifffile
 
     told, order = _told(subject.exif)
-    extra: list[tuple[Any, ...]] = [
-        (entry.tag, entry.type, entry.count, entry.raw, True)
-        for entry in told
-        if entry.tag != _DESCRIPTION and not entry.children
-    ]
-    linked = [entry for entry in told if entry.children]
-    extra += [(entry.tag, 4, 1, 0, True) for entry in linked]
-    extra.append((ORIENTATION, 3, 1, 1, True))
-    description = next((entry.raw.rstrip(b"\0") for entry in told if entry.tag == _DESCRIPTION), None)
     stream = io.BytesIO()
     tifffile.imwrite(
         stream,
@@ -96,13 +87,12 @@ def encode(subject: ImageSubject) -> bytes:
         compression="zlib",
         compressionargs={"level": _LEVEL},
         predictor=True,
-        description=description,
         software=False,
         metadata=None,
         iccprofile=subject.icc,
-        extratags=extra,
+        extratags=[(ORIENTATION, 3, 1, 1, True)],
     )
-    return _link(stream.getvalue(), linked, order)
+    return _with_entries(stream.getvalue(), told)
 
 
 def _told(exif: bytes | None) -> tuple[tuple[Entry, ...], Literal["<", ">"]]:
@@ -118,18 +108,16 @@ def _told(exif: bytes | None) -> tuple[tuple[Entry, ...], Literal["<", ">"]]:
     return (), "<"
 
 
-def _link(data: bytes, linked: list[Entry], order: str) -> bytes:
-    """Append the directories that entries point to and set the offsets, left 0 so far."""
-    import tifffile
-
-    out = bytearray(data)
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        tags = file.pages.first.tags
-        places = [tags[entry.tag].valueoffset for entry in linked]
-    for entry, place in zip(linked, places, strict=True):
-        out += b"\0" * (len(out) % 2)
-        struct.pack_into(f"{order}I", out, place, len(out))
-        out += build(entry.children[0], len(out), order)
+def _with_entries(data: bytes, told: tuple[Entry, ...]) -> bytes:
+    """Put a longer directory at the end of the file and point the header to it; tifffile writes no
+    directories that tags point to."""
+    layout = read_layout(data)
+    if not told or layout.word != "I":
+        return data
+    start = len(data) + len(data) % 2
+    entries = (*read_chain(data, layout)[0], *told)
+    out = bytearray(data.ljust(start, b"\0") + build(entries, start, layout.order))
+    struct.pack_into(f"{layout.order}I", out, 4, start)
     return bytes(out)
 
 
