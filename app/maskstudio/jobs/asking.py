@@ -56,6 +56,7 @@ class Asker(QObject):
         self.live.patch.connect(self.live_preview)
         self.live.patch.connect(lambda patch: self.showing.put("live", patch))
         self.preview.connect(lambda patch: self.showing.put("run", patch))
+        self.shown: Candidate | None = None
         self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
         self._answered: tuple[int, str] | None = None
         self._asked: tuple[int, str] | None = None
@@ -119,6 +120,7 @@ class Asker(QObject):
 
     def show(self, candidate: Candidate | None) -> None:
         """Show a candidate in place, or the picture itself."""
+        self.shown = candidate
         patch = candidate.result if candidate is not None else None
         self.showing.put("candidate", patch if isinstance(patch, ImagePatch) else None)
 
@@ -163,6 +165,7 @@ class Asker(QObject):
         return len(now) == len(layers) and all(a is b for a, b in zip(now, layers, strict=True))
 
     def _image_changed(self, _: Box) -> None:
+        self.shown = None
         self.showing.clear()
         if self.job is not None and self.job.active:
             # The question was about a picture that is no longer there.
@@ -175,4 +178,5 @@ class Asker(QObject):
             self.put_aside.emit(len(self._aside))
 
     def _mask_changed(self, _: Box) -> None:
-        self.showing.put("candidate", None)
+        if self.shown is not None:
+            self.show(None)

@@ -7,14 +7,17 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import (
     QAbstractButton,
     QColorDialog,
+    QFrame,
     QPushButton,
-    QSizePolicy,
+    QScrollArea,
     QSlider,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from maskstudio.panels.style import CONTROL_HEIGHT, tone
+from maskstudio.window.icons import icon
 
 
 class _WheelGuard(QObject):
@@ -148,17 +151,42 @@ class ColorWell(QAbstractButton):
 
 
 class QuietButton(QToolButton):
-    """A glyph or a word without a frame until the pointer is over it."""
+    """An icon without a frame until the pointer is over it."""
 
-    def __init__(self, text: str, tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setText(text)
+        self.set_icon(name)
+        self.setIconSize(QSize(16, 16))
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self.setAutoRaise(True)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(24)
-        self.setMinimumWidth(24)
+        self.setFixedSize(24, 24)
+
+    def set_icon(self, name: str) -> None:
+        """Show another icon of ``window.icons``."""
+        self.setIcon(icon(name, "second"))
+
+
+class PanelScroll(QScrollArea):
+    """Scrolls its `column` vertically; as wide as the panel, as tall as its content if there is room."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = self._content = QWidget()
+        content.setObjectName("panelContent")
+        content.setStyleSheet("#panelContent { background: transparent; }")
+        self.column = QVBoxLayout(content)
+        self.setWidget(content)
+        self.viewport().setAutoFillBackground(False)
+
+    def sizeHint(self) -> QSize:
+        return self._content.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 64)
 
 
 class RunButton(QPushButton):

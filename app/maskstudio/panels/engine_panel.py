@@ -6,19 +6,19 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import StudioError
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from maskstudio.jobs.reasons import run_disabled_reason
-from maskstudio.panels.controls import QuietButton, RunButton, Switch, guard_wheel
+from maskstudio.panels.controls import PanelScroll, QuietButton, RunButton, Switch, guard_wheel
 from maskstudio.panels.form import LABEL_WIDTH, SchemaForm
 from maskstudio.panels.form_fields import NUMBER_SHEET
 from maskstudio.panels.remembered import RememberedValues
@@ -151,16 +151,21 @@ class EnginePanel(QWidget):
     # --- making ---------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(MARGIN, 2 * STEP, MARGIN, MARGIN)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self._scroll = PanelScroll()
+        column = self._scroll.column
+        column.setContentsMargins(MARGIN, 2 * STEP, MARGIN - STEP, STEP)
         column.setSpacing(STEP)
+        outer.addWidget(self._scroll, 1)
         self._chooser = QComboBox()
         self._chooser.setFixedHeight(CONTROL_HEIGHT)
         self._chooser.setAccessibleName(self.tr("Engine"))
         self._chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         guard_wheel(self._chooser)
         self._chooser.currentIndexChanged.connect(self._chosen)
-        self._reload = QuietButton("⟳", self.tr("Look for new plugins"))
+        self._reload = QuietButton("redo", self.tr("Look for new plugins"))
         self._reload.clicked.connect(self._service.refresh_engines)
         top = QHBoxLayout()
         top.setSpacing(STEP)
@@ -175,37 +180,53 @@ class EnginePanel(QWidget):
         self._count = self._spin(1, MAX_COUNT, self.tr("How many answers to ask for"))
         column.addLayout(self._row(self.tr("Answers"), self._count))
         self._seed = self._spin(0, MAX_SEED, self.tr("The same seed gives the same answers again"))
-        self._lock = QToolButton()
-        self._lock.setText(self.tr("Keep"))
+        self._lock = QuietButton(
+            "lock-simple-open", self.tr("Every run takes a new seed; click to keep this one")
+        )
         self._lock.setCheckable(True)
-        self._lock.setFixedHeight(CONTROL_HEIGHT)
-        self._lock.setToolTip(self.tr("Keep this seed; otherwise every run takes a new one"))
+        self._lock.toggled.connect(self._locked)
+        self._locked(False)
         column.addLayout(self._row(self.tr("Seed"), self._seed, self._lock))
         self._live = Switch()
         self._live.setChecked(True)
         self._live.setAccessibleName(self.tr("Preview while painting"))
         self._live.clicked.connect(self._live_clicked)
         preview = QHBoxLayout()
+        preview.setSpacing(STEP)
         preview.addWidget(QLabel(self.tr("Preview while painting")), 1)
         preview.addWidget(self._live)
-        preview.addSpacing(28)
+        preview.addSpacing(24 + STEP)
         column.addLayout(preview)
-        column.addSpacing(STEP)
+        column.addStretch(1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(MARGIN, STEP, MARGIN, MARGIN)
+        foot.setSpacing(STEP)
+        outer.addLayout(foot)
         self.run_button = RunButton()
         self.run_button.clicked.connect(self._run_clicked)
-        column.addWidget(self.run_button)
+        foot.addWidget(self.run_button)
         self._reason = Note()
-        column.addWidget(self._reason)
-        self._details = QuietButton(self.tr("Show details"), self.tr("What the engine printed"))
+        foot.addWidget(self._reason)
+        self._details = QPushButton(self.tr("Show details"))
+        self._details.setProperty("quiet", True)
         self._details.clicked.connect(self._show_details)
-        column.addWidget(self._details)
+        foot.addWidget(self._details, 0, Qt.AlignmentFlag.AlignLeft)
         self._details.hide()
+
+    def _locked(self, on: bool) -> None:
+        self._lock.set_icon("lock-simple" if on else "lock-simple-open")
+        self._lock.setToolTip(
+            self.tr("This seed is kept; click for a new one every run")
+            if on
+            else self.tr("Every run takes a new seed; click to keep this one")
+        )
 
     def _spin(self, low: int, high: int, tip: str) -> QSpinBox:
         spin = QSpinBox()
         spin.setRange(low, high)
         spin.setFixedHeight(CONTROL_HEIGHT)
         spin.setStyleSheet(NUMBER_SHEET)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         spin.setToolTip(tip)
         guard_wheel(spin)
         return spin
@@ -221,7 +242,7 @@ class EnginePanel(QWidget):
         for widget in widgets[1:]:
             row.addWidget(widget)
         if len(widgets) == 1:
-            row.addSpacing(28)
+            row.addSpacing(24 + STEP)
         return row
 
     # --- following ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import BadInput
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from maskstudio.panels.form_fields import (
     readable,
 )
 from maskstudio.panels.style import CONTROL_HEIGHT, STEP, Note
+from maskstudio.window.icons import icon
 
 if TYPE_CHECKING:
     from maskengines.params import Params
@@ -59,7 +60,9 @@ class SchemaForm(QWidget):
             row.edited.connect(self._edited)
             self._rows[name] = row
             (inner if field.get("advanced") else column).addWidget(row)
-        self._fold = QPushButton("Advanced")
+        self._fold = QPushButton(self.tr("Advanced"))
+        self._fold.setStyleSheet("QPushButton { padding: 0 8px 0 0; text-align: left; }")
+        self._fold.setIconSize(QSize(14, 14))
         self._fold.setProperty("quiet", True)
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._toggle_fold)
@@ -110,7 +113,7 @@ class SchemaForm(QWidget):
         self._note.say((self.problem or "") if guilty is None else "", "error")
 
     def _toggle_fold(self, shown: bool) -> None:
-        self._fold.setText("▾  Advanced" if shown else "▸  Advanced")
+        self._fold.setIcon(icon("down" if shown else "next", "second"))
         self._folded.setVisible(shown)
 
 
@@ -137,8 +140,7 @@ class FieldRow(QWidget):
         self._label.setMinimumWidth(LABEL_WIDTH)
         self._label.setMaximumWidth(16777215 if narrow else LABEL_WIDTH)
         self._label.setBuddy(self.editor)
-        self.reset_button = QuietButton("↺", f"Back to the default ({self.default})")
-        self.reset_button.setFixedWidth(24)
+        self.reset_button = QuietButton("undo", f"Back to the default ({self.default})")
         policy = self.reset_button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.reset_button.setSizePolicy(policy)

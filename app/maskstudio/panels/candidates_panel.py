@@ -1,0 +1,252 @@
+"""The answers of the engines, as they come in: look at one in place, keep it, see where they differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from maskengines.contract import Candidate
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from maskstudio.panels.controls import QuietButton
+from maskstudio.panels.gallery import Gallery
+from maskstudio.panels.heat_bar import HeatBar
+from maskstudio.panels.style import MARGIN, STEP, Note
+from maskstudio.window.icons import icon
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+    from maskstudio.jobs.asking import Asker
+    from maskstudio.jobs.service import JobService
+
+
+class CandidatesPanel(QWidget):
+    """The gallery of one document and what can be done with it.
+
+    Signals:
+        candidate_shown: the `Candidate` now shown in place, or None.
+        keep_requested: the user wants this `Candidate`; whoever listens keeps it.
+        heat_toggled: ``(H, W)`` float32 in 0..1 to lay over the canvas, or None.
+        compare_held: the compare button is down; show the picture as it was.
+    """
+
+    candidate_shown = Signal(object)
+    keep_requested = Signal(object)
+    heat_toggled = Signal(object)
+    compare_held = Signal(bool)
+
+    def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._document: Document | None = None
+        self._asker: Asker | None = None
+        self._shown: Candidate | None = None
+        self._links: list[Any] = []
+        self._build()
+        self._follow()
+
+    # --- what the window calls ------------------------------------------------------------------
+
+    def set_document(self, document: Document | None) -> None:
+        """Show another document's candidates, or none."""
+        for signal, slot in self._links:
+            signal.disconnect(slot)
+        self._links = []
+        self.set_heat(False)
+        self.gallery.pick(-1)
+        self._document = document
+        self._asker = self._service.asker(document) if document is not None else None
+        self.gallery.gallery.set_document(document)
+        if document is not None and self._asker is not None:
+            self._link(document.candidates_changed, self._follow)
+            self._link(self._asker.running_changed, self._follow_job)
+            self._link(self._asker.showing.changed, self._showing_changed)
+            self._link(self._asker.put_aside, self._put_aside)
+        self._note.say("")
+        self._follow()
+
+    def shown(self) -> Candidate | None:
+        """The candidate shown in place, if any."""
+        return self._shown
+
+    def show_next(self) -> None:
+        """Show the next candidate in place, around the end."""
+        self.gallery.step(1)
+
+    def show_previous(self) -> None:
+        """Show the previous candidate in place, around the end."""
+        self.gallery.step(-1)
+
+    def keep_shown(self) -> None:
+        """Ask to keep the candidate that is shown."""
+        if self._shown is not None:
+            self.keep_requested.emit(self._shown)
+
+    def can_disagree(self) -> bool:
+        """There are two candidates or more to compare."""
+        return self._document is not None and len(self._document.candidates) > 1
+
+    @property
+    def heat_on(self) -> bool:
+        return self.heat_button.isChecked()
+
+    def set_heat(self, on: bool) -> None:
+        """Show or hide where the candidates differ."""
+        self.heat_button.setChecked(on and self.can_disagree())
+
+    def heat_to_mask(self) -> None:
+        """Make the mask of what differs more than the threshold."""
+        self.heat_bar.make_mask()
+
+    # --- making ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, STEP, MARGIN, MARGIN)
+        column.setSpacing(2 * STEP)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty_page())
+        self.gallery = Gallery()
+        self.gallery.picked.connect(self._picked)
+        self.gallery.keep.connect(self.keep_requested)
+        self.gallery.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.gallery.customContextMenuRequested.connect(self._menu)
+        self._stack.addWidget(self.gallery)
+        column.addWidget(self._stack, 1)
+        self._note = Note()
+        self._note.hide()
+        column.addWidget(self._note)
+        self.heat_bar = HeatBar()
+        self.heat_bar.hide()
+        self.heat_bar.shown.connect(self.heat_toggled)
+        self.heat_bar.mask_made.connect(lambda: self.set_heat(False))
+        column.addWidget(self.heat_bar)
+        self.keep_button = QPushButton(self.tr("Keep"))
+        self.keep_button.setIcon(icon("keep"))
+        self.keep_button.clicked.connect(self.keep_shown)
+        self.compare_button = QuietButton("compare", self.tr("Hold to compare with the picture as it was"))
+        self.compare_button.pressed.connect(lambda: self.compare_held.emit(True))
+        self.compare_button.released.connect(lambda: self.compare_held.emit(False))
+        self.heat_button = QuietButton("heat", self.tr("Show where the candidates differ"))
+        self.heat_button.setCheckable(True)
+        self.heat_button.toggled.connect(self._heat_toggled)
+        self.clear_button = QuietButton("trash", self.tr("Throw these candidates away"))
+        self.clear_button.clicked.connect(self._clear)
+        self._foot = QWidget()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(STEP)
+        foot.addWidget(self.keep_button, 1)
+        for button in (self.compare_button, self.heat_button, self.clear_button):
+            button.setFixedSize(28, 28)
+            foot.addWidget(button)
+        column.addWidget(self._foot)
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(2 * STEP, 4 * STEP, 2 * STEP, 4 * STEP)
+        column.setSpacing(2 * STEP)
+        column.addStretch(1)
+        sign = QLabel()
+        sign.setPixmap(icon("sample", "faint").pixmap(QSize(28, 28)))
+        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(sign)
+        self._hint = Note()
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self._hint)
+        column.addStretch(2)
+        return page
+
+    # --- following ------------------------------------------------------------------------------
+
+    def _link(self, signal: Any, slot: Any) -> None:
+        signal.connect(slot)
+        self._links.append((signal, slot))
+
+    def _follow(self) -> None:
+        self.gallery.gallery.follow()
+        candidates = self._document.candidates if self._document is not None else []
+        if self._shown is not None and self._shown not in candidates:
+            self.gallery.pick(-1)
+            self._picked(None)
+        if self.heat_on:
+            if self._document is not None and self.can_disagree():
+                self.heat_bar.begin(self._document)
+            else:
+                self.set_heat(False)
+        self._follow_job()
+
+    def _follow_job(self) -> None:
+        asker = self._asker
+        pending = asker.pending if asker is not None else 0
+        job = asker.job if asker is not None else None
+        self.gallery.gallery.set_pending(pending, job.fraction if job is not None else None)
+        rows = self.gallery.gallery.rowCount()
+        self._stack.setCurrentIndex(1 if rows else 0)
+        self._foot.setVisible(rows > 0)
+        self._hint.setText(
+            self.tr("Paint over what should change, then Run. Answers appear here one by one.")
+            if self._document is not None
+            else self.tr("Open a picture to ask about it.")
+        )
+        some = bool(self._document and self._document.candidates)
+        self.keep_button.setEnabled(self._shown is not None)
+        self.keep_button.setToolTip(
+            self.tr("Make it part of the picture (Enter)")
+            if self._shown is not None
+            else self.tr("Choose a candidate first")
+        )
+        self.compare_button.setEnabled(some)
+        self.clear_button.setEnabled(some)
+        self.heat_button.setEnabled(self.can_disagree())
+
+    def _picked(self, candidate: Candidate | None) -> None:
+        if candidate is self._shown:
+            return
+        self._shown = candidate
+        if self._asker is not None:
+            self._asker.show(candidate)
+        self.candidate_shown.emit(candidate)
+        self._follow_job()
+
+    def _showing_changed(self, _: object) -> None:
+        asker = self._asker
+        if self._shown is not None and asker is not None and asker.shown is not self._shown:
+            # Painting or another picture took the candidate off the canvas.
+            self.gallery.pick(-1)
+            self._picked(None)
+
+    def _put_aside(self, count: int) -> None:
+        if count:
+            self._note.say(
+                self.tr("%n answer(s) were made for an earlier picture. Undo brings them back.", "", count)
+            )
+        else:
+            self._note.say("")
+
+    def _heat_toggled(self, on: bool) -> None:
+        self.heat_bar.setVisible(on)
+        if on and self._document is not None:
+            self.heat_bar.begin(self._document)
+        else:
+            self.heat_bar.end()
+
+    def _clear(self) -> None:
+        if self._document is not None:
+            self._document.clear_candidates()
+
+    def _menu(self, at: QPoint) -> None:
+        candidate = self.gallery.gallery.candidate(self.gallery.indexAt(at).row())
+        asker = self._asker
+        if candidate is None or asker is None:
+            return
+        menu = QMenu(self)
+        menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
+        again = menu.addAction(
+            icon("seed"), self.tr("Run again with seed {0}").format(candidate.seed),
+            lambda: asker.run_again(candidate),
+        )  # fmt: skip
+        again.setEnabled(candidate.provenance is not None and not asker.running)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.gallery.viewport().mapToGlobal(at))

@@ -1,0 +1,104 @@
+"""Paints a cell of the gallery: the picture, its number, a caption, the frame of the picked one."""
+
+from __future__ import annotations
+
+from maskengines.contract import Candidate
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, GalleryModel, Index
+from maskstudio.panels.style import RADIUS, STEP, tone
+from maskstudio.panels.words import percent, seconds
+
+CAPTION = 20
+"""Height of the line below a picture."""
+
+
+class GalleryDelegate(QStyledItemDelegate):
+    """Paints a cell."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        assert isinstance(model, GalleryModel)
+        cell: QRect = option.rect.adjusted(STEP // 2, STEP // 2, -STEP // 2, -STEP // 2)
+        state: QStyle.StateFlag = option.state
+        picture = QRect(cell.topLeft(), QSize(cell.width(), cell.height() - CAPTION))
+        candidate: Candidate | None = index.data(CANDIDATE_ROLE)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(picture), RADIUS, RADIUS)
+        if candidate is None:
+            self._paint_empty(painter, picture, outline, model, index.row())
+        else:
+            painter.setOpacity(index.data(OPACITY_ROLE))
+            painter.fillPath(outline, tone("raised"))
+            self._paint_picture(painter, picture, outline, model.thumbnail(index.row()))
+            self._paint_number(painter, picture, str(index.row() + 1))
+            self._paint_caption(painter, cell, candidate)
+            self._paint_frame(painter, picture, state)
+        painter.restore()
+
+    def _paint_empty(
+        self, painter: QPainter, picture: QRect, outline: QPainterPath, model: GalleryModel, row: int
+    ) -> None:
+        painter.setPen(QPen(tone("line"), 1, Qt.PenStyle.DashLine))
+        painter.setBrush(tone("window"))
+        painter.drawPath(outline)
+        if row == len(model.candidates) and model.fraction is not None:
+            painter.setPen(tone("second"))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, percent(model.fraction))
+
+    def _paint_picture(
+        self, painter: QPainter, picture: QRect, outline: QPainterPath, image: QImage | None
+    ) -> None:
+        if image is None or image.isNull():
+            painter.setPen(tone("second"))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, "No picture")
+            return
+        scale = max(picture.width() / image.width(), picture.height() / image.height())
+        size = QSize(round(picture.width() / scale), round(picture.height() / scale))
+        corner = QPoint((image.width() - size.width()) // 2, (image.height() - size.height()) // 2)
+        painter.save()
+        painter.setClipPath(outline)
+        painter.drawImage(picture, image, QRect(corner, size))
+        painter.restore()
+
+    def _paint_number(self, painter: QPainter, picture: QRect, text: str) -> None:
+        badge = QRectF(picture.x() + 6, picture.y() + 6, 10 + 8 * len(text), 18)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 150))
+        painter.drawRoundedRect(badge, 5, 5)
+        font = QFont(painter.font())
+        font.setPixelSize(11)
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_caption(self, painter: QPainter, cell: QRect, candidate: Candidate) -> None:
+        line = QRect(cell.x() + 2, cell.bottom() - CAPTION + 1, cell.width() - 4, CAPTION)
+        font = QFont(painter.font())
+        font.setPixelSize(11)
+        font.setWeight(QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(tone("second"))
+        took = seconds(candidate.seconds) if candidate.seconds else ""
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, took)
+        left = candidate.label or (f"score {candidate.score:.3g}" if candidate.score is not None else "")
+        room = line.width() - painter.fontMetrics().horizontalAdvance(took) - 6
+        left = painter.fontMetrics().elidedText(
+            left or f"seed {candidate.seed}", Qt.TextElideMode.ElideRight, room
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left)
+
+    def _paint_frame(self, painter: QPainter, picture: QRect, state: QStyle.StateFlag) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setPen(QPen(tone("accent"), 2))
+            painter.drawRoundedRect(QRectF(picture).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(tone("second"), 1))
+            painter.drawRoundedRect(QRectF(picture).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)

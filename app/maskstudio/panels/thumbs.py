@@ -1,0 +1,68 @@
+"""Small pictures of candidates, made from samples so that a large hole costs as little as a small one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from maskengines.contract import Box, ImagePatch
+from PySide6.QtGui import QImage
+
+CONTEXT = 0.35
+"""Margin shown around the hole, as a share of its longer side."""
+OVERSAMPLING = 2
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def framing(hole: Box, width: int, height: int, aspect: float) -> Box:
+    """What a thumbnail shows of a ``width`` by ``height`` image: the hole with some context.
+
+    The box has ``aspect`` (width over height) as far as the image allows, and lies inside it.
+    """
+    margin = max(8, round(CONTEXT * max(hole.width, hole.height)))
+    box = hole.grown(margin)
+    wide = max(box.width, round(box.height * aspect))
+    high = max(box.height, round(box.width / aspect))
+    wide, high = min(wide, width), min(high, height)
+    x = box.x + (box.width - wide) // 2
+    y = box.y + (box.height - high) // 2
+    return Box(min(max(0, x), width - wide), min(max(0, y), height - high), wide, high)
+
+
+def image_thumbnail(pixels: np.ndarray[Any, Any], patch: ImagePatch, frame: Box, side: int) -> QImage:
+    """The part ``frame`` of an image with ``patch`` laid over it, at most ``side`` pixels long.
+
+    ``pixels`` is ``(H, W, 1|3)`` uint8 or uint16. Reads about ``(2 * side) ** 2`` samples, whatever the
+    size of the frame.
+    """
+    import cv2
+
+    step = max(1, max(frame.width, frame.height) // (OVERSAMPLING * side))
+    rows = np.arange(frame.y, frame.y + frame.height, step)
+    columns = np.arange(frame.x, frame.x + frame.width, step)
+    sampled = pixels[np.ix_(rows, columns)]
+    inside_rows = np.flatnonzero((rows >= patch.box.y) & (rows < patch.box.y + patch.box.height))
+    inside_columns = np.flatnonzero((columns >= patch.box.x) & (columns < patch.box.x + patch.box.width))
+    if len(inside_rows) and len(inside_columns):
+        filled = patch.pixels[np.ix_(rows[inside_rows] - patch.y, columns[inside_columns] - patch.x)]
+        sampled[np.ix_(inside_rows, inside_columns)] = filled
+    shown = rgb8(sampled)
+    scale = side / max(shown.shape[:2])
+    size = (max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return to_qimage(np.ascontiguousarray(cv2.resize(shown, size, interpolation=method)))
+
+
+def rgb8(pixels: np.ndarray[Any, Any]) -> Pixels:
+    """``(h, w, 1|3)`` of 8 or 16 bit as ``(h, w, 3)`` uint8."""
+    if pixels.dtype == np.uint16:
+        pixels = pixels >> 8
+    pixels = pixels.astype(np.uint8, copy=False)
+    return np.ascontiguousarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels)
+
+
+def to_qimage(pixels: Pixels) -> QImage:
+    """A picture that owns its bytes, from ``(h, w, 3)`` uint8."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
