@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -96,12 +97,15 @@ class JobItem(QObject):
     def update_mask(self, space: str, box: Box, data: MaskArray) -> None:
         """Hand a changed rectangle of a mask to a live job."""
         if self._job and self.active:
-            self._job.update_mask(space, box, data)
+            # The job may have ended in its own thread while that news was still on its way here.
+            with contextlib.suppress(StudioError):
+                self._job.update_mask(space, box, data)
 
     def update(self, masks: Mapping[str, MaskArray] | None = None, **values: Any) -> None:
         """Hand new masks or free values to a live job."""
         if self._job and self.active:
-            self._job.update(masks=masks, values=values or None)
+            with contextlib.suppress(StudioError):
+                self._job.update(masks=masks, values=values or None)
 
     def receive(self, event: JobEvent) -> None:
         """Take one event of the runtime; called in the window's thread, in order."""

@@ -43,7 +43,7 @@ def run_disabled_reason(document: Document | None, engine: RegisteredEngine | No
     if info.needs_mask and not document.mask.editing and document.mask.selected_count == 0:
         return "Paint a mask first: B"
     full = document.mask.selected_count == document.mask.data.size
-    if info.needs_visible and full and document.mask.data.min() == 255:
+    if info.needs_visible and full:
         return "Everything is masked: leave something to go by (erase: E)"
     why = engine.readiness()
     if why is not None and not needs_trust(engine):

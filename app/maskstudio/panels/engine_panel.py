@@ -24,7 +24,7 @@ from maskstudio.panels.form_fields import NUMBER_SHEET
 from maskstudio.panels.remembered import RememberedValues
 from maskstudio.panels.style import CONTROL_HEIGHT, MARGIN, STEP, Note
 from maskstudio.panels.trust_dialog import ask_to_trust
-from maskstudio.panels.words import percent, seconds
+from maskstudio.panels.words import percent, remaining
 
 if TYPE_CHECKING:
     from maskengines.runtime.registry import RegisteredEngine
@@ -306,7 +306,7 @@ class EnginePanel(QWidget):
             if job.fraction is not None:
                 words.append(percent(job.fraction))
             if job.eta is not None and job.elapsed + job.eta > 3:
-                words.append(self.tr("{0} left").format(seconds(job.eta)))
+                words.append(remaining(job.eta))
             self.run_button.set_working(job.fraction, "   ".join(words))
             self.run_button.setEnabled(True)
             waiting = self.tr("Waiting for another job to end") if job.state == "queued" else ""

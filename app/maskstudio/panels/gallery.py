@@ -86,7 +86,9 @@ class Gallery(QListView):
         super().resizeEvent(event)
 
     def _fit(self) -> None:
-        cell = max(64, (self.viewport().width() - 1) // COLUMNS)
+        # The view keeps room for a scroll bar when it wraps, whether one is there or not.
+        room = self.width() - self.verticalScrollBar().sizeHint().width() - 2
+        cell = max(64, room // COLUMNS)
         inner = cell - STEP
         size = QSize(cell, round(inner / ASPECT) + CAPTION + STEP)
         self.setGridSize(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from maskengines.contract import Candidate
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, GalleryModel, Index
 from maskstudio.panels.style import RADIUS, STEP, tone
@@ -17,6 +17,10 @@ CAPTION = 20
 
 class GalleryDelegate(QStyledItemDelegate):
     """Paints a cell."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        view = option.widget
+        return view.gridSize() if isinstance(view, QListView) else super().sizeHint(option, index)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def seconds(value: float) -> str:
     """``0.42 s``, ``7.5 s``, ``1:05 min``."""
@@ -13,6 +15,11 @@ def seconds(value: float) -> str:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}:{rest:02d} min"
+
+
+def remaining(value: float) -> str:
+    """Time left, rounded up: a guess needs no decimals."""
+    return f"{seconds(max(10.0, math.ceil(value))) if value > 9 else f'{math.ceil(value)} s'} left"
 
 
 def percent(fraction: float) -> str:

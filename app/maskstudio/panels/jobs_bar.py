@@ -1,0 +1,150 @@
+"""What runs, at the right end of the status bar; a click opens the list of recent jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from maskstudio.jobs.item import JobItem
+from maskstudio.panels.controls import QuietButton
+from maskstudio.panels.jobs_list import JobsList
+from maskstudio.panels.style import STEP, tone
+from maskstudio.panels.words import percent, remaining, seconds
+
+if TYPE_CHECKING:
+    from maskstudio.jobs.service import JobService
+
+TICK_MS = 250
+SHOW_ETA_FROM = 3.0
+"""Seconds of a whole job from which the time left is worth saying."""
+
+
+class ProgressLine(QWidget):
+    """A slim bar; while the amount of work is unknown it is drawn as a quiet full line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fraction: float | None = None
+        self.setFixedSize(QSize(96, 12))
+
+    def set_fraction(self, fraction: float | None) -> None:
+        """0..1, or None for unknown."""
+        if fraction != self.fraction:
+            self.fraction = fraction
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        track = QRectF(0, self.height() / 2 - 2, self.width(), 4)
+        painter.setBrush(tone("line"))
+        painter.drawRoundedRect(track, 2, 2)
+        painter.setBrush(tone("accent"))
+        if self.fraction is None:
+            painter.setOpacity(0.35)
+            painter.drawRoundedRect(track, 2, 2)
+        elif self.fraction > 0:
+            track.setWidth(max(4.0, track.width() * self.fraction))
+            painter.drawRoundedRect(track, 2, 2)
+
+
+class JobsBar(QWidget):
+    """The job at work with progress, time and a way to stop it; the last failure until it was seen."""
+
+    def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._seen: set[int] = set()
+        self._popup: JobsList | None = None
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.setToolTip(self.tr("Jobs"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * STEP)
+        self.title = QLabel()
+        self.line = ProgressLine()
+        self.text = QLabel()
+        self.stop = QuietButton("close", self.tr("Cancel this job (Esc)"))
+        self.stop.clicked.connect(self._stop_first)
+        for widget in (self.title, self.line, self.text, self.stop):
+            row.addWidget(widget)
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self.refresh)
+        service.job_added.connect(self._added)
+        service.jobs_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the state of the moment."""
+        active = self._service.active_jobs
+        running = next((item for item in active if item.state == "running"), None)
+        item = running or (active[0] if active else None)
+        failed = self._unseen_failure()
+        self.setVisible(bool(self._service.jobs))
+        self.line.setVisible(item is not None)
+        self.stop.setVisible(item is not None)
+        if item is not None:
+            more = len(active) - 1
+            self.title.setText(item.title + (f"  +{more}" if more else ""))
+            self.title.setStyleSheet("")
+            self.line.set_fraction(item.fraction if item.state == "running" else 0.0)
+            self.text.setText(progress_words(item))
+            if not self._tick.isActive():
+                self._tick.start()
+            return
+        self._tick.stop()
+        self.text.setText("")
+        if failed is not None:
+            self.title.setText(self.tr("{0} failed").format(failed.title))
+            self.title.setStyleSheet(f"color: {tone('error').name()};")
+        else:
+            self.title.setText(self.tr("Jobs"))
+            self.title.setStyleSheet("")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.open_list()
+
+    def open_list(self) -> JobsList:
+        """Open the list of recent jobs above the bar; what failed counts as seen."""
+        self._seen = {id(item) for item in self._service.jobs}
+        popup = self._popup = JobsList(self._service, self)
+        size = popup.sizeHint()
+        corner = self.mapToGlobal(QPoint(self.width() - size.width(), -size.height() - STEP))
+        popup.move(max(0, corner.x()), max(0, corner.y()))
+        popup.show()
+        self.refresh()
+        return popup
+
+    def _added(self, item: JobItem) -> None:
+        item.changed.connect(self.refresh)
+
+    def _stop_first(self) -> None:
+        active = self._service.active_jobs
+        running = [item for item in active if item.state == "running"] or active
+        if running:
+            running[0].cancel()
+
+    def _unseen_failure(self) -> JobItem | None:
+        jobs = self._service.jobs
+        return jobs[0] if jobs and jobs[0].state == "failed" and id(jobs[0]) not in self._seen else None
+
+
+def progress_words(item: JobItem) -> str:
+    """``62 %   4.2 s left``, or what there is to say."""
+    if item.state == "queued":
+        return "waiting"
+    words = []
+    if item.fraction is not None:
+        words.append(percent(item.fraction))
+    if item.eta is not None and item.elapsed + item.eta > SHOW_ETA_FROM:
+        words.append(remaining(item.eta))
+    elif item.elapsed > SHOW_ETA_FROM or item.fraction is None:
+        words.append(seconds(item.elapsed))
+    return "   ".join(words)
