@@ -19,6 +19,7 @@ from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import check_writable_target, load_image, save_image
 
 from maskstudio.settings_words import read_settings
+from maskstudio.stopping import uninterrupted
 
 if TYPE_CHECKING:
     from maskstudio.output import Output
@@ -119,7 +120,8 @@ class _Saver:
         path = self._paths[self.saved]
         result = candidate.result
         answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
-        save_image(answer, path)
+        with uninterrupted():
+            save_image(answer, path)
         self.saved += 1
         metrics: dict[str, Any] = dict(candidate.metrics)
         if candidate.score is not None:

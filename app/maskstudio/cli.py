@@ -14,7 +14,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from maskengines import __version__
@@ -155,24 +154,15 @@ def _run(words: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one event a line on stdout")
     options = parser.parse_args(list(words))
     from maskstudio.batch import Ask, run
+    from maskstudio.stopping import stopped_by_signals
 
-    # A shell script's background job starts with SIGINT ignored; being told to stop still means stop.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    return run(
-        Ask(
-            options.engine, options.input, options.mask, options.out,
-            options.count, options.seed, options.settings,
-        ),
-        JsonOutput() if options.json else TextOutput(),
+    output = JsonOutput() if options.json else TextOutput()
+    ask = Ask(
+        options.engine, options.input, options.mask, options.out, options.count, options.seed,
+        options.settings,
     )  # fmt: skip
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # Once is enough: stopping the workers must not be interrupted by a second Ctrl+C.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    with stopped_by_signals():
+        return run(ask, output)
 
 
 def _engines(words: Sequence[str]) -> int:

@@ -133,6 +133,58 @@ def test_setup_knows_every_library_that_qt_opens_here() -> None:
         assert [name for name in outside if name not in listed and name not in COMES_WITH] == []
 
 
+@pytest.fixture
+def bare_machine(tmp_path: Path) -> dict[str, str]:
+    """Environment of a machine on which nothing is installed and an ordinary user is logged in."""
+    tools = {"ldconfig": "exit 0", "id": "echo 1000", "apt-get": f'echo "$@" >> "{tmp_path}/apt.log"'}
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, body in tools.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    for name in ("sh", "uname", "dirname", "env"):
+        (folder / name).symlink_to(
+            f"/usr/bin/{name}" if Path(f"/usr/bin/{name}").exists() else f"/bin/{name}"
+        )
+    return {"PATH": str(folder)}
+
+
+def install_system_packages(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / "packaging" / "system-packages.sh"), sys.executable],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+
+def test_setup_tells_an_ordinary_user_the_one_line_to_type(
+    bare_machine: dict[str, str], tmp_path: Path
+) -> None:
+    answer = install_system_packages(bare_machine)
+    (line,) = [line for line in answer.stderr.splitlines() if "apt-get" in line]
+    assert line.strip().startswith("sudo apt-get install -y ")
+    assert {"libegl1", "libxcb-cursor0", "xvfb", "xdotool", "desktop-file-utils"} <= set(line.split())
+    assert not (tmp_path / "apt.log").exists()
+
+
+def test_setup_installs_what_is_missing_when_root_and_nothing_twice(
+    bare_machine: dict[str, str], tmp_path: Path
+) -> None:
+    folder = Path(bare_machine["PATH"])
+    (folder / "id").write_text("#!/bin/sh\necho 0\n")
+    install_system_packages(bare_machine)
+    update, install = (tmp_path / "apt.log").read_text().splitlines()
+    assert update.startswith("update")
+    assert {"libegl1", "libxcb-cursor0", "openbox"} <= set(install.split())
+    (tmp_path / "apt.log").unlink()
+    names = (ROOT / "app" / "maskstudio" / "qt-libraries.txt").read_text(encoding="utf-8").split()
+    found = "\n".join(f"{name} (libc6) => /lib/{name}" for name in names)
+    (folder / "ldconfig").write_text(f"#!/bin/sh\necho '{found}'\n")
+    for program in ("Xvfb", "xdotool", "openbox", "import", "desktop-file-validate"):
+        (folder / program).symlink_to("/bin/true")
+    install_system_packages(bare_machine)
+    assert not (tmp_path / "apt.log").exists()
+
+
 def imports_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()

@@ -1,0 +1,92 @@
+"""A user looks at what there is: engines, plugins, the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from maskstudio.cli import main
+
+
+def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    assert main(words) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def described(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines(capsys, *words)]
+
+
+def test_engines_are_listed_with_their_schema_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    engines = {engine["id"]: engine for engine in described(capsys, "engines", "--json")}
+    exemplar = engines["exemplar"]
+    assert exemplar["subject_kinds"] == ["image"]
+    assert exemplar["ready"] is True
+    assert exemplar["reason"] is None
+    assert "variety" in exemplar["params"]["properties"]
+    assert [engine["id"] for engine in described(capsys, "engines", "exemplar", "--json")] == ["exemplar"]
+
+
+def test_an_engine_is_explained_with_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    (engine,) = described(capsys, "engines", "exemplar", "--json")
+    text = "\n".join(lines(capsys, "engines", "exemplar"))
+    for key in engine["params"]["properties"]:
+        assert key in text
+    assert "exemplar" in "\n".join(lines(capsys, "engines"))
+
+
+def test_an_engine_that_does_not_exist_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["engines", "nothing"]) == 2
+    assert "nothing" in capsys.readouterr().err
+
+
+def test_the_doctor_reports_one_object_with_the_folders(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_PLUGINS", str(tmp_path / "my plugins"))
+    (report,) = described(capsys, "doctor", "--json")
+    assert report["folders"]["plugins"] == str(tmp_path / "my plugins")
+    for name in ("cache", "settings"):
+        assert report["folders"][name].startswith(os.environ["MASKSTUDIO_HOME"])
+    assert report["versions"]["python"].startswith("3.")
+    assert report["versions"]["numpy"]
+    assert report["devices"][0]["id"] == "cpu"
+    assert report["qt"]["platform"] == "offscreen"
+    assert report["plugins"] == []
+    assert {check["name"] for check in report["checks"]} >= {"qt", "qt-libraries", "opencv", "cache-folder"}
+
+
+def test_the_doctor_says_in_words_what_is_wrong_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "kernels"))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "no-such-platform")
+    text = "\n".join(lines(capsys, "doctor"))
+    assert "kernels folder" in text
+    assert "MASKSTUDIO_HOME" in text
+    assert "Qt does not start" in text
+    assert "no-such-platform" in text
+
+
+def test_the_doctor_loads_no_qt_into_itself() -> None:
+    code = (
+        "import sys; from maskstudio.cli import main; main(['doctor', '--json']);"
+        "sys.exit(any(m.partition('.')[0] == 'PySide6' for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_there_are_no_plugins_at_first(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_PLUGINS", str(tmp_path))
+    assert lines(capsys, "plugins", "list") == []
+    for action in ("trust", "forget"):
+        assert main(["plugins", action, "nobody"]) == 2
+        assert "nobody" in capsys.readouterr().err
