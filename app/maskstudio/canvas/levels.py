@@ -1,0 +1,84 @@
+"""Mip levels, built lazily in tiles: what the screen does not show is never computed.
+
+Level ``l`` has ``ceil(size / 2**l)`` samples a side; each is the mean of a square of ``2**l`` pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from maskengines.contract import Box
+
+Array = np.ndarray[Any, Any]
+TILE = 256
+
+
+def side(pixels: int, level: int) -> int:
+    """Samples of a level along a side of ``pixels`` pixels."""
+    return -(-pixels >> level)
+
+
+def level_box(box: Box, level: int) -> Box:
+    """The samples that depend on the pixels of ``box``."""
+    x, y = box.x >> level, box.y >> level
+    return Box(x, y, side(box.x + box.width, level) - x, side(box.y + box.height, level) - y)
+
+
+def pixel_box(box: Box, level: int, width: int, height: int) -> Box:
+    """The pixels behind the samples of ``box``, cut at the picture's edge."""
+    scaled = Box(box.x << level, box.y << level, box.width << level, box.height << level)
+    return scaled.clipped(width, height)
+
+
+def shrink(block: Array, level: int) -> Array:
+    """Mean over squares of ``2**level`` pixels of an ``(h, w[, c])`` uint8 or uint16 block.
+
+    The block begins at a square's corner; squares cut by its end average what is there by repeating
+    the last row or column.
+    """
+    if not level:
+        return block
+    height, width = block.shape[:2]
+    rows, columns = side(height, level), side(width, level)
+    below, right = (rows << level) - height, (columns << level) - width
+    if below or right:
+        block = cv2.copyMakeBorder(block, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(block, (columns, rows), interpolation=cv2.INTER_AREA)
+
+
+class TileFlags:
+    """Which tiles of a level are built."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.valid = np.zeros((-(-height // TILE), -(-width // TILE)), bool)
+
+    def span(self, box: Box) -> tuple[slice, slice]:
+        """Rows and columns of the tiles that ``box`` meets."""
+        return (
+            slice(box.y // TILE, -(-(box.y + box.height) // TILE)),
+            slice(box.x // TILE, -(-(box.x + box.width) // TILE)),
+        )
+
+    def forget(self, box: Box) -> None:
+        """The tiles that ``box`` meets must be built again."""
+        self.valid[self.span(box)] = False
+
+    def complete(self, box: Box) -> bool:
+        return bool(self.valid[self.span(box)].all())
+
+    def boxes(self, box: Box, *, valid: bool) -> list[Box]:
+        """Boxes of the tiles that ``box`` meets and that are (not) built."""
+        rows, columns = self.span(box)
+        found = np.argwhere(self.valid[rows, columns] == valid)
+        return [
+            Box((columns.start + int(c)) * TILE, (rows.start + int(r)) * TILE, TILE, TILE).clipped(
+                self.width, self.height
+            )
+            for r, c in found
+        ]
+
+    def mark(self, box: Box) -> None:
+        self.valid[self.span(box)] = True

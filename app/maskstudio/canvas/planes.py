@@ -1,0 +1,138 @@
+"""One byte per pixel, at the level on screen: the mask, and maps shown as heat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from maskengines.contract import Box
+
+from maskstudio.canvas.levels import TileFlags, level_box, pixel_box, shrink, side
+
+Array = np.ndarray[Any, Any]
+
+
+class BytePlane:
+    """A ``(H, W)`` uint8 array that others write into, and its mip levels.
+
+    Only the level on screen is kept up to date; the others learn which of their tiles are stale and
+    catch up when they are shown. `update` compares with what is shown and tells what really changed,
+    so that a large brush that moved a little costs a little.
+    """
+
+    def __init__(self, data: Array) -> None:
+        self.data = data
+        self.height, self.width = data.shape
+        self._level = 0
+        self._window = Box(0, 0, 0, 0)
+        self._shown: Array = np.zeros((0, 0), np.uint8)
+        self._levels: dict[int, tuple[Array, TileFlags]] = {}
+
+    def look_at(self, level: int, window: Box) -> None:
+        """From now on samples of ``window`` of ``level`` are read."""
+        self._level, self._window = level, window
+        if level:
+            self._built(level, window)
+        else:
+            self._shown = self.data[window.slices].copy()
+
+    def read(self, box: Box) -> Array:
+        """``(h, w)`` samples of a box inside the window."""
+        if self._level:
+            return self._levels[self._level][0][box.slices]
+        moved = Box(box.x - self._window.x, box.y - self._window.y, box.width, box.height)
+        return self._shown[moved.slices]
+
+    def update(self, box: Box) -> list[Box]:
+        """Take in that the pixels of ``box`` may have changed.
+
+        Returns:
+            boxes of samples inside the window that have other values now.
+        """
+        box = box.clipped(self.width, self.height)
+        if box.empty:
+            return []
+        for level, (_, flags) in self._levels.items():
+            if level != self._level:
+                flags.forget(level_box(box, level))
+        if not self._level:
+            return self._update_window(box)
+        samples, flags = self._levels[self._level]
+        target = level_box(box, self._level)
+        stale = [target] if flags.complete(target) else flags.boxes(target, valid=True)
+        changed: list[Box] = []
+        for part in (_meet(tile, target) for tile in stale):
+            fresh = self._shrunk(part, self._level)
+            changed += changed_boxes(samples[part.slices], fresh, part)
+            samples[part.slices] = fresh
+        return [seen for seen in (_meet(part, self._window) for part in changed) if not seen.empty]
+
+    def _update_window(self, box: Box) -> list[Box]:
+        box = _meet(box, self._window)
+        if box.empty:
+            return []
+        fresh, shown = self.data[box.slices], self.read(box)
+        changed = changed_boxes(shown, fresh, box)
+        shown[...] = fresh
+        return changed
+
+    def _built(self, level: int, window: Box) -> None:
+        if level not in self._levels:
+            width, height = side(self.width, level), side(self.height, level)
+            self._levels[level] = np.zeros((height, width), np.uint8), TileFlags(width, height)
+        samples, flags = self._levels[level]
+        for part in flags.boxes(window, valid=False):
+            samples[part.slices] = self._shrunk(part, level)
+        flags.mark(window)
+
+    def _shrunk(self, part: Box, level: int) -> Array:
+        return shrink(self.data[pixel_box(part, level, self.width, self.height).slices], level)
+
+
+def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
+    """Few boxes, in the coordinates of ``at``, that hold every difference of two ``(h, w)`` arrays."""
+    height, width = old.shape
+    block = 16 if max(height, width) <= 256 else 32 if max(height, width) <= 1024 else 128
+    rows, columns = -(-height // block), -(-width // block)
+    difference = cv2.absdiff(old, new)
+    full = height // block
+    strips = np.zeros((rows, width), np.uint8)
+    if full:
+        np.max(difference[: full * block].reshape(full, block, width), axis=1, out=strips[:full])
+    if rows > full:
+        np.max(difference[full * block :], axis=0, out=strips[full])
+    hit = np.maximum.reduceat(strips, np.arange(0, width, block), axis=1) > 0
+    boxes: list[Box] = []
+    above: dict[tuple[int, int], int] = {}
+    for row in range(rows):
+        here: dict[tuple[int, int], int] = {}
+        for start, stop in _runs(hit[row], columns):
+            y = row * block
+            tall = min(block, height - y)
+            known = above.get((start, stop))
+            if known is None:
+                x = start * block
+                here[start, stop] = len(boxes)
+                boxes.append(Box(at.x + x, at.y + y, min(stop * block, width) - x, tall))
+            else:
+                last = boxes[known]
+                boxes[known] = Box(last.x, last.y, last.width, last.height + tall)
+                here[start, stop] = known
+        above = here
+    return boxes
+
+
+def _runs(row: Array, columns: int) -> list[tuple[int, int]]:
+    """Start and stop of each run of true values."""
+    if not row.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], row.view(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _meet(box: Box, other: Box) -> Box:
+    x, y = max(box.x, other.x), max(box.y, other.y)
+    right = min(box.x + box.width, other.x + other.width)
+    bottom = min(box.y + box.height, other.y + other.height)
+    return Box(x, y, max(0, right - x), max(0, bottom - y))

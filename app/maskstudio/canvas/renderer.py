@@ -1,0 +1,55 @@
+"""What the canvas asks of whatever puts pixels on the screen; the raster renderer is one answer."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from maskengines.contract import Box, ImagePatch
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter, QRegion
+
+from maskstudio.canvas.pictures import Picture
+from maskstudio.canvas.view import Placement
+
+Array = np.ndarray[Any, Any]
+
+
+class Renderer(Protocol):
+    """Shows a picture under a mask. Rectangles returned are device pixels that must be repainted."""
+
+    def set_pictures(self, current: Picture, original: Picture, mask: Array) -> None:
+        """Show another document: its picture, what it was when opened, and the ``(H, W)`` mask."""
+
+    def clear(self) -> None:
+        """Show nothing."""
+
+    def place(self, placement: Placement) -> None:
+        """Zoom, position and viewport; what follows is seen there."""
+
+    def picture_changed(self, picture: Picture, box: Box) -> None:
+        """The picture is another one, different inside ``box``."""
+
+    def mask_changed(self, box: Box) -> list[QRect]:
+        """Pixels of the mask inside ``box`` were written."""
+
+    def set_preview(self, patch: ImagePatch | None) -> list[QRect]:
+        """Show a patch in place, or no patch."""
+
+    def set_original_shown(self, shown: bool) -> None:
+        """Show the picture as it was opened, and nothing over it."""
+
+    def set_heat(self, heat: Array | None) -> None:
+        """Show a float ``(H, W)`` map in 0..1 over the picture, or none."""
+
+    def set_tint(self, colour: QColor, opacity: float) -> None:
+        """How the mask looks."""
+
+    def set_mask_shown(self, shown: bool) -> None:
+        """Show or hide the mask."""
+
+    def set_surround(self, colour: QColor) -> None:
+        """What lies around the picture."""
+
+    def paint(self, painter: QPainter, region: QRegion, ratio: float) -> None:
+        """Paint the logical ``region`` of a widget whose device pixel ratio is ``ratio``."""
