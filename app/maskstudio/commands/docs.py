@@ -1,4 +1,7 @@
-"""``docs/shortcuts.md``, written from the registry: ``python -m maskstudio.commands.docs > docs/shortcuts.md``."""
+"""``docs/shortcuts.md``, written from the registry.
+
+``python -m maskstudio.commands.docs > docs/shortcuts.md``
+"""
 
 from __future__ import annotations
 

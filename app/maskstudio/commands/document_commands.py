@@ -12,23 +12,28 @@ if TYPE_CHECKING:
 
 def file_commands(window: MainWindow) -> list[Command]:
     """The File menu. *Open recent* is a submenu that the window adds itself."""
-    files, document = window.files, window.needs_document
+    opening, saving, document = window.opening, window.saving, window.needs_document
     return [
-        Command("file.open", "Open", files.ask_open, "File", "open", ("Ctrl+O",), "open", asks=True,
+        Command("file.open", "Open", opening.ask_open, "File", "open", ("Ctrl+O",), "open", asks=True,
                 words="load photo project image"),
-        Command("file.sample", "Open the sample", files.open_sample, "File", "open", icon="sample",
+        Command("file.sample", "Open the sample", opening.open_sample, "File", "open", icon="sample",
                 words="example demo", hint="A photo with its mask painted, to try things on."),
-        Command("file.save", "Save", files.save, "File", "save", ("Ctrl+S",), "save", document,
-                words="project ora", hint="Saves the project with photo, mask, candidates and history of fills."),
-        Command("file.save-as", "Save as", files.save_as, "File", "save", ("Ctrl+Shift+S",), "save", document,
+        Command("file.save", "Save", saving.save, "File", "save", ("Ctrl+S",), "save", document,
+                words="project ora",
+                hint="Saves the project with photo, mask, candidates and what was kept."),
+        Command("file.save-as", "Save as", saving.save_as, "File", "save", ("Ctrl+Shift+S",), "save",
+                document,
                 asks=True, words="project ora openraster"),
-        Command("file.export-image", "Export image", files.export_image, "File", "export", ("Ctrl+E",), "export",
+        Command("file.export-image", "Export image", saving.export_image, "File", "export", ("Ctrl+E",),
+                "export",
                 document, asks=True, words="png jpeg tiff webp result write"),
-        Command("file.export-mask", "Export mask", files.export_mask, "File", "export", ("Ctrl+Shift+E",), "export",
+        Command("file.export-mask", "Export mask", saving.export_mask, "File", "export", ("Ctrl+Shift+E",),
+                "export",
                 document, asks=True, words="png"),
-        Command("file.import-mask", "Import mask", files.import_mask, "File", "export", (), "import",
-                document, asks=True, words="load png", hint="White is asked for; it must have the photo's size."),
-        Command("file.close", "Close tab", files.close_current, "File", "end", ("Ctrl+W",), "close",
+        Command("file.import-mask", "Import mask", saving.import_mask, "File", "export", (), "import",
+                document, asks=True, words="load png",
+                hint="White is asked for; it must have the photo's size."),
+        Command("file.close", "Close tab", saving.close_current, "File", "end", ("Ctrl+W",), "close",
                 window.needs_tab),
         Command("file.quit", "Quit", window.close, "File", "end", ("Ctrl+Q",), "quit", words="exit"),
     ]  # fmt: skip
@@ -40,6 +45,7 @@ def edit_commands(window: MainWindow) -> list[Command]:
         Command("edit.undo", "Undo", window.undo, "Edit", "history", ("Ctrl+Z",), "undo", window.cannot_undo),
         Command("edit.redo", "Redo", window.redo, "Edit", "history", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo",
                 window.cannot_redo),
-        Command("edit.settings", "Settings", window.help.ask_settings, "Edit", "settings", ("Ctrl+,",), "settings",
+        Command("edit.settings", "Settings", window.help.ask_settings, "Edit", "settings", ("Ctrl+,",),
+                "settings",
                 asks=True, words="preferences options theme overlay colour"),
     ]  # fmt: skip

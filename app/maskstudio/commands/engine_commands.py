@@ -14,19 +14,23 @@ def engine_commands(window: MainWindow) -> list[Command]:
     """The Engine menu."""
     engines = window.engines
     return [
-        Command("engine.run", "Run", engines.run, "Engine", "run", ("Ctrl+Return",), "run", engines.cannot_run,
+        Command("engine.run", "Run", engines.run, "Engine", "run", ("Ctrl+Return",), "run",
+                engines.cannot_run,
                 words="ask fill generate inpaint", hint="Asks the engine for several answers."),
         Command("engine.cancel", "Cancel", engines.cancel, "Engine", "run", ("Esc",), "cancel",
-                engines.cannot_cancel, words="stop escape", hint="Stops the job, or hides the candidate shown."),
+                engines.cannot_cancel, words="stop escape",
+                hint="Stops the job, or hides the candidate shown."),
         Command("candidate.keep", "Keep candidate", engines.keep, "Engine", "candidate", ("Return",), "keep",
                 engines.cannot_keep, words="accept apply"),
-        Command("candidate.next", "Next candidate", engines.next, "Engine", "candidate", ("Ctrl+Right",), "next",
+        Command("candidate.next", "Next candidate", engines.next, "Engine", "candidate", ("Ctrl+Right",),
+                "next",
                 engines.cannot_step),
         Command("candidate.previous", "Previous candidate", engines.previous, "Engine", "candidate",
                 ("Ctrl+Left",), "previous", engines.cannot_step),
         Command("candidate.heat", "Show disagreement", engines.toggle_heat, "Engine", "heat", ("D",), "heat",
                 engines.cannot_disagree, checked=lambda: engines.heat_shown, words="heat map uncertainty",
                 hint="Where the candidates differ."),
-        Command("candidate.heat-mask", "Turn disagreement into the mask", engines.heat_to_mask, "Engine", "heat",
+        Command("candidate.heat-mask", "Turn disagreement into the mask", engines.heat_to_mask, "Engine",
+                "heat",
                 ("Shift+D",), "heat-mask", engines.cannot_disagree, words="heat uncertainty"),
     ]  # fmt: skip

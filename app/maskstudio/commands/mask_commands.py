@@ -31,9 +31,11 @@ def mask_commands(window: MainWindow) -> list[Command]:
         Command("mask.fill-holes", "Fill holes", masks.fill_holes, "Mask", "shape", (), "fill", painted),
         Command("mask.threshold", "Threshold", masks.threshold, "Mask", "shape", (), "threshold", painted,
                 asks=True, words="hard binary"),
-        Command("mask.overlay", "Show mask", window.look.toggle_overlay, "Mask", "look", ("Q",), "overlay", document,
+        Command("mask.overlay", "Show mask", window.look.toggle_overlay, "Mask", "look", ("Q",), "overlay",
+                document,
                 checked=lambda: window.look.overlay_shown, words="overlay hide red"),
-        Command("mask.overlay-colour", "Mask colour", window.look.ask_overlay_colour, "Mask", "look", (), "colour",
+        Command("mask.overlay-colour", "Mask colour", window.look.ask_overlay_colour, "Mask", "look", (),
+                "colour",
                 asks=True, words="overlay red color"),
     ]  # fmt: skip
 
@@ -63,7 +65,8 @@ def tool_commands(window: MainWindow) -> list[Command]:
     ]  # fmt: skip
     return [
         *choose,
-        Command("brush.smaller", "Smaller brush", tools.smaller, "Tools", "brush", ("[",), "size", words="size"),
+        Command("brush.smaller", "Smaller brush", tools.smaller, "Tools", "brush", ("[",), "size",
+                words="size"),
         Command("brush.larger", "Larger brush", tools.larger, "Tools", "brush", ("]",), "size", words="size"),
         Command("brush.softer", "Softer brush", tools.softer, "Tools", "brush", ("Shift+[",), "feather",
                 words="hardness"),

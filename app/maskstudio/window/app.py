@@ -29,7 +29,7 @@ def run_app(files: Sequence[Path] = (), mask: Path | None = None) -> int:
     """
     app = make_app()
     window = MainWindow()
-    window.files.open_paths(files, mask=mask)
+    window.opening.open_paths(files, mask=mask)
     restore = install_excepthook(window.show_error)
     _FirstPaint(window)
     window.show()

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 
 class Background(QObject):
-    """Runs callables one after the other in a thread of its own.
+    """Runs callables in two threads, so that a mask need not wait for a big photo to open.
 
     Attributes:
         busy: how many are waiting or running.
@@ -23,7 +23,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="window")
         self.busy = 0
         self._ready.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 

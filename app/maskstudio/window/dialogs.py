@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+if TYPE_CHECKING:
+    from maskstudio.window.mask_flow import Amount
+
 Answer = Literal["save", "discard", "cancel"]
 
 
@@ -28,6 +31,12 @@ def ask_open(parent: QWidget, folder: str, suffixes: tuple[str, ...]) -> list[Pa
         parent, "Open", folder, f"Photos and projects ({pictures} *.ora);;All files (*)"
     )
     return [Path(name) for name in names]
+
+
+def ask_picture(parent: QWidget, title: str, folder: str, filters: str) -> Path | None:
+    """One picture to read."""
+    name, _ = QFileDialog.getOpenFileName(parent, title, folder, filters)
+    return Path(name) if name else None
 
 
 def ask_save(parent: QWidget, title: str, proposal: Path, filters: str) -> Path | None:
@@ -62,30 +71,28 @@ def ask_unsaved(parent: QWidget, names: list[str]) -> Answer:
     return "discard" if answer == kind.Discard else "cancel"
 
 
-def ask_amount(
-    parent: QWidget, title: str, label: str, *, value: int, low: int, high: int, unit: str
-) -> int | None:
+def ask_amount(parent: QWidget, amount: Amount) -> int | None:
     """A number with a slider; None when cancelled."""
     dialog = QDialog(parent)
-    dialog.setWindowTitle(title)
+    dialog.setWindowTitle(amount.title)
     box = QSpinBox()
-    box.setRange(low, high)
-    box.setSuffix(f" {unit}" if unit else "")
-    box.setValue(value)
+    box.setRange(amount.low, amount.high)
+    box.setSuffix(f" {amount.unit}" if amount.unit else "")
+    box.setValue(amount.value)
     box.selectAll()
     slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setValue(value)
+    slider.setRange(amount.low, amount.high)
+    slider.setValue(amount.value)
     slider.setMinimumWidth(240)
     slider.valueChanged.connect(box.setValue)
     box.valueChanged.connect(slider.setValue)
     form = QFormLayout()
     form.setSpacing(12)
-    form.addRow(label, box)
+    form.addRow(amount.label, box)
     form.addRow(slider)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
     ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
-    ok.setText(title)
+    ok.setText(amount.title)
     ok.setProperty("primary", True)
     buttons.accepted.connect(dialog.accept)
     buttons.rejected.connect(dialog.reject)

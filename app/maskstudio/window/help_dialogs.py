@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
@@ -17,7 +19,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from maskstudio import __version__
 from maskstudio.commands.fuzzy import search
 from maskstudio.commands.registry import CommandRegistry
 from maskstudio.window.actions import shown_shortcut
@@ -117,7 +118,7 @@ class AboutDialog(QDialog):
         name = QLabel("MaskStudio")
         name.setObjectName("startTitle")
         text = QLabel(
-            f"Version {__version__}\n\nA mask is a question: what is visible is given,\n"
+            f"Version {version('maskstudio')}\n\nA mask is a question: what is visible is given,\n"
             "what is masked is asked. Engines answer.\n\nApache License 2.0"
         )
         text.setObjectName("startText")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
     from maskstudio.window.main_window import MainWindow
+    from maskstudio.window.palette import CommandPalette
 
 
 class HelpFlow:
@@ -18,7 +20,14 @@ class HelpFlow:
 
     def open_palette(self) -> None:
         """Type a command."""
-        self._window.palette_box.open()
+        self.palette.open()
+
+    @cached_property
+    def palette(self) -> CommandPalette:
+        """Made when it is first asked for."""
+        from maskstudio.window.palette import CommandPalette
+
+        return CommandPalette(self._window.registry, self._window)
 
     def ask_settings(self) -> QDialog:
         """Theme and mask overlay."""

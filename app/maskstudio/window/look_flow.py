@@ -39,7 +39,7 @@ class LookFlow:
         canvas = ImageCanvas(view)
         canvas.zoom_changed.connect(lambda scale: self._if_front(view, window.status.show_zoom, scale))
         canvas.cursor_moved.connect(lambda point: self._if_front(view, window.status.show_cursor, point))
-        canvas.files_dropped.connect(window.files.open_paths)
+        canvas.files_dropped.connect(window.opening.open_paths)
         self._dress(canvas)
         return canvas
 
@@ -57,6 +57,7 @@ class LookFlow:
         settings = self._window.settings
         canvas.set_overlay(QColor(settings.overlay_colour), settings.overlay_opacity)
         canvas.set_overlay_visible(self.overlay_shown)
+        canvas.set_surround(theme.current().canvas)
 
     # --- zoom -----------------------------------------------------------------------------------
 
@@ -135,7 +136,7 @@ class LookFlow:
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, name)
-        self._window.actions_changed()
+        self._redress()
 
     def toggle_fullscreen(self) -> None:
         """The whole screen, or a window again."""

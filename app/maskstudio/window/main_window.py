@@ -27,14 +27,14 @@ from maskstudio.window.actions import ActionSet
 from maskstudio.window.background import Background
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.engine_flow import EngineFlow
-from maskstudio.window.file_flow import FileFlow
 from maskstudio.window.help_flow import HelpFlow
 from maskstudio.window.icons import app_icon
 from maskstudio.window.keys import KeyWatcher
 from maskstudio.window.look_flow import LookFlow
 from maskstudio.window.mask_flow import MaskFlow
 from maskstudio.window.messages import Banner
-from maskstudio.window.palette import CommandPalette
+from maskstudio.window.open_flow import OpenFlow
+from maskstudio.window.save_flow import SaveFlow
 from maskstudio.window.settings import WindowSettings, geometry_store
 from maskstudio.window.side_column import WIDTH as SIDE_WIDTH
 from maskstudio.window.side_column import SideColumn
@@ -71,7 +71,8 @@ class MainWindow(QMainWindow):
         self.settings = WindowSettings.load()
         self.background = Background(self)
         self._build()
-        self.files = FileFlow(self)
+        self.opening = OpenFlow(self)
+        self.saving = SaveFlow(self)
         self.masks = MaskFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
@@ -85,7 +86,6 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.registry.refused = lambda command, reason: self.banner.tell(f"{command.title}: {reason}.")
         self.action_set = ActionSet(self.registry, self)
-        self.palette_box = CommandPalette(self.registry, self)
         self._connect()
         self._restore_geometry()
         self.view_changed.emit()
@@ -137,13 +137,13 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         top.compare_held.connect(self.look.hold_compare)
         top.tabs.currentChanged.connect(self._show_tab)
-        top.tabs.tabCloseRequested.connect(lambda index: self.files.close_view(self._view_at(index)))
+        top.tabs.tabCloseRequested.connect(lambda index: self.saving.close_view(self._view_at(index)))
         self.tool_strip.set_tools(
             [actions[name] for name, *_ in TOOLS], [actions["mask.overlay"], actions["help.palette"]]
         )
         self.start_page.open_clicked.connect(lambda: self.registry.run("file.open"))
         self.start_page.sample_clicked.connect(lambda: self.registry.run("file.sample"))
-        self.start_page.recent_clicked.connect(lambda path: self.files.open_paths([path]))
+        self.start_page.recent_clicked.connect(lambda path: self.opening.open_paths([path]))
         self.start_page.show_recents(self.settings.recent_files())
         self.view_changed.connect(self._on_view_changed)
         self.keys = KeyWatcher(self)
@@ -196,8 +196,11 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(view)
         tabs = self.top.tabs
         tabs.show()
+        # The first tab becomes the current one before it knows its view.
+        tabs.blockSignals(True)
         index = tabs.addTab(view.title)
         tabs.setTabData(index, view)
+        tabs.blockSignals(False)
         tabs.setTabToolTip(index, str(view.path or view.title))
         tabs.setCurrentIndex(index)
         self._show_tab(index)
@@ -288,7 +291,7 @@ class MainWindow(QMainWindow):
         for path in files:
             action = self._recent_menu.addAction(path.name)
             action.setToolTip(str(path))
-            action.triggered.connect(lambda _on=False, each=path: self.files.open_paths([each]))
+            action.triggered.connect(lambda _on=False, each=path: self.opening.open_paths([each]))
         if not files:
             self._recent_menu.addAction("Nothing opened yet").setEnabled(False)
 
@@ -346,16 +349,19 @@ class MainWindow(QMainWindow):
     def after_first_paint(self) -> None:
         """Load what the first paint did not need."""
         self.engines.start()
-        self.files.offer_recovery()
+        self.opening.offer_recovery()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.files.may_quit():
+        from maskstudio.documents.saving import wait_for_saves
+
+        if not self.saving.may_quit():
             event.ignore()
             return
         self._save_geometry()
         self.engines.close()
         for view in self.views:
             self.remove_view(view)
+        wait_for_saves()
         self.background.close()
         event.accept()
 
@@ -364,5 +370,7 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.files.open_paths(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        self.opening.open_paths(
+            Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()
+        )
         event.acceptProposedAction()

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from maskstudio.window import dialogs
 
 if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
+
+
+@dataclass
+class Amount:
+    """A whole number to ask for: ``low`` to ``high``, with its unit."""
+
+    title: str
+    label: str
+    value: int
+    low: int = 1
+    high: int = 200
+    unit: str = "px"
 
 
 class MaskFlow:
@@ -16,7 +27,14 @@ class MaskFlow:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self._amounts = {"grow": 8, "shrink": 8, "feather": 12, "border": 8, "threshold": 128}
+        # What was asked for last is proposed next time.
+        self._amounts = {
+            "grow": Amount("Grow", "Grow by", 8),
+            "shrink": Amount("Shrink", "Shrink by", 8),
+            "feather": Amount("Feather", "Feather by", 12),
+            "border": Amount("Border", "Width", 8),
+            "threshold": Amount("Threshold", "From", 128, high=255, unit=""),
+        }
 
     def select_all(self) -> None:
         """Ask for everything."""
@@ -50,50 +68,39 @@ class MaskFlow:
         """Widen the mask by a number of pixels."""
         from maskengines.masks.morphology import grow
 
-        self._ask("grow", "Grow", "Grow by", 1, 200, "px", lambda mask, amount: grow(mask, amount))
+        self._ask(self._amounts["grow"], grow)
 
     def shrink(self) -> None:
         """Narrow the mask by a number of pixels."""
         from maskengines.masks.morphology import shrink
 
-        self._ask("shrink", "Shrink", "Shrink by", 1, 200, "px", lambda mask, amount: shrink(mask, amount))
+        self._ask(self._amounts["shrink"], shrink)
 
     def feather(self) -> None:
         """Soften the edge."""
         from maskengines.masks.morphology import feather
 
-        self._ask(
-            "feather", "Feather", "Feather by", 1, 200, "px", lambda mask, amount: feather(mask, amount)
-        )
+        self._ask(self._amounts["feather"], feather)
 
     def border(self) -> None:
         """Keep only a band along the edge."""
         from maskengines.masks.morphology import border
 
-        self._ask("border", "Border", "Width", 1, 200, "px", lambda mask, amount: border(mask, amount))
+        self._ask(self._amounts["border"], border)
 
     def threshold(self) -> None:
         """Make a soft mask hard."""
         from maskengines.masks.morphology import threshold
 
-        self._ask("threshold", "Threshold", "From", 1, 255, "", lambda mask, level: threshold(mask, level))
+        self._ask(self._amounts["threshold"], threshold)
 
-    def _ask(
-        self,
-        key: str,
-        title: str,
-        label: str,
-        low: int,
-        high: int,
-        unit: str,
-        change: Callable[[Any, int], Any],
-    ) -> None:
-        value = dialogs.ask_amount(
-            self._window, title, label, value=self._amounts[key], low=low, high=high, unit=unit
-        )
+    def _ask(self, amount: Amount, change: Callable[[Any, int], Any]) -> None:
+        from maskstudio.window import dialogs
+
+        value = dialogs.ask_amount(self._window, amount)
         if value is not None:
-            self._amounts[key] = value
-            self._apply(f"{title} mask", lambda mask: change(mask, value))
+            amount.value = value
+            self._apply(f"{amount.title} mask", lambda mask: change(mask, value))
 
     def _apply(self, label: str, change: Callable[[Any], Any]) -> None:
         """Change a snapshot in the background; a mask painted on meanwhile is not overwritten."""

@@ -35,6 +35,7 @@ class Banner(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setObjectName("banner")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._icon = QLabel()
@@ -86,30 +87,29 @@ class Banner(QWidget):
         if isinstance(error, Cancelled):
             return
         level = "error" if isinstance(error, EngineFault) else "warning"
-        self._say(error.message, level, error.log, 0, "", None)
+        self._say(error.message, level, log=error.log)
 
     def tell(self, text: str, *, seconds: float = 5.0) -> None:
         """A passing remark."""
-        self._say(text, "info", "", seconds, "", None)
+        self._say(text, "info")
+        self._timer.start(int(seconds * 1000))
 
     def offer(self, text: str, action: str, run: Callable[[], object]) -> None:
         """A remark with one thing to do about it; stays until used or dismissed."""
-        self._say(text, "info", "", 0, action, run)
+        self._do = run
+        self._action.setText(action)
+        self._say(text, "info", acts=True)
 
-    def _say(
-        self, text: str, level: str, log: str, seconds: float, action: str, run: Callable[[], object] | None
-    ) -> None:
-        self._icon.setPixmap(
-            icon({"info": "info"}.get(level, level), {"info": "accent"}.get(level, level)).pixmap(18, 18)
-        )
+    def _say(self, text: str, level: str, *, log: str = "", acts: bool = False) -> None:
+        self._timer.stop()
+        role = "accent" if level == "info" else level
+        self._icon.setPixmap(icon(level, role).pixmap(18, 18))
         self._text.setText(text)
         self._log.setPlainText(log)
         self._details.setChecked(False)
         self._details.setVisible(bool(log.strip()))
         self._log.hide()
-        self._do = run
-        self._action.setText(action)
-        self._action.setVisible(run is not None)
+        self._action.setVisible(acts)
         self.setProperty("level", level)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -117,9 +117,6 @@ class Banner(QWidget):
         self._place()
         self.show()
         self.raise_()
-        self._timer.stop()
-        if seconds:
-            self._timer.start(int(seconds * 1000))
 
     def _run_action(self) -> None:
         do, self._do = self._do, None
@@ -133,7 +130,7 @@ class Banner(QWidget):
         self._place()
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._over
         width = max(240, min(WIDTH, parent.width() - 32))
         self.setFixedWidth(width)
         layout = self.layout()

@@ -69,11 +69,11 @@ class _Row(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         colours = theme.current()
         command: Command = index.data(COMMAND)
-        rect: QRect = option.rect.adjusted(4, 1, -4, -1)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(4, 1, -4, -1)
         reason = command.reason
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.hover))
             painter.drawRoundedRect(rect, 6, 6)
@@ -108,6 +108,7 @@ class CommandPalette(QFrame):
 
     def __init__(self, registry: CommandRegistry, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._registry = registry
@@ -139,7 +140,7 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Show it empty, ready to type."""
-        parent = self.parentWidget()
+        parent = self._over
         width = min(WIDTH, parent.width() - 32)
         height = min(420, parent.height() - 96)
         self.setGeometry((parent.width() - width) // 2, 56, width, height)
@@ -161,7 +162,7 @@ class CommandPalette(QFrame):
         if index.isValid():
             command: Command = index.data(COMMAND)
             self.hide()
-            self.parentWidget().setFocus()
+            self._over.setFocus()
             self._registry.run(command.id)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -186,6 +187,6 @@ class CommandPalette(QFrame):
             return True
         if key == Qt.Key.Key_Escape:
             self.hide()
-            self.parentWidget().setFocus()
+            self._over.setFocus()
             return True
         return False

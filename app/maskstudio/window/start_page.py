@@ -26,8 +26,7 @@ class StartPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         frame = QFrame()
         frame.setObjectName("startDrop")
-        frame.setMinimumWidth(360)
-        frame.setMaximumWidth(520)
+        frame.setFixedWidth(480)
         picture = QLabel()
         picture.setPixmap(icon("photo", "faint").pixmap(QSize(40, 40)))
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -67,7 +66,7 @@ class StartPage(QWidget):
         column.addStretch(3)
         row = QHBoxLayout(self)
         row.addStretch(1)
-        row.addLayout(column, 2)
+        row.addLayout(column)
         row.addStretch(1)
         self.show_recents([])
 

@@ -23,18 +23,18 @@ class StatusBar(QWidget):
         self.setFixedHeight(HEIGHT)
         self.zoom = QLabel()
         self.size_text = QLabel()
-        self.mask = QLabel()
-        self.cursor = QLabel()
+        self.mask_text = QLabel()
+        self.cursor_text = QLabel()
         self.zoom.setMinimumWidth(64)
-        self.mask.setMinimumWidth(84)
-        self.cursor.setMinimumWidth(96)
+        self.mask_text.setMinimumWidth(84)
+        self.cursor_text.setMinimumWidth(96)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 0, 12, 0)
         self._row.setSpacing(10)
         self._lines: list[QFrame] = []
-        for label in (self.zoom, self.size_text, self.mask, self.cursor):
+        for label in (self.zoom, self.size_text, self.mask_text, self.cursor_text):
             self._row.addWidget(label)
-            if label is not self.cursor:
+            if label is not self.cursor_text:
                 line = QFrame()
                 line.setFrameShape(QFrame.Shape.VLine)
                 line.setFixedHeight(14)
@@ -52,7 +52,7 @@ class StatusBar(QWidget):
         for line in self._lines:
             line.setVisible(document is not None)
         if document is None:
-            for label in (self.zoom, self.size_text, self.mask, self.cursor):
+            for label in (self.zoom, self.size_text, self.mask_text, self.cursor_text):
                 label.clear()
             return
         subject = document.subject
@@ -65,7 +65,7 @@ class StatusBar(QWidget):
         """Share of the image that is asked for."""
         share = 100 * document.mask.selected_fraction()
         digits = 1 if share >= 0.1 or share == 0 else 2
-        self.mask.setText(f"mask {share:.{digits}f} %")
+        self.mask_text.setText(f"mask {share:.{digits}f} %")
 
     def show_zoom(self, scale: float) -> None:
         """Zoom in per cent."""
@@ -73,4 +73,4 @@ class StatusBar(QWidget):
 
     def show_cursor(self, point: QPoint | None) -> None:
         """Image pixel under the cursor; nothing outside the image."""
-        self.cursor.setText("" if point is None else f"{point.x()}, {point.y()}")
+        self.cursor_text.setText("" if point is None else f"{point.x()}, {point.y()}")

@@ -47,7 +47,7 @@ QToolButton:checked { background: $raised; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $faint; }
 #toolStrip QToolButton { min-width: 34px; max-width: 34px; min-height: 34px; max-height: 34px; padding: 0; }
-#toolStrip QToolButton:checked { background: $accent; }
+#toolStrip QToolButton[tool="true"]:checked { background: $accent; }
 #sectionHead { background: transparent; border: none; border-radius: 0; padding: 0 12px 0 8px;
                color: $second; font-weight: 600; font-size: 11px; text-align: left; min-height: 32px; }
 #sectionHead:hover { color: $text; }

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from maskstudio.window.hand_tool import HandTool
+
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.tools.base import Tool
     from maskstudio.tools.settings import BrushSettings
     from maskstudio.window.main_window import MainWindow
+
+HARDNESS_STEP = 0.1
 
 
 class ToolFlow:
@@ -45,23 +49,36 @@ class ToolFlow:
 
     def equip(self, canvas: ImageCanvas) -> None:
         """Put the tool in hand on a canvas."""
-        canvas.set_tool(self._make(canvas))
+        tool = self._tools[self.chosen]
+        if isinstance(tool, HandTool):
+            tool.canvas = canvas
+        canvas.set_tool(tool)
 
-    def _make(self, canvas: ImageCanvas) -> Tool:
-        raise NotImplementedError
+    @cached_property
+    def _tools(self) -> dict[str, Tool]:
+        from maskstudio.tools.brush import BrushTool, EraserTool
+        from maskstudio.tools.shapes import LassoTool, RectangleTool
+
+        return {
+            "tool.brush": BrushTool(self.brush),
+            "tool.eraser": EraserTool(self.brush),
+            "tool.rectangle": RectangleTool(),
+            "tool.lasso": LassoTool(),
+            "tool.hand": HandTool(),
+        }
 
     def smaller(self) -> None:
         """Next smaller brush."""
-        self.brush.step_size(-1)
+        self.brush.smaller()
 
     def larger(self) -> None:
         """Next larger brush."""
-        self.brush.step_size(1)
+        self.brush.larger()
 
     def softer(self) -> None:
         """A softer edge."""
-        self.brush.step_hardness(-1)
+        self.brush.hardness = round(self.brush.hardness - HARDNESS_STEP, 3)
 
     def harder(self) -> None:
         """A harder edge."""
-        self.brush.step_hardness(1)
+        self.brush.hardness = round(self.brush.hardness + HARDNESS_STEP, 3)

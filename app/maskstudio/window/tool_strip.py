@@ -31,7 +31,9 @@ class ToolStrip(QWidget):
         """Show the tools from the top down, and further commands at the lower end."""
         for place, action in enumerate(tools):
             self._group.addAction(action)
-            self._layout.insertWidget(place, self._button(action))
+            button = self._button(action)
+            button.setProperty("tool", True)
+            self._layout.insertWidget(place, button)
         for action in below:
             self._layout.addWidget(self._button(action))
 

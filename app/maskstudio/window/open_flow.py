@@ -1,0 +1,99 @@
+"""Opening files as tabs, off the GUI thread, and what was lost in a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskengines.errors import StudioError
+
+from maskstudio.window.document_view import DocumentView
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+    from maskstudio.window.main_window import MainWindow
+
+
+class OpenFlow:
+    """Everything that brings a document into the window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def ask_open(self) -> None:
+        """Choose files and open them."""
+        from maskengines.subjects.image_io import READABLE_SUFFIXES
+
+        from maskstudio.window import dialogs
+
+        folder = self._window.settings.folder
+        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES))
+
+    def open_sample(self) -> None:
+        """Open the bundled photo with its mask painted."""
+        from maskengines.runtime.assets import asset
+
+        self.open_paths([asset("samples/sample.jpg")], mask=asset("samples/sample-mask.png"), remember=False)
+
+    def open_paths(self, paths: Iterable[Path], *, mask: Path | None = None, remember: bool = True) -> None:
+        """A tab for each file; one that is open already comes to the front instead.
+
+        Args:
+            mask: painted on the first file once it is read.
+            remember: list the files among the recent ones.
+        """
+        for path in map(Path, paths):
+            known = self._window.view_of(path)
+            if known is not None:
+                self._window.show_view(known)
+            else:
+                self._open(path, mask, remember)
+            mask = None
+
+    def _open(self, path: Path, mask: Path | None, remember: bool) -> None:
+        window, view = self._window, DocumentView(path.name, path)
+        window.add_view(view)
+
+        def done(make: Callable[[], Document]) -> None:
+            if view not in window.views:
+                return
+            window.fill_view(view, make())
+            if remember:
+                window.remember(path)
+
+        def failed(error: StudioError) -> None:
+            window.remove_view(view)
+            window.show_error(error)
+
+        window.background.do(lambda: read_file(path, mask), done, failed)
+
+    def offer_recovery(self) -> None:
+        """After a crash: offer what the journal still holds."""
+
+
+def read_file(path: Path, mask: Path | None) -> Callable[[], Document]:
+    """Read a photo or a project in any thread; the answer makes the document in the GUI thread.
+
+    Args:
+        mask: image painted as the mask, of the photo's size, white is asked for.
+
+    Raises:
+        BadInput: a file is missing, broken or no picture.
+    """
+    from maskstudio.documents.opening import read_document
+
+    loaded = read_document(path)
+    if mask is None:
+        return loaded.make
+    from maskengines.masks.files import load_mask
+
+    subject = loaded.state.original
+    array = load_mask(mask, (subject.height, subject.width))
+
+    def make() -> Document:
+        document = loaded.make()
+        document.replace_mask(array, "Import mask")
+        return document
+
+    return make

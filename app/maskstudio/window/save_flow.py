@@ -1,0 +1,190 @@
+"""Saving, exporting and closing documents, and the questions asked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskengines.errors import StudioError
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
+    from maskstudio.documents.saving import SaveTask
+    from maskstudio.window.document_view import DocumentView
+    from maskstudio.window.main_window import MainWindow
+
+IMAGE_FILTERS = "PNG (*.png);;TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;BMP (*.bmp)"
+MASK_FILTERS = "PNG (*.png)"
+PROJECT_FILTERS = "OpenRaster project (*.ora)"
+ANY_IMAGE = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
+
+
+class SaveFlow:
+    """Everything that takes a document out of the window. Files are written off the GUI thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    # --- projects -------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save the project in front; asks where the first time."""
+        view = self._window.view
+        if view is not None:
+            self._save_then(view, lambda: None)
+
+    def save_as(self) -> None:
+        """Save the project in front under another name."""
+        document = self._window.document
+        path = self._ask_project(document) if document is not None else None
+        if document is not None and path is not None:
+            self._write_project(document, path, lambda: None)
+
+    def _save_then(self, view: DocumentView, then: Callable[[], object]) -> None:
+        """Save, then go on; a save that was cancelled or failed goes no further."""
+        document = view.document
+        if document is None:
+            return
+        path = document.path or self._ask_project(document)
+        if path is not None:
+            self._write_project(document, path, then)
+
+    def _ask_project(self, document: Document) -> Path | None:
+        from maskstudio.window import dialogs
+
+        proposal = self._proposal(document, "", ".ora")
+        return dialogs.ask_save(self._window, "Save project", proposal, PROJECT_FILTERS)
+
+    def _write_project(self, document: Document, path: Path, then: Callable[[], object]) -> None:
+        from maskstudio.documents.saving import save_project
+
+        def done() -> None:
+            self._window.remember(path)
+            then()
+
+        self._start(lambda: save_project(document, path), f"Saved “{path.name}”.", done)
+
+    def _start(self, begin: Callable[[], SaveTask], said: str, then: Callable[[], object]) -> None:
+        """Begin a task; tell when it is done or why it was not."""
+        window = self._window
+        try:
+            task = begin()
+        except StudioError as error:
+            window.show_error(error)
+            return
+
+        def done(_: object) -> None:
+            window.banner.tell(said, seconds=2.5)
+            then()
+
+        task.done.connect(done)
+        task.failed.connect(window.show_error)
+
+    # --- pictures and masks ---------------------------------------------------------------------
+
+    def export_image(self) -> None:
+        """Write the picture with what was kept, at full depth."""
+        from maskstudio.documents.saving import export_image
+        from maskstudio.window import dialogs
+
+        document = self._window.document
+        if document is None:
+            return
+        proposal = self._proposal(document, "-edited", self._lossless_suffix(document))
+        path = dialogs.ask_save(self._window, "Export image", proposal, IMAGE_FILTERS)
+        if path is not None:
+            self._start(lambda: export_image(document, path), f"Exported “{path.name}”.", lambda: None)
+
+    def export_mask(self) -> None:
+        """Write the mask as a grey picture, white is asked for."""
+        from maskstudio.documents.saving import export_mask
+        from maskstudio.window import dialogs
+
+        document = self._window.document
+        if document is None:
+            return
+        proposal = self._proposal(document, "-mask", ".png")
+        path = dialogs.ask_save(self._window, "Export mask", proposal, MASK_FILTERS)
+        if path is not None:
+            self._start(lambda: export_mask(document, path), f"Exported “{path.name}”.", lambda: None)
+
+    def import_mask(self) -> None:
+        """Take a picture of the photo's size as the mask: one undo step."""
+        from maskengines.masks.files import load_mask
+
+        from maskstudio.window import dialogs
+
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        path = dialogs.ask_picture(window, "Import mask", window.settings.folder, ANY_IMAGE)
+        if path is not None:
+            shape = (document.subject.height, document.subject.width)
+            window.background.do(
+                lambda: load_mask(path, shape),
+                lambda array: document.replace_mask(array, "Import mask"),
+                window.show_error,
+            )
+
+    def _proposal(self, document: Document, tail: str, suffix: str) -> Path:
+        """A name beside the document's file, never that of the photo itself."""
+        folder = self._window.settings.folder
+        base = document.path or document.source_path or Path(folder or Path.home()) / "untitled"
+        if document.path is None and _ships_with_the_studio(base):
+            base = Path(folder or Path.home()) / base.name
+        return base.with_name(f"{base.stem}{tail}{suffix}")
+
+    @staticmethod
+    def _lossless_suffix(document: Document) -> str:
+        source = document.source_path.suffix.lower() if document.source_path else ""
+        return source if source in (".tif", ".tiff") else ".png"
+
+    # --- closing --------------------------------------------------------------------------------
+
+    def close_current(self) -> None:
+        """Close the tab in front."""
+        view = self._window.view
+        if view is not None:
+            self.close_view(view)
+
+    def close_view(self, view: DocumentView) -> None:
+        """Close a tab; with unsaved changes ask first."""
+        from maskstudio.window import dialogs
+
+        document, window = view.document, self._window
+        if document is None or not document.modified:
+            window.remove_view(view)
+            return
+        window.show_view(view)
+        answer = dialogs.ask_unsaved(window, [document.title])
+        if answer == "discard":
+            window.remove_view(view)
+        elif answer == "save":
+            self._save_then(view, lambda: window.remove_view(view))
+
+    def may_quit(self) -> bool:
+        """Whether the window can close now. "Save" saves everything first and closes afterwards."""
+        from maskstudio.window import dialogs
+
+        unsaved = [view for view in self._window.views if view.document and view.document.modified]
+        if not unsaved:
+            return True
+        answer = dialogs.ask_unsaved(self._window, [view.document.title for view in unsaved if view.document])
+        if answer == "save":
+            self._save_all(unsaved)
+        return answer == "discard"
+
+    def _save_all(self, views: list[DocumentView]) -> None:
+        if not views:
+            self._window.close()
+            return
+        first, *rest = views
+        self._window.show_view(first)
+        self._save_then(first, lambda: self._save_all(rest))
+
+
+def _ships_with_the_studio(path: Path) -> bool:
+    from maskengines.runtime.assets import assets_folder
+
+    return path.resolve().is_relative_to(assets_folder().resolve())
