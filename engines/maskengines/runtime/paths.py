@@ -28,8 +28,15 @@ def data_folder() -> Path:
 
 
 def numba_cache_folder() -> Path:
-    """Where compiled kernels are kept between runs; goes into ``NUMBA_CACHE_DIR`` before numba loads."""
-    return _made(cache_folder() / "numba")
+    """Where compiled kernels are kept between runs; goes into ``NUMBA_CACHE_DIR`` before numba loads.
+    Whoever set that variable already is obeyed."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    return _made(Path(chosen) if chosen else cache_folder() / "numba")
+
+
+def log_file() -> Path:
+    """The window's log; it belongs to a report of something that went wrong."""
+    return _made(data_folder() / "logs") / "maskstudio.log"
 
 
 def _home(part: str) -> Path | None:

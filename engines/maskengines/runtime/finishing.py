@@ -1,0 +1,215 @@
+"""Turns what came out of a worker into answers: checked, composited, with provenance.
+
+This runs in the studio, so an engine cannot change a pixel that was not asked for, whatever it returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+import numpy as np
+
+from maskengines.compose import compose
+from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
+from maskengines.errors import EngineFault
+from maskengines.params import Params
+from maskengines.subjects.base import Subject
+
+Array = np.ndarray[Any, Any]
+
+_KINDS = get_args(ResultKind)
+
+
+class Finisher:
+    """Finishes the answers to one question.
+
+    Args:
+        masks: by space, as they were when the question was asked.
+        newest: a copy of the newest mask of a space in a box; the same unless the job is live.
+    """
+
+    def __init__(
+        self,
+        info: EngineInfo,
+        subject: Subject,
+        masks: Mapping[str, Array],
+        params: Params,
+        newest: Callable[[str, Box], Array],
+    ) -> None:
+        self._info = info
+        self._subject = subject
+        self._newest = newest
+        self._space = next(iter(masks), None)
+        self._box = Box(0, 0, 0, 0) if self._space is None else Box.of_mask(masks[self._space])
+        self._mask_hash = _hash(masks)
+        self.params = params
+
+    @property
+    def nothing_asked(self) -> bool:
+        """Whether the mask is 0 everywhere."""
+        return self._space is not None and self._box.empty
+
+    def widen(self, space: str, box: Box) -> None:
+        """The mask of a live job may have grown into ``box``."""
+        if space == self._space:
+            self._box = self._box.union(box)
+
+    def unchanged(self, seed: int) -> Candidate:
+        """The answer where nothing is asked: the subject as it is."""
+        pixels: Any = getattr(self._subject, "pixels", None)
+        empty = ImagePatch(0, 0, pixels[:0, :0] if pixels is not None else np.empty((0, 0, 3), np.uint8))
+        return Candidate("image", empty, seed, label="unchanged", provenance=self._provenance(seed, None))
+
+    def candidate(self, fields: Any, seconds: float, weights: str | None) -> Candidate:
+        """A `Candidate` from what a worker says are its fields.
+
+        Raises:
+            EngineFault: they are not what they should be.
+        """
+        title = self._info.title
+        if not isinstance(fields, dict) or fields.get("kind") not in _KINDS:
+            raise EngineFault(f"{title} gave an answer of an unknown kind.")
+        seed, label, score = fields.get("seed"), fields.get("label"), fields.get("score")
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise EngineFault(f"{title} gave an answer without a whole number for its seed.")
+        if not isinstance(label, str):
+            raise EngineFault(f"{title} gave an answer whose label is not text.")
+        if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
+            raise EngineFault(f"{title} gave an answer whose score is not a number.")
+        return Candidate(
+            kind=fields["kind"],
+            result=self._result(fields["kind"], fields.get("result")),
+            seed=seed,
+            label=label[:200],
+            score=float(score) if score is not None and math.isfinite(score) else None,
+            metrics=self._metrics(fields.get("metrics")),
+            provenance=self._provenance(seed, weights),
+            seconds=seconds,
+        )
+
+    def preview(self, result: Any) -> ImagePatch | Array:
+        """A preview, composited if it is a picture.
+
+        Raises:
+            EngineFault: it is neither picture nor map.
+        """
+        if isinstance(result, ImagePatch) or (isinstance(result, np.ndarray) and result.ndim == 3):
+            return self._image(result)
+        if isinstance(result, np.ndarray):
+            return _own(result)
+        raise EngineFault(f"{self._info.title} gave a preview that is no picture.")
+
+    def _result(self, kind: str, result: Any) -> Any:
+        if result is None:
+            raise EngineFault(f"{self._info.title} gave an answer with nothing in it.")
+        if kind == "image":
+            return self._image(result)
+        if kind == "map" and isinstance(result, np.ndarray) and not np.isfinite(result).all():
+            raise EngineFault(f"{self._info.title} gave a map that holds values which are not numbers.")
+        return _owned(result)
+
+    def _image(self, result: Any) -> ImagePatch:
+        title = self._info.title
+        if isinstance(result, np.ndarray):
+            result = ImagePatch(0, 0, result)
+        if not isinstance(result, ImagePatch):
+            raise EngineFault(f"{title} gave a {type(result).__name__} where a picture was expected.")
+        subject: Any = self._subject
+        if subject.kind != "image" or self._space is None:
+            return ImagePatch(result.x, result.y, _own(result.pixels))
+        original: Array = subject.pixels
+        pixels = result.pixels[:, :, None] if result.pixels.ndim == 2 else result.pixels
+        if pixels.ndim != 3 or pixels.dtype != original.dtype or pixels.shape[2] != original.shape[2]:
+            raise EngineFault(
+                f"{title} gave a picture of the shape {result.pixels.shape} and the type "
+                f"{result.pixels.dtype}, where height x width x {original.shape[2]} of {original.dtype} "
+                "is needed."
+            )
+        box, mask = self._newest_mask()
+        if box.empty:
+            return ImagePatch(0, 0, original[:0, :0].copy())
+        height, width = original.shape[:2]
+        patch = Box(result.x, result.y, pixels.shape[1], pixels.shape[0])
+        inside = _intersection(patch.clipped(width, height), box)
+        if not self._info.live and inside != box:
+            raise EngineFault(
+                f"{title} gave a picture of {patch.width} x {patch.height} at ({patch.x}, {patch.y}), "
+                f"which does not cover the masked area of {box.width} x {box.height} at ({box.x}, {box.y})."
+            )
+        # A live mask may have grown while the engine answered; there the picture stays as it was.
+        answer = original[box.slices].copy()
+        if not inside.empty:
+            source = Box(inside.x - patch.x, inside.y - patch.y, inside.width, inside.height)
+            target = Box(inside.x - box.x, inside.y - box.y, inside.width, inside.height)
+            answer[target.slices] = pixels[source.slices]
+        composited = compose(original[box.slices], answer, mask)
+        composited.flags.writeable = False
+        return ImagePatch(box.x, box.y, composited)
+
+    def _newest_mask(self) -> tuple[Box, Array]:
+        mask = self._newest(self._space or "", self._box)
+        if not self._info.live:
+            return self._box, mask
+        tight = Box.of_mask(mask) if not self._box.empty else self._box
+        return Box(self._box.x + tight.x, self._box.y + tight.y, tight.width, tight.height), mask[
+            tight.slices
+        ]
+
+    def _metrics(self, metrics: Any) -> dict[str, float | int | str]:
+        if metrics is None:
+            return {}
+        if not isinstance(metrics, dict) or not all(
+            isinstance(value, int | float | str) for value in metrics.values()
+        ):
+            raise EngineFault(f"{self._info.title} gave an answer whose metrics are not names and numbers.")
+        return {
+            key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in metrics.items()
+        }
+
+    def _provenance(self, seed: int, weights: str | None) -> Provenance:
+        return Provenance(
+            engine=self._info.id,
+            version=self._info.version,
+            params=self.params.model_dump(mode="json"),
+            seed=seed,
+            weights=weights,
+            subject=self._subject.content_hash,
+            mask=self._mask_hash,
+        )
+
+
+def _intersection(a: Box, b: Box) -> Box:
+    x, y = max(a.x, b.x), max(a.y, b.y)
+    right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
+    return Box(x, y, max(0, right - x), max(0, bottom - y))
+
+
+def _hash(masks: Mapping[str, Array]) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for space in sorted(masks):
+        digest.update(space.encode())
+        digest.update(np.ascontiguousarray(masks[space]).data)
+    return digest.hexdigest()
+
+
+def _own(array: Array) -> Array:
+    """A read-only copy that does not lie in shared memory."""
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
+
+
+def _owned(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return _own(value)
+    if isinstance(value, ImagePatch):
+        return ImagePatch(value.x, value.y, _own(value.pixels))
+    if isinstance(value, list):
+        return [_owned(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _owned(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,171 @@
+"""All engines there are: built in, installed as Python packages, or dropped into the plugin folder."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Literal
+
+from maskengines.contract import EngineInfo
+from maskengines.errors import BadInput
+from maskengines.params import Params
+from maskengines.runtime import plugins
+from maskengines.runtime.trust import TrustStore
+
+Origin = Literal["built-in", "entry-point", "plugin"]
+
+# Each names one `EngineInfo` or several; adding a family adds its info.py here.
+BUILT_IN = ("maskengines.inpaint.info:ENGINES",)
+
+ENTRY_POINT_GROUP = "maskstudio.engines"
+
+
+@dataclass(frozen=True)
+class RegisteredEngine:
+    """An engine and where it came from.
+
+    Attributes:
+        location: the plugin's folder, else ``None``.
+        plugin: name of the plugin's folder, else empty.
+        check: says why it cannot run, or ``None``; asked anew each time.
+    """
+
+    info: EngineInfo
+    origin: Origin
+    location: Path | None = None
+    plugin: str = ""
+    check: Callable[[], str | None] = field(default=lambda: None, repr=False, compare=False)
+
+    def readiness(self) -> str | None:
+        """Why the engine cannot run now, in a sentence; ``None`` if it can."""
+        return self.check()
+
+    @property
+    def plugin_folder(self) -> Path | None:
+        return self.location if self.origin == "plugin" else None
+
+    def trusted_hash(self) -> str:
+        """The content hash that the user trusted; empty for what is no plugin."""
+        return TrustStore().trusted_hash(self.plugin) if self.plugin else ""
+
+
+class EngineRegistry:
+    """Engines by id. The first to claim an id has it; whoever comes later is listed as not ready."""
+
+    def __init__(self, engines: Iterable[RegisteredEngine] = ()) -> None:
+        self._engines: dict[str, RegisteredEngine] = {}
+        for engine in engines:
+            self.add(engine)
+
+    @classmethod
+    def default(cls) -> EngineRegistry:
+        """Built-in engines, then entry points, then the plugin folder, as they are now."""
+        registry = cls()
+        for path in BUILT_IN:
+            for info in _infos(_load(path)):
+                registry.add(RegisteredEngine(info, "built-in"))
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            for engine in _from_entry_point(point):
+                registry.add(engine)
+        for plugin in plugins.scan():
+            registry.add(_from_plugin(plugin))
+        return registry
+
+    def engines(self) -> list[RegisteredEngine]:
+        return list(self._engines.values())
+
+    def get(self, engine_id: str) -> RegisteredEngine:
+        """Raises:
+        BadInput: there is no such engine; names those that there are.
+        """
+        try:
+            return self._engines[engine_id]
+        except KeyError:
+            known = ", ".join(self._engines) or "none"
+            raise BadInput(f"There is no engine '{engine_id}'. Engines: {known}.") from None
+
+    def add(self, engine: RegisteredEngine) -> None:
+        owner = self._engines.get(engine.info.id)
+        if owner is not None:
+            where = f"the plugin '{owner.plugin}'" if owner.plugin else f"the {owner.origin} engine"
+            what = f"The plugin '{engine.plugin}'" if engine.plugin else f"The {engine.origin} engine"
+            engine = _broken(
+                engine.plugin or engine.info.id,
+                engine.origin,
+                f"{what} cannot be used. Its id '{engine.info.id}' belongs to {where}; give it another one.",
+                self._engines,
+                engine.location,
+            )
+        elif engine.info.id.startswith(_BROKEN):
+            engine = _broken(
+                engine.info.id.removeprefix(_BROKEN),
+                engine.origin,
+                engine.readiness() or "",
+                self._engines,
+                engine.location,
+            )
+        self._engines[engine.info.id] = engine
+
+
+# No id begins like this, so what has none of its own cannot take one away from another.
+_BROKEN = "?"
+
+
+def _broken(
+    name: str, origin: Origin, reason: str, taken: Iterable[str] = (), location: Path | None = None
+) -> RegisteredEngine:
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
+    engine_id, number = base, 1
+    while engine_id in taken:
+        number += 1
+        engine_id = f"{base}-{number}"
+    info = EngineInfo(
+        id=engine_id,
+        title=name,
+        summary=reason,
+        version="",
+        params=Params,
+        implementation="",
+        needs_mask=False,
+    )
+    plugin = name if origin == "plugin" else ""
+    return RegisteredEngine(info, origin, location, plugin, lambda: reason)
+
+
+def _unnamed(name: str, origin: Origin, reason: str, location: Path | None = None) -> RegisteredEngine:
+    info = EngineInfo(_BROKEN + name, name, reason, "", Params, "")
+    return RegisteredEngine(info, origin, location, name if origin == "plugin" else "", lambda: reason)
+
+
+def _from_plugin(plugin: plugins.Plugin) -> RegisteredEngine:
+    if plugin.info is None:
+        return _unnamed(plugin.name, "plugin", plugin.problem, plugin.folder)
+    return RegisteredEngine(plugin.info, "plugin", plugin.folder, plugin.name, plugin.not_ready)
+
+
+def _from_entry_point(point: EntryPoint) -> list[RegisteredEngine]:
+    try:
+        return [RegisteredEngine(info, "entry-point") for info in _infos(point.load())]
+    except (Exception, SystemExit) as error:
+        reason = (
+            f"The installed engine '{point.name}' cannot be used: '{point.value}' failed to load "
+            f"({type(error).__name__}: {str(error)[:200]}). Update or uninstall the package it came with."
+        )
+        return [_unnamed(point.name, "entry-point", reason)]
+
+
+def _load(path: str) -> object:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _infos(loaded: object) -> tuple[EngineInfo, ...]:
+    infos = loaded if isinstance(loaded, tuple | list) else (loaded,)
+    for info in infos:
+        if not isinstance(info, EngineInfo):
+            raise TypeError(f"expected an EngineInfo, found {type(info).__name__}")
+    return tuple(infos)

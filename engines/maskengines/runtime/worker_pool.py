@@ -1,0 +1,162 @@
+"""Worker processes by engine: started on first use, kept, replaced when they died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from maskengines.errors import EngineFault
+from maskengines.runtime.messages import Prepare
+from maskengines.runtime.paths import numba_cache_folder
+from maskengines.runtime.registry import RegisteredEngine
+from maskengines.runtime.worker_entry import WorkerSettings
+from maskengines.runtime.worker_process import WorkerGone, WorkerProcess
+
+_THREAD_VARIABLES = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+_INTERACTIVE_NICENESS = 5
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class WorkerPool:
+    """Args:
+    threads: how many threads an engine may use.
+    niceness: of the workers.
+    """
+
+    def __init__(self, threads: int, niceness: int) -> None:
+        self._threads = threads
+        self._niceness = niceness
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[WorkerProcess]] = {}
+        self._busy: dict[str, list[WorkerProcess]] = {}
+        self._closed = False
+        # The kernel ends a worker with the thread that started it, so all are started by one thread
+        # that lives as long as the pool. What that thread blocks, the workers block from birth: Ctrl+C
+        # in a terminal reaches the studio alone.
+        self._starter = ThreadPoolExecutor(1, "worker starter", initializer=_block_interrupts)
+
+    @classmethod
+    def interactive(cls) -> WorkerPool:
+        """Leaves a core, and the right of way, to a window."""
+        return cls(max(1, cores() - 1), _INTERACTIVE_NICENESS)
+
+    @classmethod
+    def batch(cls) -> WorkerPool:
+        """Takes all cores."""
+        return cls(cores(), 0)
+
+    def acquire(self, engine: RegisteredEngine) -> WorkerProcess:
+        """A worker for one job: the engine's own, or a second one if that is at work. Give it back
+        with `release`.
+
+        Raises:
+            EngineFault: no process could be started.
+        """
+        engine_id = engine.info.id
+        with self._lock:
+            worker = self._take_idle(engine_id)
+            if worker is not None:
+                self._busy.setdefault(engine_id, []).append(worker)
+                return worker
+        worker = self._start(engine)
+        with self._lock:
+            self._busy.setdefault(engine_id, []).append(worker)
+            if self._closed:
+                worker.kill()
+        return worker
+
+    def release(self, engine_id: str, worker: WorkerProcess) -> None:
+        """Keep the worker for the next job, unless it died or the engine has one already."""
+        with self._lock:
+            self._busy[engine_id].remove(worker)
+            idle = self._idle.setdefault(engine_id, [])
+            keep = worker.alive and not worker.killed and not idle and not self._closed
+            if keep:
+                idle.append(worker)
+        if not keep:
+            worker.kill()
+            worker.dispose()
+
+    def warm_up(self, engine: RegisteredEngine) -> None:
+        """Start the engine's worker, if it has none, and let it prepare. Returns at once."""
+
+        def start() -> None:
+            engine_id = engine.info.id
+            with self._lock:
+                known = self._busy.get(engine_id) or [w for w in self._idle.get(engine_id, []) if w.alive]
+            if known or self._closed:
+                return
+            worker = WorkerProcess(self._settings(engine), engine.info.title)
+            try:
+                worker.send(Prepare())
+            except WorkerGone:
+                worker.dispose()
+                return
+            with self._lock:
+                self._idle.setdefault(engine_id, []).append(worker)
+
+        if not self._closed:
+            self._starter.submit(start)
+
+    def close(self) -> None:
+        """End all workers."""
+        with self._lock:
+            self._closed = True
+            workers = [
+                worker for group in (self._idle, self._busy) for some in group.values() for worker in some
+            ]
+            idle, self._idle = self._idle, {}
+        for worker in workers:
+            worker.kill()
+        for some in idle.values():
+            for worker in some:
+                worker.join(2)
+                worker.dispose()
+        self._starter.shutdown(wait=False, cancel_futures=True)
+
+    def _take_idle(self, engine_id: str) -> WorkerProcess | None:
+        idle = self._idle.get(engine_id, [])
+        while idle:
+            worker = idle.pop()
+            if worker.alive and not worker.killed:
+                return worker
+            worker.dispose()
+        return None
+
+    def _start(self, engine: RegisteredEngine) -> WorkerProcess:
+        settings = self._settings(engine)
+        try:
+            return self._starter.submit(WorkerProcess, settings, engine.info.title).result()
+        except (OSError, RuntimeError) as error:
+            raise EngineFault(f"{engine.info.title} could not be started: {error}.") from error
+
+    def _settings(self, engine: RegisteredEngine) -> WorkerSettings:
+        environment = dict.fromkeys(_THREAD_VARIABLES, str(self._threads))
+        environment["NUMBA_CACHE_DIR"] = str(numba_cache_folder())
+        return WorkerSettings(
+            title=engine.info.title,
+            parent=os.getpid(),
+            flag_segment=0,
+            implementation="" if engine.plugin_folder else engine.info.implementation,
+            plugin=engine.plugin_folder,
+            trusted_hash=engine.trusted_hash(),
+            environment=environment,
+            niceness=self._niceness,
+        )
+
+
+def _block_interrupts() -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
