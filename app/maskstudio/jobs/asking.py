@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, ImagePatch
-from maskengines.errors import BadInput, StudioError
+from maskengines.errors import BadInput, NotReady, StudioError
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.jobs.item import JobItem
 from maskstudio.jobs.live import PIXELS, LivePreview
-from maskstudio.jobs.reasons import needs_trust, plugin_name, run_disabled_reason
+from maskstudio.jobs.reasons import run_disabled_reason
 from maskstudio.jobs.showing import Showing
 
 if TYPE_CHECKING:
+    from maskengines.runtime.registry import RegisteredEngine
+
     from maskstudio.documents.document import Document
     from maskstudio.jobs.service import JobService
 
@@ -79,20 +81,17 @@ class Asker(QObject):
         A plugin that is not trusted yet asks first; if the user declines nothing happens.
         """
         engine = self.service.engine(engine_id)
-        reason = run_disabled_reason(self.document, engine)
+        known = self.service.standing(engine) if engine is not None else None
+        reason = run_disabled_reason(self.document, engine, known)
         if self.running:
             reason = "Already at work: Esc cancels"
-        if engine is None or reason is not None:
+        if engine is None or known is None or reason is not None:
             self.failed.emit(BadInput(f"{reason or 'This engine is not installed'}."))
             return None
-        try:
-            if needs_trust(engine) and not self._trusted(engine):
-                return None
-        except StudioError as error:
-            self.failed.emit(error)
+        if known.needs_trust and not self._trusted(engine):
             return None
         document = self.document
-        masks = {PIXELS: document.mask.snapshot()}
+        masks = {PIXELS: document.mask.data}
         layers = document.layers
         self._asked = (document.mask.revision, engine_id)
         job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)
@@ -129,12 +128,14 @@ class Asker(QObject):
         self.live.set_enabled(False)
         self.cancel()
 
-    def _trusted(self, engine: Any) -> bool:
-        from maskengines.runtime import plugins
-
+    def _trusted(self, engine: RegisteredEngine) -> bool:
         if not self.service.confirm_trust(engine):
             return False
-        plugins.trust(plugin_name(engine))
+        try:
+            self.service.trust(engine)
+        except StudioError as error:
+            self.failed.emit(error)
+            return False
         return True
 
     def _previewed(self, job: JobItem, layers: tuple[Any, ...], result: Any) -> None:
@@ -157,6 +158,9 @@ class Asker(QObject):
             self.preview.emit(None)
             self.running_changed.emit()
         if job.state == "failed" and job.error is not None:
+            if isinstance(job.error, NotReady):
+                # A plugin that changed since it was looked at: the next run asks about it.
+                self.service.refresh_engines()
             self.failed.emit(job.error)
 
     def _shows(self, layers: tuple[Any, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,42 +11,57 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
 
 
-def needs_trust(engine: RegisteredEngine) -> bool:
-    """The engine is a plugin whose present content the user has not trusted yet."""
-    if engine.origin != "plugin":
-        return False
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether an engine could run at all.
+
+    Attributes:
+        reason: why it could not, in a sentence; None if it could.
+        needs_trust: it is a plugin that only waits for the user's word.
+    """
+
+    reason: str | None = None
+    needs_trust: bool = False
+
+
+def standing(engine: RegisteredEngine) -> Standing:
+    """Look closely: reads and hashes a plugin's folder, so not for the event loop."""
+    reason = engine.readiness()
+    if reason is None or engine.origin != "plugin":
+        return Standing(reason)
+    from maskengines.errors import BadInput
     from maskengines.runtime import plugins
 
-    status = {each.name: each.status for each in plugins.scan()}
-    return status.get(plugin_name(engine), "untrusted") != "trusted"
+    try:
+        plugin = plugins.find(engine.plugin)
+    except BadInput as gone:
+        return Standing(gone.message)
+    return Standing(reason, needs_trust=not plugin.problem and plugin.status != "trusted")
 
 
-def plugin_name(engine: RegisteredEngine) -> str:
-    """The name that trust is kept under: the plugin's folder."""
-    return engine.location.name if engine.location else engine.info.id
-
-
-def run_disabled_reason(document: Document | None, engine: RegisteredEngine | None) -> str | None:
+def run_disabled_reason(
+    document: Document | None, engine: RegisteredEngine | None, known: Standing | None = None
+) -> str | None:
     """One sentence, or None when `Asker.run` would be accepted.
 
-    A plugin that waits for the user's trust can be run: the question is asked then.
+    ``known`` is the engine's standing if it was looked up before. A plugin that waits for the user's
+    trust can be run: the question is asked then.
     """
     if document is None:
         return "Open a picture first: Ctrl+O"
     if engine is None:
         return "Choose an engine first"
     info = engine.info
+    known = known or standing(engine)
+    if known.reason is not None and not known.needs_trust:
+        return known.reason
     kind = document.subject.kind
     if kind not in info.subject_kinds:
-        return (
-            f"{info.title} works on {' and '.join(info.subject_kinds)}, this is {kind}: choose another engine"
-        )
-    if info.needs_mask and not document.mask.editing and document.mask.selected_count == 0:
+        kinds = " and ".join(info.subject_kinds)
+        return f"{info.title} works on {kinds}, this is {kind}: choose another engine"
+    mask = document.mask
+    if info.needs_mask and not mask.editing and mask.selected_count == 0:
         return "Paint a mask first: B"
-    full = document.mask.selected_count == document.mask.data.size
-    if info.needs_visible and full:
-        return "Everything is masked: leave something to go by (erase: E)"
-    why = engine.readiness()
-    if why is not None and not needs_trust(engine):
-        return why
+    if info.needs_visible and mask.selected_count == mask.data.size:
+        return "Everything is masked: leave something to go by (eraser: E)"
     return None

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from maskstudio.jobs.item import JobItem
 from maskstudio.jobs.mailbox import Mailbox
+from maskstudio.jobs.reasons import Standing, standing
 
 if TYPE_CHECKING:
     from maskengines.contract import MaskArray
@@ -36,6 +37,11 @@ def load_runtime() -> Loaded:
 
     registry = EngineRegistry.default()
     return registry, Runtime(registry, interactive=True)
+
+
+def standings(registry: EngineRegistry) -> dict[str, Standing]:
+    """How every engine stands, by id."""
+    return {engine.info.id: standing(engine) for engine in registry.engines()}
 
 
 class JobService(QObject):
@@ -66,6 +72,7 @@ class JobService(QObject):
         self._listed: list[JobItem] = []
         self.confirm_trust: Callable[[RegisteredEngine], bool] = lambda _: False
         """Asks the user whether a plugin may run; whoever has a window replaces it."""
+        self._standings: dict[str, Standing] = {}
         self._askers: dict[int, Asker] = {}
         self._mailbox = Mailbox(self._deliver, self)
         self._came.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -92,7 +99,8 @@ class JobService(QObject):
 
     def _load(self) -> None:
         try:
-            loaded: Any = self._loader()
+            registry, runtime = self._loader()
+            loaded: Any = (registry, runtime, standings(registry))
         except StudioError as error:
             loaded = error
         except Exception as error:
@@ -100,28 +108,24 @@ class JobService(QObject):
         self._came.emit(loaded)
 
     def _rescan(self) -> None:
-        registry = self._registry
-        if registry is None:
-            return
-        rescan = getattr(registry, "refresh", None) or getattr(registry, "rescan", None)
-        try:
-            if rescan is not None:
-                rescan()
-        except StudioError as error:
-            self._came.emit(error)
-            return
-        self._came.emit(registry)
+        from maskengines.runtime.registry import EngineRegistry
+
+        registry = EngineRegistry.default()
+        self._came.emit((registry, self._runtime, standings(registry)))
 
     def _take(self, loaded: Any) -> None:
         if isinstance(loaded, StudioError):
             self._loading = False
             self.start_failed.emit(loaded)
             return
-        if isinstance(loaded, tuple):
-            self._registry, self._runtime = loaded
-            if self._closed:
-                self._close_runtime()
-                return
+        registry, runtime, known = loaded
+        if runtime is None:
+            return
+        self._registry, self._runtime, self._standings = registry, runtime, known
+        runtime.registry = registry
+        if self._closed:
+            self._close_runtime()
+            return
         self.engines_changed.emit()
 
     # --- engines --------------------------------------------------------------------------------
@@ -134,18 +138,26 @@ class JobService(QObject):
         """The engine of that id, or None when there is none (yet)."""
         return next((each for each in self.engines() if each.info.id == engine_id), None)
 
+    def standing(self, engine: RegisteredEngine) -> Standing:
+        """Whether an engine could run, as of the last `start` or `refresh_engines`."""
+        return self._standings.get(engine.info.id) or standing(engine)
+
+    def trust(self, engine: RegisteredEngine) -> None:
+        """Trust a plugin as it is now.
+
+        Raises:
+            BadInput: it is gone, or its folder cannot be read.
+        """
+        from maskengines.runtime import plugins
+
+        plugins.trust(engine.plugin)
+        self._standings[engine.info.id] = standing(engine)
+        self.engines_changed.emit()
+
     def warm_up(self, engine_id: str) -> None:
         """Start an engine's worker before it is needed; problems show when it is used."""
         if self._runtime is not None and not self._closed:
-            threading.Thread(target=self._warm, args=(engine_id,), name="warm-up", daemon=True).start()
-
-    def _warm(self, engine_id: str) -> None:
-        runtime = self._runtime
-        if runtime is not None:
-            try:
-                runtime.warm_up(engine_id)
-            except StudioError:
-                return
+            self._runtime.warm_up(engine_id)
 
     # --- jobs -----------------------------------------------------------------------------------
 
@@ -169,7 +181,7 @@ class JobService(QObject):
         count: int = 1,
         seed: int = 0,
     ) -> JobItem:
-        """Ask an engine. ``masks`` must be copies that nobody writes to.
+        """Ask an engine; subject and masks are as they were at this moment.
 
         A refusal (unknown engine, wrong parameter, nothing masked) ends the item as failed, after
         this call returned.

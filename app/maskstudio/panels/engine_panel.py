@@ -116,7 +116,11 @@ class EnginePanel(QWidget):
             return "Already at work: Esc cancels"
         if not self._service.ready:
             return "Engines are loading"
-        reason = run_disabled_reason(self._document, self._engine)
+        reason = run_disabled_reason(
+            self._document,
+            self._engine,
+            self._service.standing(self._engine) if self._engine is not None else None,
+        )
         if reason is None and self._form is not None:
             reason = self._form.problem
         return reason
@@ -269,6 +273,9 @@ class EnginePanel(QWidget):
 
     def _chosen(self, _: int = 0) -> None:
         engine_id = self._chooser.currentData()
+        before = self._engine.info.id if self._engine is not None else None
+        if before is not None and self._form is not None and self._form.problem is None:
+            self._memory.put(before, self._form.values())
         self._engine = self._service.engine(engine_id) if engine_id else None
         if self._form is not None:
             self._form_slot.removeWidget(self._form)
@@ -281,7 +288,8 @@ class EnginePanel(QWidget):
             self._restore(self._form, info.id)
             self._form.changed.connect(self._refresh)
             self._form_slot.addWidget(self._form)
-            self._count.setValue(info.default_count)
+            if info.id != before:
+                self._count.setValue(info.default_count)
             self._summary.say(info.summary)
         else:
             self._summary.say("" if self._service.ready else self.tr("Looking for engines"))

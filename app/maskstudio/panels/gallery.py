@@ -39,6 +39,8 @@ class Gallery(QListView):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Candidates"))
         self.setStyleSheet("QListView { background: transparent; } QListView::item { padding: 0; }")
+        for signal in (self.gallery.rowsInserted, self.gallery.rowsRemoved, self.gallery.modelReset):
+            signal.connect(self._fit)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._activated)
         theme.changes.switched.connect(self.viewport().update)
@@ -85,10 +87,15 @@ class Gallery(QListView):
         self._fit()
         super().resizeEvent(event)
 
-    def _fit(self) -> None:
-        # The view keeps room for a scroll bar when it wraps, whether one is there or not.
-        room = self.width() - self.verticalScrollBar().sizeHint().width() - 2
-        cell = max(64, room // COLUMNS)
+    def _fit(self, *_: object) -> None:
+        # With a bar "as needed" the view keeps room for one whether it is there or not: decide here.
+        cell = max(64, (self.width() - 2) // COLUMNS)
+        rows = -(-self.gallery.rowCount() // COLUMNS)
+        full = rows * (round((cell - STEP) / ASPECT) + CAPTION + STEP) > self.height()
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+        if full:
+            cell = max(64, (self.width() - self.verticalScrollBar().sizeHint().width() - 2) // COLUMNS)
         inner = cell - STEP
         size = QSize(cell, round(inner / ASPECT) + CAPTION + STEP)
         self.setGridSize(size)
