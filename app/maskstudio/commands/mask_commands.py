@@ -50,6 +50,7 @@ TOOLS = (
     ),
     ("tool.eraser", "Eraser", "E", "eraser", "Takes away from the mask."),
     ("tool.rectangle", "Rectangle", "M", "rectangle", "Masks a rectangle. Alt takes it away."),
+    ("tool.ellipse", "Ellipse", "O", "ellipse", "Masks an ellipse. Alt takes it away."),
     ("tool.lasso", "Lasso", "L", "lasso", "Masks what you draw around. Alt takes it away."),
     ("tool.hand", "Hand", "H", "hand", "Moves the view; so do the space bar and the middle button."),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -11,11 +11,13 @@ from maskstudio.window.icons import icon
 
 
 class ActionSet(QObject):
-    """Actions of a registry, kept in step with what can run.
+    """Actions of a registry, kept in step with what can run; ``refreshed`` after each look.
 
     Commands that last while a key is held (``release``) get no shortcut here: the window watches those
     keys itself, because an action hears of the press only.
     """
+
+    refreshed = Signal()
 
     def __init__(self, registry: CommandRegistry, owner: QWidget) -> None:
         super().__init__(owner)
@@ -56,6 +58,7 @@ class ActionSet(QObject):
             action.setToolTip(tooltip(command, reason))
             if command.checked is not None:
                 action.setChecked(command.checked())
+        self.refreshed.emit()
 
     def _make(self, command: Command, owner: QWidget) -> QAction:
         action = QAction(command.label, owner)

@@ -23,9 +23,10 @@ NAMES = {
     "app": "selection-background", "open": "folder-open", "save": "floppy-disk", "export": "export",
     "recent": "clock-counter-clockwise", "close": "x", "quit": "sign-out", "settings": "gear-six",
     "undo": "arrow-counter-clockwise", "redo": "arrow-clockwise", "brush": "paint-brush",
-    "eraser": "eraser", "rectangle": "selection", "lasso": "scribble-loop", "hand": "hand",
+    "eraser": "eraser", "rectangle": "selection",
+    "ellipse": "circle-dashed", "lasso": "scribble-loop", "hand": "hand",
     "invert": "selection-inverse", "clear": "selection-slash", "all": "selection-all",
-    "grow": "arrows-out-simple", "shrink": "arrows-in-simple", "feather": "circle-dashed",
+    "grow": "arrows-out-simple", "shrink": "arrows-in-simple", "feather": "waves",
     "border": "square-half", "fill": "paint-bucket", "threshold": "circle-half", "overlay": "drop-half",
     "colour": "palette", "compare": "square-half", "fit": "frame-corners", "actual": "image-square",
     "zoom-in": "magnifying-glass-plus", "zoom-out": "magnifying-glass-minus", "panels": "layout",
@@ -67,18 +68,17 @@ def glyph(name: str) -> str:
 class _GlyphEngine(QIconEngine):
     """Paints at the size asked for, in the colour of the moment, so a theme switch needs no new icons."""
 
-    def __init__(self, name: str, role: str | None) -> None:
+    def __init__(self, name: str, role: str, on: str) -> None:
         super().__init__()
         self._name = name
         self._role = role
+        self._on = on
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         colours = theme.current()
-        role = self._role or "text"
+        role = self._on if state == QIcon.State.On else self._role
         if mode == QIcon.Mode.Disabled:
             role = "faint"
-        elif self._role is None and state == QIcon.State.On:
-            role = "accent_text" if mode != QIcon.Mode.Selected else "text"
         family = _family()[0]
         if not family:
             return
@@ -100,15 +100,15 @@ class _GlyphEngine(QIconEngine):
         return picture
 
     def clone(self) -> QIconEngine:
-        return _GlyphEngine(self._name, self._role)
+        return _GlyphEngine(self._name, self._role, self._on)
 
 
-def icon(name: str, role: str | None = None) -> QIcon:
-    """An icon in the text colour, or in the colour of a role of the theme (``"accent"``, ``"error"``).
+def icon(name: str, role: str = "text", *, on: str | None = None) -> QIcon:
+    """An icon in the colour of a role of the theme (``"text"``, ``"accent"``, ``"error"``).
 
-    A tool that is switched on draws it in ``accent_text``, a disabled one faint.
+    ``on`` is the role while its button is switched on; a disabled one is faint.
     """
-    return QIcon(_GlyphEngine(name, role))
+    return QIcon(_GlyphEngine(name, role, on or role))
 
 
 def app_icon() -> QIcon:

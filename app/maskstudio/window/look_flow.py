@@ -122,6 +122,7 @@ class LookFlow:
             part.setVisible(self.panels_shown)
         if not self.panels_shown and self.canvas is not None:
             self.canvas.setFocus()
+        window.tools.show_options()
         window.actions_changed()
 
     def toggle_theme(self) -> None:

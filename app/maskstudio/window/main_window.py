@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.side = SideColumn()
         self.side.add("engine", "Engine", 3)
         self.side.add("candidates", "Candidates", 4)
-        self.side.add("history", "History", 1)
+        self.side.add("history", "History", 1).open = False
         self.status = StatusBar()
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setHandleWidth(1)
@@ -139,8 +139,11 @@ class MainWindow(QMainWindow):
         top.tabs.currentChanged.connect(self._show_tab)
         top.tabs.tabCloseRequested.connect(lambda index: self.saving.close_view(self._view_at(index)))
         self.tool_strip.set_tools(
-            [actions[name] for name, *_ in TOOLS], [actions["mask.overlay"], actions["help.palette"]]
+            [(actions[name], icon) for name, _title, _key, icon, _hint in TOOLS],
+            [actions["mask.overlay"], actions["help.palette"]],
         )
+        actions.refreshed.connect(lambda: top.show_running(self.engines.running))
+        top.cancel_clicked.connect(lambda: self.registry.run("engine.cancel"))
         self.start_page.open_clicked.connect(lambda: self.registry.run("file.open"))
         self.start_page.sample_clicked.connect(lambda: self.registry.run("file.sample"))
         self.start_page.recent_clicked.connect(lambda path: self.opening.open_paths([path]))
@@ -231,6 +234,8 @@ class MainWindow(QMainWindow):
             return
         index = self.views.index(view)
         self.engines.forget(view)
+        if view is self.view:
+            self.tools.put_away()
         self.stack.removeWidget(view)
         self.top.tabs.removeTab(index)
         if view.document is not None:
@@ -348,6 +353,7 @@ class MainWindow(QMainWindow):
 
     def after_first_paint(self) -> None:
         """Load what the first paint did not need."""
+        self.tools.start()
         self.engines.start()
         self.opening.offer_recovery()
 
@@ -358,6 +364,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._save_geometry()
+        self.tools.close()
         self.engines.close()
         for view in self.views:
             self.remove_view(view)

@@ -42,7 +42,7 @@ class Banner(QWidget):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton()
+        self._buttons = [QPushButton(), QPushButton()]
         self._details = QPushButton("Details")
         self._details.setCheckable(True)
         self._details.setProperty("quiet", True)
@@ -59,14 +59,15 @@ class Banner(QWidget):
         row.setSpacing(8)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
-        for button in (self._action, self._details, close):
+        for button in (*self._buttons, self._details, close):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.addLayout(row)
         layout.addWidget(self._log)
-        self._do: Callable[[], object] | None = None
-        self._action.clicked.connect(self._run_action)
+        self._choices: dict[str, Callable[[], object]] = {}
+        for button in self._buttons:
+            button.clicked.connect(lambda _on=False, each=button: self._choose(each))
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         parent.installEventFilter(self)
@@ -91,16 +92,16 @@ class Banner(QWidget):
 
     def tell(self, text: str, *, seconds: float = 5.0) -> None:
         """A passing remark."""
+        self._choices = {}
         self._say(text, "info")
         self._timer.start(int(seconds * 1000))
 
-    def offer(self, text: str, action: str, run: Callable[[], object]) -> None:
-        """A remark with one thing to do about it; stays until used or dismissed."""
-        self._do = run
-        self._action.setText(action)
-        self._say(text, "info", acts=True)
+    def offer(self, text: str, choices: dict[str, Callable[[], object]]) -> None:
+        """A remark with up to two things to do about it; stays until one is used or it is dismissed."""
+        self._choices = choices
+        self._say(text, "info")
 
-    def _say(self, text: str, level: str, *, log: str = "", acts: bool = False) -> None:
+    def _say(self, text: str, level: str, *, log: str = "") -> None:
         self._timer.stop()
         role = "accent" if level == "info" else level
         self._icon.setPixmap(icon(level, role).pixmap(18, 18))
@@ -109,7 +110,11 @@ class Banner(QWidget):
         self._details.setChecked(False)
         self._details.setVisible(bool(log.strip()))
         self._log.hide()
-        self._action.setVisible(acts)
+        names = list(self._choices) if level == "info" else []
+        for index, button in enumerate(self._buttons):
+            button.setVisible(index < len(names))
+            if index < len(names):
+                button.setText(names[index])
         self.setProperty("level", level)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -118,11 +123,11 @@ class Banner(QWidget):
         self.show()
         self.raise_()
 
-    def _run_action(self) -> None:
-        do, self._do = self._do, None
+    def _choose(self, button: QPushButton) -> None:
+        choice = self._choices.get(button.text())
         self.hide()
-        if do is not None:
-            do()
+        if choice is not None:
+            choice()
 
     def _show_log(self, shown: bool) -> None:
         self._log.setVisible(shown)

@@ -12,7 +12,10 @@ from maskstudio.window.document_view import DocumentView
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
+    from maskstudio.documents.recovery import Recoverable
     from maskstudio.window.main_window import MainWindow
+
+    Maker = Callable[[], Document]
 
 
 class OpenFlow:
@@ -52,24 +55,69 @@ class OpenFlow:
             mask = None
 
     def _open(self, path: Path, mask: Path | None, remember: bool) -> None:
-        window, view = self._window, DocumentView(path.name, path)
+        def opened() -> None:
+            if remember:
+                self._window.remember(path)
+
+        self._load(path, path.name, lambda: read_file(path, mask), opened)
+
+    def _load(
+        self,
+        path: Path | None,
+        title: str,
+        read: Callable[[], Maker],
+        opened: Callable[[], object] = lambda: None,
+    ) -> None:
+        """A tab that says "Opening", then the document."""
+        window, view = self._window, DocumentView(title, path)
         window.add_view(view)
 
-        def done(make: Callable[[], Document]) -> None:
-            if view not in window.views:
-                return
-            window.fill_view(view, make())
-            if remember:
-                window.remember(path)
+        def done(make: Maker) -> None:
+            if view in window.views:
+                window.fill_view(view, make())
+                opened()
 
         def failed(error: StudioError) -> None:
             window.remove_view(view)
             window.show_error(error)
 
-        window.background.do(lambda: read_file(path, mask), done, failed)
+        window.background.do(read, done, failed)
+
+    # --- recovery -------------------------------------------------------------------------------
 
     def offer_recovery(self) -> None:
-        """After a crash: offer what the journal still holds."""
+        """Look, off the GUI thread, for work that a crash left behind, and offer it."""
+
+        def look() -> list[Recoverable]:
+            from maskstudio.documents.recovery import recoverable
+
+            return recoverable()
+
+        window = self._window
+        window.background.do(look, self._offer, window.show_error)
+
+    def _offer(self, found: list[Recoverable]) -> None:
+        if not found:
+            return
+        names = " and ".join([f"“{each.title}”" for each in found[:2]])
+        if len(found) > 2:
+            names = f"“{found[0].title}” and {len(found) - 1} more"
+        text = f"The studio ended unexpectedly with unsaved work on {names}."
+        self._window.banner.offer(
+            text, {"Recover": lambda: self._recover(found), "Discard": lambda: _discard(found)}
+        )
+
+    def _recover(self, found: list[Recoverable]) -> None:
+        def reader(one: Recoverable) -> Callable[[], Maker]:
+            return lambda: one.read().make
+
+        for each in found:
+            self._load(each.path, each.title, reader(each))
+
+
+def _discard(found: list[Recoverable]) -> None:
+    for each in found:
+        each.discard()
 
 
 def read_file(path: Path, mask: Path | None) -> Callable[[], Document]:

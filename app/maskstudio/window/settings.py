@@ -20,6 +20,8 @@ class WindowSettings:
     theme: str = "dark"
     overlay_colour: str = "#ff3b3b"
     overlay_opacity: float = 0.5
+    brush: list[float] = field(default_factory=lambda: [40.0, 0.8, 1.0])
+    """Size in pixels, hardness and opacity."""
     recent: list[str] = field(default_factory=list)
     folder: str = ""
     """Where the last file was opened or saved."""
@@ -43,6 +45,9 @@ class WindowSettings:
             value = values.get(each.name)
             if isinstance(value, type(getattr(settings, each.name))):
                 setattr(settings, each.name, value)
+        numbers = len(settings.brush) == 3 and all(isinstance(each, int | float) for each in settings.brush)
+        if not numbers:
+            settings.brush = cls().brush
         settings.recent = [name for name in settings.recent if isinstance(name, str)]
         return settings
 

@@ -36,8 +36,8 @@ class StatusBar(QWidget):
             self._row.addWidget(label)
             if label is not self.cursor_text:
                 line = QFrame()
-                line.setFrameShape(QFrame.Shape.VLine)
-                line.setFixedHeight(14)
+                line.setObjectName("statusLine")
+                line.setFixedSize(1, 14)
                 self._lines.append(line)
                 self._row.addWidget(line, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addStretch(1)

@@ -31,7 +31,7 @@ QMenu::indicator { width: 14px; height: 14px; left: 8px; }
 #sideColumn { background: $panel; border-left: 1px solid $line; }
 #statusBar { background: $window; border-top: 1px solid $line; }
 #statusBar QLabel { color: $second; padding: 0 2px; }
-#statusBar QLabel#statusHint { color: $faint; }
+#statusLine { background: $line; border: none; }
 
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $second; border: none; border-radius: 6px;
@@ -75,6 +75,9 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTe
 QTextEdit:focus { border-color: $accent; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $faint; }
 QPlainTextEdit, QTextEdit { padding: 6px 8px; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { padding: 0; border: none; min-height: 0;
+    background: transparent; }
+QSpinBox, QDoubleSpinBox { padding: 0 4px; }
 QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 4px;
@@ -92,7 +95,7 @@ QSlider::sub-page:horizontal { background: $second; border-radius: 2px; }
 QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
                              background: $text; }
 QSlider::handle:horizontal:hover { background: $accent; }
-QSlider:focus::handle:horizontal { background: $accent; }
+QSlider::handle:horizontal:focus { background: $accent; }
 QProgressBar { background: $raised; border: none; border-radius: 3px; max-height: 6px; min-height: 6px;
                text-align: center; color: transparent; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }

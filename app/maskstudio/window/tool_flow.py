@@ -11,10 +11,12 @@ from maskstudio.window.hand_tool import HandTool
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.tools.base import Tool
+    from maskstudio.tools.options import BrushOptions
     from maskstudio.tools.settings import BrushSettings
     from maskstudio.window.main_window import MainWindow
 
 HARDNESS_STEP = 0.1
+BRUSHES = ("tool.brush", "tool.eraser")
 
 
 class ToolFlow:
@@ -23,6 +25,7 @@ class ToolFlow:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.chosen = "tool.brush"
+        self._options: BrushOptions | None = None
 
     @cached_property
     def brush(self) -> BrushSettings:
@@ -53,16 +56,56 @@ class ToolFlow:
         if isinstance(tool, HandTool):
             tool.canvas = canvas
         canvas.set_tool(tool)
+        self.show_options()
+
+    def start(self) -> None:
+        """After the first paint: the floating brush panel."""
+        from maskstudio.tools.options import BrushOptions
+
+        settings = self._window.settings
+        brush = self.brush
+        brush.size, brush.hardness, brush.opacity = settings.brush
+        self._options = BrushOptions(brush, self._window)
+        self._options.hide()
+        self.show_options()
+
+    def close(self) -> None:
+        """Remember the brush."""
+        brush = self.brush
+        self._window.settings.brush = [brush.size, brush.hardness, brush.opacity]
+        self._window.settings.save()
+        self.put_away()
+
+    def show_options(self) -> None:
+        """The brush panel lies over the canvas in front while a brush is in hand."""
+        options, canvas = self._options, self._window.look.canvas
+        if options is None:
+            return
+        if canvas is None or self.chosen not in BRUSHES or not self._window.look.panels_shown:
+            options.hide()
+            return
+        if options.parentWidget() is not canvas:
+            options.setParent(canvas)
+            options.move(12, 12)
+        options.show()
+        options.raise_()
+
+    def put_away(self) -> None:
+        """Take the brush panel off a canvas that is about to go."""
+        if self._options is not None:
+            self._options.setParent(self._window)
+            self._options.hide()
 
     @cached_property
     def _tools(self) -> dict[str, Tool]:
         from maskstudio.tools.brush import BrushTool, EraserTool
-        from maskstudio.tools.shapes import LassoTool, RectangleTool
+        from maskstudio.tools.shapes import EllipseTool, LassoTool, RectangleTool
 
         return {
             "tool.brush": BrushTool(self.brush),
             "tool.eraser": EraserTool(self.brush),
             "tool.rectangle": RectangleTool(),
+            "tool.ellipse": EllipseTool(),
             "tool.lasso": LassoTool(),
             "tool.hand": HandTool(),
         }

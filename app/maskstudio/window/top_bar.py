@@ -53,9 +53,10 @@ class DocumentTabs(QTabBar):
 
 
 class TopBar(QWidget):
-    """Signals: ``compare_held(bool)`` while the compare button is down."""
+    """Signals: ``compare_held(bool)`` while the compare button is down; ``cancel_clicked()``."""
 
     compare_held = Signal(bool)
+    cancel_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +77,7 @@ class TopBar(QWidget):
         self.run.setProperty("primary", True)
         self.run.setFixedHeight(28)
         self.run.setMinimumWidth(76)
-        self._run_action: QAction | None = None
+        self._running = False
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
         row.setSpacing(4)
@@ -101,10 +102,29 @@ class TopBar(QWidget):
         self.compare.setAccessibleName("Compare with the original")
         compare.changed.connect(lambda: self._mirror(self.compare, compare))
         self._run_action = run
-        self.run.clicked.connect(run.trigger)
-        run.changed.connect(lambda: self._mirror(self.run, run))
-        self._mirror(self.run, run)
+        self.run.clicked.connect(self._run_clicked)
+        self.show_running(False)
         self._mirror(self.compare, compare)
+
+    def show_running(self, running: bool) -> None:
+        """While a job runs the button stops it."""
+        if running != self._running:
+            self._running = running
+            self.run.setText("Cancel" if running else "Run")
+            self.run.setProperty("primary", not running)
+            self.run.style().unpolish(self.run)
+            self.run.style().polish(self.run)
+        if running:
+            self.run.setEnabled(True)
+            self.run.setToolTip("Stop the job  (Esc)")
+        else:
+            self._mirror(self.run, self._run_action)
+
+    def _run_clicked(self) -> None:
+        if self._running:
+            self.cancel_clicked.emit()
+        else:
+            self._run_action.trigger()
 
     @staticmethod
     def _mirror(button: QPushButton | QToolButton, action: QAction) -> None:
