@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from maskengines.contract import BadInput, Candidate, ImagePatch
+from maskengines.contract import BadInput, Box, Candidate, ImagePatch
 from maskengines.masks.bag import Bag
 from maskengines.masks.mask import Mask, MaskArray, MaskDelta
 from maskengines.projects.state import KeptLayer, ProjectState
@@ -20,6 +20,7 @@ from maskstudio.documents.undo import KeepCommand, MaskCommand, StudioCommand
 from maskstudio.documents.undo_weight import UndoWeight
 
 if TYPE_CHECKING:
+    from maskengines.projects.autosave import Autosave
     from maskengines.subjects.image import ImageSubject
 
 PIXELS = "pixels"
@@ -59,11 +60,15 @@ class Document(QObject):
         self.path = path
         self.undo_stack = QUndoStack(self)
         self.undo_weight = UndoWeight(data_folder() / "undo")
+        self.autosave: Autosave | None = None
         self._added_weight = 0
         self._session: MaskEditSession | None = None
         self._saved_at: StudioCommand | None = None
         self._unsaved_origin = False
         self.undo_stack.indexChanged.connect(self._on_index_changed)
+        self.mask_changed.connect(self._journal_mask)
+        self.candidates_changed.connect(self._journal_work)
+        self.state_changed.connect(self._journal_work)
 
     @classmethod
     def from_state(
@@ -198,20 +203,28 @@ class Document(QObject):
 
     def change_settings(self, values: Mapping[str, Any]) -> None:
         """Remember JSON-able settings (``"engine"``, ``"view"``) with the project; not undoable."""
-        self.settings.update(values)
+        if any(self.settings.get(key) != value for key, value in values.items()):
+            self.settings.update(values)
+            self._journal_work()
 
     def undo_position(self) -> object:
         """A token for the present place in the history, to hand to `mark_saved` later."""
         return self._position()
 
-    def mark_saved(self, path: Path, position: object) -> None:
-        """The project at ``path`` holds the state as of ``position``."""
+    def mark_saved(self, path: Path, position: object, state: ProjectState) -> None:
+        """The project at ``path`` holds ``state``, which was the document's at ``position``."""
         self.path = path
         self._saved_at = position if isinstance(position, StudioCommand) else None
         self._unsaved_origin = False
-        if self._position() is self._saved_at:
+        if not self.modified:
             self.undo_stack.setClean()
         self.state_changed.emit()
+        unchanged = tuple(self.candidates) == state.candidates and not self.modified
+        if self.autosave is not None and unchanged:
+            from maskengines.projects.autosave import Start
+            from maskengines.projects.journal import Origin
+
+            self.autosave.saved(Start(state, Origin.of(path)))
 
     def mark_unsaved(self) -> None:
         """The document was recovered, or made from nothing on disk: it counts as modified."""
@@ -219,7 +232,10 @@ class Document(QObject):
         self.state_changed.emit()
 
     def close(self) -> None:
-        """Let go of threads and scratch files. The document is not used afterwards."""
+        """Let go of threads, scratch files and the journal. The document is not used afterwards."""
+        autosave, self.autosave = self.autosave, None
+        if autosave is not None:
+            autosave.close()
         self.undo_stack.clear()
         self.undo_weight.close()
 
@@ -249,6 +265,19 @@ class Document(QObject):
 
     def _on_index_changed(self) -> None:
         self.state_changed.emit()
+
+    def _journal_mask(self, box: Box) -> None:
+        if self.autosave is not None:
+            self.autosave.mask_changed(box)
+
+    def _journal_work(self) -> None:
+        if self.autosave is not None:
+            self.autosave.work_changed(self._work())
+
+    def _work(self) -> Any:
+        from maskengines.projects.journal import Work
+
+        return Work(self.layers, tuple(self.candidates), dict(self.settings), self.modified)
 
     def _fitting_patch(self, candidate: Candidate) -> ImagePatch:
         patch = candidate.result

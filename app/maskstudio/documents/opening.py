@@ -6,9 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskengines.projects.autosave import Start
+from maskengines.projects.journal import Origin
 from maskengines.projects.state import ProjectState
 
 from maskstudio.documents.document import Document
+from maskstudio.documents.recovery import protect
 
 _ZIP = b"PK\x03\x04"
 
@@ -24,10 +27,13 @@ class LoadedDocument:
     state: ProjectState
     path: Path | None
     source_path: Path | None
+    origin: Origin | None
 
     def make(self) -> Document:
-        """The document; call it in the GUI thread."""
-        return Document.from_state(self.state, path=self.path, source_path=self.source_path)
+        """The document, with its autosave; call it in the GUI thread."""
+        document = Document.from_state(self.state, path=self.path, source_path=self.source_path)
+        protect(document, Start(self.state, self.origin))
+        return document
 
 
 def read_document(path: str | os.PathLike[str]) -> LoadedDocument:
@@ -37,16 +43,17 @@ def read_document(path: str | os.PathLike[str]) -> LoadedDocument:
         BadInput: missing, damaged, or of no known kind; one sentence.
     """
     file = Path(path).absolute()
+    origin = Origin.of(file)
     if _starts_with(file, _ZIP):
         from maskengines.projects.openraster_reading import load_project
 
         state = load_project(file)
         if state.flattened:
-            return LoadedDocument(state, None, file)
-        return LoadedDocument(state, file, Path(state.source) if state.source else None)
+            return LoadedDocument(state, None, file, origin)
+        return LoadedDocument(state, file, Path(state.source) if state.source else None, origin)
     from maskengines.subjects.image_io import load_image
 
-    return LoadedDocument(ProjectState(load_image(file)), None, file)
+    return LoadedDocument(ProjectState(load_image(file)), None, file, origin)
 
 
 def open_document(path: str | os.PathLike[str]) -> Document:

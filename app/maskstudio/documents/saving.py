@@ -113,7 +113,7 @@ def save_project(document: Document, path: str | os.PathLike[str]) -> SaveTask:
     return SaveTask(
         target,
         lambda report: write(state, target, report),
-        lambda: document.mark_saved(target, position),
+        lambda: document.mark_saved(target, position, state),
     )
 
 

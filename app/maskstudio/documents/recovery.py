@@ -1,0 +1,93 @@
+"""Autosave of open documents, and what a crash left to be recovered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from maskengines.projects import journal_reading
+from maskengines.projects.autosave import Autosave, Start
+from maskengines.projects.journal import Identity
+from maskengines.projects.journal_reading import Leftover, Recovered
+from maskengines.runtime.paths import data_folder
+
+from maskstudio.documents.document import Document
+
+
+def journal_folder() -> Path:
+    """Where journals lie; not created here."""
+    return data_folder() / "journal"
+
+
+def protect(document: Document, start: Start) -> None:
+    """Keep a journal of ``document`` from now on. ``start`` says what it is as long as nothing changes.
+
+    Documents made by `opening` are protected already; one that is made from pixels (a paste, a
+    sample) is protected with ``Start(document.state())``.
+    """
+
+    def identity() -> Identity:
+        return Identity(document.title, document.path, document.source_path)
+
+    document.autosave = Autosave(journal_folder(), document.mask, identity, start)
+
+
+@dataclass(frozen=True, eq=False)
+class RecoveredDocument:
+    """What was read of a journal, in any thread; `make` turns it into a document in the GUI thread."""
+
+    recovered: Recovered
+
+    def make(self) -> Document:
+        """The document, unsaved, going on with the journal that it came from."""
+        found = self.recovered
+        document = Document.from_state(
+            found.state, path=found.identity.path, source_path=found.identity.source_path
+        )
+        protect(document, Start(found.state, None, found.journal))
+        document.mark_unsaved()
+        return document
+
+
+@dataclass(frozen=True)
+class Recoverable:
+    """Work that a studio left when it ended unexpectedly."""
+
+    leftover: Leftover
+
+    @property
+    def title(self) -> str:
+        """Name of the file it was made from."""
+        return self.leftover.identity.title
+
+    @property
+    def path(self) -> Path | None:
+        """The project, or else the image, that it was made from."""
+        return self.leftover.identity.path or self.leftover.identity.source_path
+
+    @property
+    def changed(self) -> datetime:
+        """Local time of the last change that was kept."""
+        return datetime.fromtimestamp(self.leftover.changed).astimezone()
+
+    def read(self) -> RecoveredDocument:
+        """Take the journal over and read it; slow for large pictures, and safe in any thread.
+
+        Raises:
+            BadInput: another studio took it meanwhile, or it is damaged; it then stays where it is.
+        """
+        return RecoveredDocument(journal_reading.recover(self.leftover))
+
+    def recover(self) -> Document:
+        """Read it and make the document at once; errors as for `read`."""
+        return self.read().make()
+
+    def discard(self) -> None:
+        """Delete it for good."""
+        journal_reading.discard(self.leftover)
+
+
+def recoverable() -> list[Recoverable]:
+    """What studios that are gone left behind, newest first. Those still running keep theirs."""
+    return [Recoverable(leftover) for leftover in journal_reading.leftovers(journal_folder())]
