@@ -59,6 +59,8 @@ def run(ask: Ask, output: Output) -> int:
     _require_ready(ask.engine, engine.readiness())
     params = read_settings(engine.info.params, ask.settings)
     _require_image_engine(engine.info)
+    if engine.info.live and ask.count > 1:
+        raise BadInput(f"'{ask.engine}' follows the brush and has one answer; leave --count at 1.")
     for path in paths:
         check_writable_target(path)
         _refuse_overwriting(path, ask)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from maskengines import __version__
-from maskengines.errors import BadInput, Cancelled, EngineFault, StudioError
+from maskengines.errors import BadInput, Cancelled, EngineFault, NotReady, StudioError
 
 from maskstudio.output import JsonOutput, TextOutput
 
@@ -90,6 +90,8 @@ def _report(output: JsonOutput | TextOutput, error: StudioError) -> int:
 
 
 def _internal(error: Exception) -> StudioError:
+    if isinstance(error, OSError) and error.filename is not None:
+        return NotReady(f"Cannot use '{error.filename}': {error.strerror}.")
     return EngineFault(
         f"MaskStudio failed ({type(error).__name__}: {error}); this is a bug, and MASKSTUDIO_DEBUG=1 in "
         "the environment shows where."

@@ -11,6 +11,7 @@ import platform
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def examine() -> dict[str, Any]:
         "devices": _devices(),
         "qt": {"version": qt.version, "platform": qt.platform, "screens": qt.screens, "error": qt.error},
         "folders": {name: str(folder) for name, folder in folders.items()},
-        "plugins": [{"name": plugin.name, "status": plugin.status} for plugin in plugins.scan()],
+        "plugins": _plugins(),
         "weights": _weights(),
         "checks": [
             {"name": check.name, "ok": check.ok, "text": check.text, "advice": check.advice}
@@ -125,19 +126,33 @@ def _nvidia() -> list[str]:
 
 
 def _folders() -> dict[str, Path]:
-    settings = paths.config_folder()
+    kernels = os.environ.get("NUMBA_CACHE_DIR")
     return {
-        "plugins": plugins.plugin_folder(),
-        "cache": paths.cache_folder(),
-        "settings": settings,
-        "data": paths.data_folder(),
-        "kernels": Path(os.environ.get("NUMBA_CACHE_DIR") or paths.numba_cache_folder()),
+        "plugins": _place(plugins.plugin_folder),
+        "cache": _place(paths.cache_folder),
+        "settings": _place(paths.config_folder),
+        "data": _place(paths.data_folder),
+        "kernels": Path(kernels) if kernels else _place(paths.numba_cache_folder),
         "assets": assets_folder(),
         "python": Path(sys.prefix),
     }
 
 
+def _place(folder: Callable[[], Path]) -> Path:
+    try:
+        return folder()
+    except OSError as error:  # it could not be made; a check will say so
+        return Path(error.filename or os.devnull)
+
+
+def _plugins() -> list[dict[str, str]]:
+    try:
+        return [{"name": plugin.name, "status": plugin.status} for plugin in plugins.scan()]
+    except OSError:
+        return []
+
+
 def _weights() -> list[dict[str, Any]]:
-    roots = [folder for folder in (assets_folder(), paths.data_folder()) if folder.is_dir()]
+    roots = [folder for folder in (assets_folder(), _place(paths.data_folder)) if folder.is_dir()]
     files = [file for root in roots for file in sorted(root.rglob("*.safetensors"))]
     return [{"name": file.stem, "path": str(file), "bytes": file.stat().st_size} for file in files]

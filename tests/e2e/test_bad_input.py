@@ -257,6 +257,10 @@ def test_a_count_or_seed_out_of_range(word: str, value: str, refused: Refused) -
     assert value in refused("exemplar", f"{word}={value}")
 
 
+def test_several_answers_of_an_engine_that_has_one(refused: Refused) -> None:
+    assert "--count" in refused("live-fill", "--count", "2")
+
+
 def test_one_of_several_targets_is_in_the_way(folder: Path, refused: Refused) -> None:
     (folder / "out-2.png").mkdir()
     assert "out-2.png" in refused("exemplar", "--count", "3")

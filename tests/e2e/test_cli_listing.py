@@ -74,6 +74,18 @@ def test_the_doctor_says_in_words_what_is_wrong_and_what_to_do(
     assert "no-such-platform" in text
 
 
+def test_a_home_that_cannot_be_written_is_told_and_stops_nothing_but_what_needs_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "file"))
+    (report,) = described(capsys, "doctor", "--json")
+    bad = {check["name"] for check in report["checks"] if not check["ok"]}
+    assert {"cache-folder", "settings-folder", "data-folder"} <= bad
+    assert main(["plugins", "list"]) in (0, 3)
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_the_doctor_loads_no_qt_into_itself() -> None:
     code = (
         "import sys; from maskstudio.cli import main; main(['doctor', '--json']);"
