@@ -95,6 +95,8 @@ class Asker(QObject):
         layers = document.layers
         self._asked = (document.mask.revision, engine_id)
         job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)
+        # What the engine is at shows from here on, until the next stroke.
+        self.live.stop()
         self.job = job
         self.expected = count
         job.changed.connect(self.running_changed)

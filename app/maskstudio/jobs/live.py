@@ -66,13 +66,15 @@ class LivePreview(QObject):
         return self._item is not None
 
     def set_enabled(self, enabled: bool) -> None:
-        """Follow the brush, or stop and take the preview away."""
+        """Follow the brush from the next stroke on, or stop and take the preview away."""
         self._enabled = enabled
         self._broken = False
         if not enabled:
             self.stop()
-        elif self._document.mask.selected_count:
-            self._mask_changed(NOTHING)
+
+    def begin(self) -> None:
+        """Show the preview of the mask as it is, without waiting for a stroke."""
+        self._mask_changed(NOTHING)
 
     def stop(self) -> None:
         """Close the job and show nothing; the next stroke starts again if still enabled."""
@@ -100,11 +102,11 @@ class LivePreview(QObject):
         if not mask.editing and mask.selected_count == 0:
             self.stop()
         elif self._item is None:
-            self._begin()
+            self._open()
         elif not dirty.empty:
             self._item.update_mask(PIXELS, dirty, mask.data[dirty.slices].copy())
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
         if not self._service.ready:
             return
         if self._service.engine(self._engine_id) is None:

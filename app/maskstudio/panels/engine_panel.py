@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from maskstudio.jobs.reasons import run_disabled_reason
 from maskstudio.panels.controls import PanelScroll, QuietButton, RunButton, Switch, guard_wheel
@@ -77,6 +78,8 @@ class EnginePanel(QWidget):
         for signal, slot in self._links:
             signal.disconnect(slot)
         self._links = []
+        if self._asker is not None and document is not self._document and isValid(self._asker):
+            self._asker.live.set_enabled(False)
         self._document = document
         self._asker = self._service.asker(document) if document is not None else None
         self._problem = None
@@ -340,6 +343,7 @@ class EnginePanel(QWidget):
     def _live_clicked(self, on: bool) -> None:
         if self._asker is not None:
             self._asker.live.set_enabled(on)
+            self._asker.live.begin()
         self.live_toggled.emit(on)
 
     def _failed(self, error: StudioError) -> None:

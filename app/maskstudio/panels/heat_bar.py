@@ -61,6 +61,7 @@ class HeatBar(QWidget):
         super().__init__(parent)
         self._document: Document | None = None
         self._heat: Heat | None = None
+        self._mask_wanted = False
         self._work = Background(self._came, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -103,6 +104,7 @@ class HeatBar(QWidget):
         from maskengines.disagreement import disagreement
 
         self._document = document
+        self._heat = None
         candidates, shape = list(document.candidates), document.mask.shape
         self._work.start(lambda: disagreement(candidates, (shape[0], shape[1])))
 
@@ -112,11 +114,16 @@ class HeatBar(QWidget):
         self._settle.stop()
         self._document = None
         self._heat = None
+        self._mask_wanted = False
         self.shown.emit(None)
 
     def make_mask(self) -> None:
-        """Ask for what the candidates disagree about: one undoable change of the mask."""
-        if self._heat is None or self._document is None:
+        """Ask for what the candidates disagree about: one undoable change of the mask. Waits for the
+        map if it is still being calculated."""
+        if self._document is None:
+            return
+        if self._heat is None:
+            self._mask_wanted = True
             return
         mask = np.where(self._heat >= self.threshold, np.uint8(255), np.uint8(0))
         self._document.replace_mask(mask, self.tr("Mask where candidates differ"))
@@ -125,6 +132,9 @@ class HeatBar(QWidget):
     def _came(self, heat: Heat) -> None:
         self._heat = heat
         self._show()
+        if self._mask_wanted:
+            self._mask_wanted = False
+            self.make_mask()
 
     def _slid(self) -> None:
         self._number.setText(f"{self.threshold:.2f}")
