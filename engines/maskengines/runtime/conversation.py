@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -247,7 +248,10 @@ class Conversation:
         mine = getattr(message, "job", self._number) == self._number and not self._job.cancelled
         if isinstance(message, ProgressMade):
             if mine and self._own:
-                self._job.tell(Progress(self._job.id, message.done, message.total, message.text))
+                done, total = (
+                    max(0.0, part) if math.isfinite(part) else 0.0 for part in (message.done, message.total)
+                )
+                self._job.tell(Progress(self._job.id, done, total, message.text))
         elif isinstance(message, NeedSlot):
             worker.grant(message.slot, message.size)
         elif isinstance(message, PreviewMade):

@@ -71,8 +71,8 @@ class Job:
         self._cancelled = threading.Event()
         self._kill_timer: threading.Timer | None = None
         self._over = threading.Event()
-        self._withdraw: Callable[[Job], bool] = lambda _: False
         self.work: Callable[[], None] = lambda: None
+        self._withdraw: Callable[[Job], bool] = lambda _: False
 
     @property
     def engine_id(self) -> str:
@@ -160,11 +160,13 @@ class Job:
         if grace <= 0:
             self._kill()
         if self._withdraw(self):
-            threading.Thread(target=self.end, args=(Cancelled(),), name=f"end of {self.id}").start()
+            threading.Thread(target=self.work, name=f"end of {self.id}", daemon=True).start()
         self._poke()
 
-    def withdraw_with(self, withdraw: Callable[[Job], bool]) -> None:
-        """``withdraw`` takes a job that still waits out of the queue and says whether it did."""
+    def plan(self, work: Callable[[], None], withdraw: Callable[[Job], bool]) -> None:
+        """``work`` runs the job to its end in a thread of its own; ``withdraw`` takes it out of the queue
+        and says whether it still waited there."""
+        self.work = work
         self._withdraw = withdraw
 
     def attach(self, worker: WorkerProcess, mailbox: Mailbox, number: int) -> None:

@@ -42,7 +42,10 @@ class Link:
         elif isinstance(message, AddSubject):
             arrays = views(message.layout, self.buffer(message.segment))
             named = dict(zip(message.names, arrays, strict=True))
-            self._subjects[message.digest] = subject_class(message.kind).from_arrays(message.meta, named)
+            subject = subject_class(message.kind).from_arrays(message.meta, named)
+            # The studio has hashed these pixels already; a cached property reads its value from here.
+            vars(subject)["content_hash"] = message.digest
+            self._subjects[message.digest] = subject
         elif isinstance(message, Run):
             self._keep(message)
         return message

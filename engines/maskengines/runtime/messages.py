@@ -139,20 +139,6 @@ class Quit(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared(Message):
-    """The engine is loaded and warm."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun(Message):
-    """The engine's ``sample`` is about to be called."""
-
-    job: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressMade(Message):
     job: int
     done: float

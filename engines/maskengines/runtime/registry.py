@@ -71,9 +71,16 @@ class EngineRegistry:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             for engine in _from_entry_point(point):
                 registry.add(engine)
-        for plugin in plugins.scan():
-            registry.add(_from_plugin(plugin))
+        registry.refresh()
         return registry
+
+    def refresh(self) -> None:
+        """Look into the plugin folder again; the other engines stay."""
+        kept = [engine for engine in self._engines.values() if engine.origin != "plugin"]
+        fresh = EngineRegistry(kept)
+        for plugin in plugins.scan():
+            fresh.add(_from_plugin(plugin))
+        self._engines = fresh._engines
 
     def engines(self) -> list[RegisteredEngine]:
         return list(self._engines.values())

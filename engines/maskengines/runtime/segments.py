@@ -162,7 +162,8 @@ class MappedSegment:
         self._memory: shared_memory.SharedMemory | None = None
         if name is not None:
             self._memory = shared_memory.SharedMemory(name)
-            self.buffer: Any = self._memory.buf if writable else memoryview(self._memory.buf).toreadonly()
+            memory: Any = self._memory.buf
+            self.buffer: Any = memory if writable else memory.toreadonly()
             return
         try:
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections.abc import Mapping
 from types import TracebackType
@@ -41,6 +42,11 @@ class Runtime:
     """
 
     def __init__(self, registry: EngineRegistry, *, interactive: bool) -> None:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(
+                "This script starts again in every worker. Put what it does under "
+                "'if __name__ == \"__main__\":'."
+            )
         self.registry = registry
         segments = SegmentPool(_SPARE_BYTES)
         workers = WorkerPool.interactive() if interactive else WorkerPool.batch()
@@ -86,8 +92,7 @@ class Runtime:
         copies, layout, segment = share_masks(self._services.segments, masks)
         job = Job(engine.info, subject, copies, read, listener)
         question = Question(subject, copies, layout, segment, read, count, seed)
-        job.withdraw_with(self._withdraw)
-        job.work = lambda: self._work(job, engine, question)
+        job.plan(lambda: self._work(job, engine, question), self._withdraw)
         with self._lock:
             if self._closed:
                 raise BadInput("The studio is closing and takes no more jobs.")

@@ -23,7 +23,6 @@ from maskengines.runtime.link import Link
 from maskengines.runtime.live_state import LiveState
 from maskengines.runtime.messages import (
     Answer,
-    Begun,
     Cancel,
     CandidateMade,
     Close,
@@ -32,7 +31,6 @@ from maskengines.runtime.messages import (
     Grant,
     Message,
     Prepare,
-    Prepared,
     Quit,
     Run,
     Update,
@@ -103,6 +101,9 @@ class Worker:
             masks = dict(zip(message.spaces, views(message.layout, buffer), strict=True))
             live = self._live[message.job] = LiveState(masks, self._info.params)
             live.request_masks = masks
+            if self._context is not None and self._context.job == 0:
+                # Warming up is now this job's business: it is what a user sees, and may cancel.
+                self._context.job = message.job
             self._tasks.put((message, live))
         elif isinstance(message, Prepare | Quit):
             self._tasks.put((message, None))
@@ -150,12 +151,10 @@ class Worker:
             self._engine = self._load()
             faulthandler.enable()
         if not self._prepared:
-            begun = time.monotonic()
             prepare = getattr(self._engine, "prepare", None)
             if prepare is not None:
                 prepare(context)
             self._prepared = True
-            self._link.send(Prepared(seconds=time.monotonic() - begun))
         return self._engine
 
     def _new_context(self, job: int, live: LiveState | None) -> WorkerContext:
@@ -173,7 +172,6 @@ class Worker:
             count=run.count,
             seed=run.seed,
         )
-        self._link.send(Begun(job=run.job))
         self._stream(run.job, engine, request, context)
 
     def _stream(self, job: int, engine: Engine, request: Request, context: WorkerContext) -> None:

@@ -72,6 +72,8 @@ class WorkerContext:
         self._outbox.progress(self.job, done, total, text)
 
     def preview(self, result: ImagePatch | np.ndarray[Any, Any]) -> None:
+        if not isinstance(result, ImagePatch | np.ndarray):
+            raise EngineFault(f"A preview must be a picture or a map, not a {type(result).__name__}.")
         try:
             self._outbox.preview(self.job, pack(result))
         except NotPlain as error:

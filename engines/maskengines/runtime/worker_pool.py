@@ -65,8 +65,9 @@ class WorkerPool:
             EngineFault: no process could be started.
         """
         engine_id = engine.info.id
+        trusted = engine.trusted_hash()
         with self._lock:
-            worker = self._take_idle(engine_id)
+            worker = self._take_idle(engine_id, trusted)
             if worker is not None:
                 self._busy.setdefault(engine_id, []).append(worker)
                 return worker
@@ -126,12 +127,14 @@ class WorkerPool:
                 worker.dispose()
         self._starter.shutdown(wait=False, cancel_futures=True)
 
-    def _take_idle(self, engine_id: str) -> WorkerProcess | None:
+    def _take_idle(self, engine_id: str, trusted: str) -> WorkerProcess | None:
         idle = self._idle.get(engine_id, [])
         while idle:
             worker = idle.pop()
-            if worker.alive and not worker.killed:
+            # A plugin that changed and was trusted again must not run as it was before.
+            if worker.alive and not worker.killed and worker.trusted_hash == trusted:
                 return worker
+            worker.kill()
             worker.dispose()
         return None
 

@@ -53,6 +53,7 @@ class WorkerProcess:
 
     def __init__(self, settings: WorkerSettings, title: str) -> None:
         self.title = title
+        self.trusted_hash = settings.trusted_hash
         self._sending = threading.Lock()
         self._flag: Segment = new_segment(CANCELLED_JOB.size)
         CANCELLED_JOB.pack_into(self._flag.buffer, 0, _STARTUP_FAILED)
