@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect
-from PySide6.QtGui import QPainter, QRegion
+import math
 
-from maskstudio.canvas.outlines import cross_region, draw_cross, draw_ring, ring_region
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from maskstudio.canvas.outlines import cross_bounds, draw_cross, draw_ring, ring_bounds
 
 _SMALLEST = 4.0
+_LARGEST_SPRITE = 320
 
 
 class CursorOutline:
@@ -17,31 +20,52 @@ class CursorOutline:
         self._at: QPointF | None = None
         self._diameter = 0.0
         self._cross = False
-        self._region = QRegion()
+        self._sprite = QImage()
+        self._sprite_key = (0.0, 0.0)
+        self._bounds = QRect()
 
-    def follow(self, at: QPointF | None, diameter: float | None, visible: QRect) -> QRegion:
+    def follow(self, at: QPointF | None, diameter: float | None, visible: QRect) -> QRect:
         """Show the outline at a point, or nowhere; returns what must be repainted."""
         if diameter is None:
             at = None
         new = 0.0 if diameter is None else diameter
         if at == self._at and new == self._diameter:
-            return QRegion()
-        before = self._region
+            return QRect()
+        before = self._bounds
         self._at, self._diameter = (None if at is None else QPointF(at)), new
         self._cross = new < _SMALLEST or new > 0.8 * min(visible.width(), visible.height())
-        self._region = QRegion()
+        self._bounds = QRect()
         if at is not None:
             if new >= _SMALLEST:
-                self._region = ring_region(at, new / 2, visible)
+                self._bounds = ring_bounds(at, new / 2, visible)
             if self._cross:
-                self._region += cross_region(at)
-        return before + self._region
+                self._bounds |= cross_bounds(at)
+        return before | self._bounds
 
-    def paint(self, painter: QPainter) -> None:
+    def paint(self, painter: QPainter, ratio: float) -> None:
         """Draw it, if it is anywhere."""
         if self._at is None:
             return
-        if self._diameter >= _SMALLEST:
+        if _SMALLEST <= self._diameter * ratio <= _LARGEST_SPRITE:
+            # Copying a small picture of the ring is several times faster than drawing it.
+            sprite = self._sprite_for(ratio)
+            half = sprite.width() / ratio / 2
+            corner = (self._at - QPointF(half, half)) * ratio
+            painter.drawImage(QPointF(round(corner.x()), round(corner.y())) / ratio, sprite)
+        elif self._diameter >= _SMALLEST:
             draw_ring(painter, self._at, self._diameter / 2)
         if self._cross:
             draw_cross(painter, self._at)
+
+    def _sprite_for(self, ratio: float) -> QImage:
+        key = self._diameter, ratio
+        if key != self._sprite_key:
+            side = 2 * math.ceil((self._diameter / 2 + 2) * ratio)
+            self._sprite = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+            self._sprite.setDevicePixelRatio(ratio)
+            self._sprite.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._sprite)
+            draw_ring(painter, QPointF(side, side) / (2 * ratio), self._diameter / 2)
+            painter.end()
+            self._sprite_key = key
+        return self._sprite

@@ -11,6 +11,8 @@ from maskengines.contract import Box
 from maskstudio.canvas.levels import TileFlags, level_box, pixel_box, shrink, side
 
 Array = np.ndarray[Any, Any]
+_BLOCK = 16
+_BOX_COST = 16384
 
 
 class BytePlane:
@@ -91,44 +93,53 @@ class BytePlane:
 
 
 def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
-    """Few boxes, in the coordinates of ``at``, that hold every difference of two ``(h, w)`` arrays."""
+    """Few boxes, in the coordinates of ``at``, that hold every difference of two ``(h, w)`` arrays.
+
+    A box costs about as much to repaint as `_BOX_COST` samples, so one is cut in two only where that
+    leaves out more.
+    """
     height, width = old.shape
-    block = 16 if max(height, width) <= 256 else 32 if max(height, width) <= 1024 else 128
-    rows, columns = -(-height // block), -(-width // block)
+    if height * width <= _BOX_COST:
+        return [at]
+    rows = -(-height // _BLOCK)
     difference = cv2.absdiff(old, new)
-    full = height // block
+    full = height // _BLOCK
     strips = np.zeros((rows, width), np.uint8)
     if full:
-        np.max(difference[: full * block].reshape(full, block, width), axis=1, out=strips[:full])
+        np.max(difference[: full * _BLOCK].reshape(full, _BLOCK, width), axis=1, out=strips[:full])
     if rows > full:
-        np.max(difference[full * block :], axis=0, out=strips[full])
-    hit = np.maximum.reduceat(strips, np.arange(0, width, block), axis=1) > 0
-    boxes: list[Box] = []
-    above: dict[tuple[int, int], int] = {}
-    for row in range(rows):
-        here: dict[tuple[int, int], int] = {}
-        for start, stop in _runs(hit[row], columns):
-            y = row * block
-            tall = min(block, height - y)
-            known = above.get((start, stop))
-            if known is None:
-                x = start * block
-                here[start, stop] = len(boxes)
-                boxes.append(Box(at.x + x, at.y + y, min(stop * block, width) - x, tall))
-            else:
-                last = boxes[known]
-                boxes[known] = Box(last.x, last.y, last.width, last.height + tall)
-                here[start, stop] = known
-        above = here
+        np.max(difference[full * _BLOCK :], axis=0, out=strips[full])
+    hit = np.maximum.reduceat(strips, np.arange(0, width, _BLOCK), axis=1) > 0
+    boxes = []
+    for top, left, bottom, right in _cut(hit, 0, 0, 3):
+        x, y = left * _BLOCK, top * _BLOCK
+        boxes.append(
+            Box(at.x + x, at.y + y, min(right * _BLOCK, width) - x, min(bottom * _BLOCK, height) - y)
+        )
     return boxes
 
 
-def _runs(row: Array, columns: int) -> list[tuple[int, int]]:
-    """Start and stop of each run of true values."""
-    if not row.any():
+def _cut(hit: Array, top: int, left: int, depth: int) -> list[tuple[int, int, int, int]]:
+    """Tight rectangles (top, left, bottom, right) around the true values of a small grid."""
+    rows, columns = np.flatnonzero(hit.any(axis=1)), np.flatnonzero(hit.any(axis=0))
+    if not len(rows):
         return []
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], row.view(np.int8), [0]))))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    whole = [(top + y0, left + x0, top + y1, left + x1)]
+    area = (y1 - y0) * (x1 - x0)
+    least = _BOX_COST // _BLOCK**2
+    if not depth or area <= 2 * least:
+        return whole
+    if y1 - y0 >= x1 - x0:
+        middle = (y0 + y1) // 2
+        parts = _cut(hit[y0:middle, x0:x1], top + y0, left + x0, depth - 1)
+        parts += _cut(hit[middle:y1, x0:x1], top + middle, left + x0, depth - 1)
+    else:
+        middle = (x0 + x1) // 2
+        parts = _cut(hit[y0:y1, x0:middle], top + y0, left + x0, depth - 1)
+        parts += _cut(hit[y0:y1, middle:x1], top + y0, left + middle, depth - 1)
+    cost = sum((bottom - up) * (right - west) + least for up, west, bottom, right in parts)
+    return parts if cost < area + least else whole
 
 
 def _meet(box: Box, other: Box) -> Box:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QPoint, QRect, QRectF
-from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from maskstudio.canvas.colours import heat_table, tint_table
 from maskstudio.canvas.decorations import checkerboard, draw_grid, draw_outline
@@ -24,7 +24,7 @@ from maskstudio.canvas.view import Placement
 
 Array = np.ndarray[Any, Any]
 Rect = tuple[int, int, int, int]
-_CHUNK = 256
+_AT_ONCE = 1 << 17
 _GRID_FROM = 8.0
 
 
@@ -213,9 +213,10 @@ class RasterRenderer:
         self._frame[bottom:y1, x0:x1] = self._surround
         self._frame[top:bottom, x0:left] = self._surround
         self._frame[top:bottom, right:x1] = self._surround
-        for y in range(top, bottom, _CHUNK):
-            for x in range(left, right, 2 * _CHUNK):
-                self._render_picture((x, y, min(x + 2 * _CHUNK, right), min(y + _CHUNK, bottom)))
+        # Bands that stay in the processor's cache.
+        band = max(16, _AT_ONCE // (right - left))
+        for y in range(top, bottom, band):
+            self._render_picture((left, y, right, min(y + band, bottom)))
 
     def _render_picture(self, rect: Rect) -> None:
         x0, y0, x1, y1 = rect
@@ -265,22 +266,17 @@ class RasterRenderer:
 
     # --- painting -------------------------------------------------------------------------------
 
-    def paint(self, painter: QPainter, region: QRegion, ratio: float) -> None:
+    def paint(self, painter: QPainter, rect: QRect, ratio: float) -> None:
         self._refresh()
         height, width = self._frame.shape
         frame = QImage(self._frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
-        frame.setDevicePixelRatio(ratio)
         if ratio == 1:
-            for rect in iter(region):  # type: ignore[call-overload]
-                painter.drawImage(rect.topLeft(), frame, rect)
+            painter.drawImage(rect.topLeft(), frame, rect)
         else:
-            # Logical rectangles may cut device pixels; whole device pixels under a clip do not blur.
-            painter.setClipRegion(region)
-            bounds = _device_rect(region.boundingRect(), ratio).intersected(QRect(0, 0, width, height))
-            target = QRectF(
-                bounds.x() / ratio, bounds.y() / ratio, bounds.width() / ratio, bounds.height() / ratio
-            )
-            painter.drawImage(target, frame, QRectF(bounds))
+            # A logical rectangle may cut device pixels; whole ones, which the clip cuts, do not blur.
+            source = _device_rect(rect, ratio).intersected(QRect(0, 0, width, height)).toRectF()
+            target = QRectF(source.topLeft() / ratio, source.size() / ratio)
+            painter.drawImage(target, frame, source)
 
 
 def _device_rect(rect: QRect, ratio: float) -> QRect:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QPainter, QRegion
+from PySide6.QtGui import QColor, QPainter
 
 from maskstudio.canvas.pictures import Picture
 from maskstudio.canvas.view import Placement
@@ -51,5 +51,5 @@ class Renderer(Protocol):
     def set_surround(self, colour: QColor) -> None:
         """What lies around the picture."""
 
-    def paint(self, painter: QPainter, region: QRegion, ratio: float) -> None:
-        """Paint the logical ``region`` of a widget whose device pixel ratio is ``ratio``."""
+    def paint(self, painter: QPainter, rect: QRect, ratio: float) -> None:
+        """Paint the logical ``rect`` of a widget whose device pixel ratio is ``ratio``."""

@@ -11,8 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from maskstudio.tools.base import Editable, Point, ToolEvent
 from maskstudio.tools.settings import BrushSettings
-from maskstudio.tools.stamps import StampCache
-from maskstudio.tools.stroke import Stroke
+from maskstudio.tools.stroke import Stroke, Workspace
 
 
 class BrushTool:
@@ -25,7 +24,7 @@ class BrushTool:
 
     def __init__(self, settings: BrushSettings) -> None:
         self.settings = settings
-        self._stamps = StampCache()
+        self._space = Workspace()
         self._stroke: Stroke | None = None
         self._here: tuple[float, float] = (0.0, 0.0)
         self._last: Point | None = None
@@ -51,7 +50,7 @@ class BrushTool:
         self._stroke = Stroke(
             document.begin_mask_edit(label),
             document.mask.data,
-            self._stamps,
+            self._space,
             hardness=self.settings.hardness,
             opacity=self.settings.opacity,
             erase=erase,
@@ -85,12 +84,15 @@ class BrushTool:
         if stroke is None:
             return False
         self._last = self._here
+        stroke.close()
         return bool(stroke.edit.commit())
 
     def cancel(self) -> None:
         stroke, self._stroke = self._stroke, None
-        if stroke is not None and stroke.edit.active:
-            stroke.edit.abort()
+        if stroke is not None:
+            stroke.close()
+            if stroke.edit.active:
+                stroke.edit.abort()
 
     def _going(self) -> Stroke | None:
         """The stroke, unless its document has ended it."""

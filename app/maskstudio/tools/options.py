@@ -32,13 +32,17 @@ class BrushOptions(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         self.size_slider, self.size_number = self._row(
-            grid, 0, self.tr("Size"), (int(MIN_SIZE), int(MAX_SIZE)), self.tr(" px"), self._size_typed
+            grid,
+            self.tr("Size"),
+            limits=(int(MIN_SIZE), int(MAX_SIZE)),
+            suffix=self.tr(" px"),
+            typed=self._size_typed,
         )
         self.hardness_slider, self.hardness_number = self._row(
-            grid, 1, self.tr("Hardness"), (0, 100), self.tr(" %"), self._hardness_typed
+            grid, self.tr("Hardness"), limits=(0, 100), suffix=self.tr(" %"), typed=self._hardness_typed
         )
         self.opacity_slider, self.opacity_number = self._row(
-            grid, 2, self.tr("Opacity"), (1, 100), self.tr(" %"), self._opacity_typed
+            grid, self.tr("Opacity"), limits=(1, 100), suffix=self.tr(" %"), typed=self._opacity_typed
         )
         self.size_slider.setRange(0, _SLIDER_STEPS)
         self.size_slider.valueChanged.connect(self._size_dragged)
@@ -70,8 +74,8 @@ class BrushOptions(QWidget):
     def _row(
         self,
         grid: QGridLayout,
-        row: int,
         name: str,
+        *,
         limits: tuple[int, int],
         suffix: str,
         typed: Callable[[int], None],
@@ -95,6 +99,7 @@ class BrushOptions(QWidget):
         # A typed number is done with Enter; the keys belong to the canvas again.
         number.lineEdit().returnPressed.connect(self._give_back_focus)
         label.setBuddy(number)
+        row = grid.rowCount()
         for column, widget in enumerate((label, slider, number)):
             grid.addWidget(widget, row, column)
         grid.setColumnStretch(1, 1)

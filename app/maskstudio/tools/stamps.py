@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[np.uint8]]
+Points = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def rim_width(radius: float, hardness: float) -> float:
@@ -21,42 +22,60 @@ def spacing(radius: float, hardness: float) -> float:
     """Distance between stamps of a stroke.
 
     The envelope of discs a distance ``s`` apart lies up to ``s**2 / 8r`` inside the true edge; this
-    spacing holds that below a sixteenth of a pixel for a hard brush, below a fiftieth of the falloff
-    for a soft one.
+    spacing holds that to an eighth of a pixel for a hard brush, a fiftieth of the falloff for a soft one.
     """
-    return max(0.5, math.sqrt(radius * max(rim_width(radius, hardness) / 6, 0.5)))
+    return max(0.5, math.sqrt(radius * max(rim_width(radius, hardness) / 6, 1.0)))
 
 
-class StampCache:
-    """Least recently used stamps are dropped beyond ``budget`` bytes."""
+class Tip:
+    """One size and hardness; positions are kept to an eighth of a pixel, a quarter for large tips."""
+
+    def __init__(self, radius: float, hardness: float) -> None:
+        self.radius, self.hardness = radius, hardness
+        self.phases = 8 if radius < 64 else 4
+        self.reach = math.ceil(radius + 1)
+        self.side = 2 * self.reach + 1
+        self._stamps: dict[tuple[int, int], Array] = {}
+
+    @property
+    def nbytes(self) -> int:
+        return len(self._stamps) * self.side**2
+
+    def stamp(self, phase_x: int, phase_y: int) -> Array:
+        """Coverage, ``(side, side)``, centred at ``phase / phases`` in the middle pixel."""
+        stamp = self._stamps.get((phase_x, phase_y))
+        if stamp is None:
+            stamp = make_stamp(self.radius, self.hardness, phase_x / self.phases, phase_y / self.phases)
+            self._stamps[phase_x, phase_y] = stamp
+        return stamp
+
+    def place(self, xs: Points, ys: Points) -> list[tuple[int, int, Array]]:
+        """Column and row of the corner, and the stamp, for tips centred at image points."""
+        steps = np.rint(np.stack([xs, ys]) * self.phases).astype(np.int64)
+        columns, rows = (steps // self.phases - self.reach).tolist()
+        phases_x, phases_y = (steps % self.phases).tolist()
+        stamps = map(self.stamp, phases_x, phases_y)
+        return list(zip(columns, rows, stamps, strict=True))
+
+
+class TipCache:
+    """Least recently used tips are dropped beyond ``budget`` bytes of stamps."""
 
     def __init__(self, budget: int = 32 << 20) -> None:
         self._budget = budget
-        self._held = 0
-        self._stamps: OrderedDict[tuple[float, float, int, int], Array] = OrderedDict()
+        self._tips: OrderedDict[tuple[float, float], Tip] = OrderedDict()
 
-    def place(self, x: float, y: float, radius: float, hardness: float) -> tuple[int, int, Array]:
-        """The stamp of a tip centred at image point ``(x, y)`` and the column and row of its corner.
-
-        The position is kept to an eighth of a pixel (a quarter for large tips).
-        """
-        phases = 8 if radius < 64 else 4
-        column, row = math.floor(x), math.floor(y)
-        phase_x, phase_y = round((x - column) * phases), round((y - row) * phases)
-        column, phase_x = (column + 1, 0) if phase_x == phases else (column, phase_x)
-        row, phase_y = (row + 1, 0) if phase_y == phases else (row, phase_y)
-        key = radius, hardness, phase_x, phase_y
-        stamp = self._stamps.get(key)
-        if stamp is None:
-            stamp = make_stamp(radius, hardness, phase_x / phases, phase_y / phases)
-            self._stamps[key] = stamp
-            self._held += stamp.nbytes
-            while self._held > self._budget and len(self._stamps) > 1:
-                self._held -= self._stamps.popitem(last=False)[1].nbytes
+    def tip(self, radius: float, hardness: float) -> Tip:
+        """The tip of a radius in pixels and a hardness in 0..1."""
+        key = radius, hardness
+        tip = self._tips.get(key)
+        if tip is None:
+            while len(self._tips) > 1 and sum(known.nbytes for known in self._tips.values()) > self._budget:
+                self._tips.popitem(last=False)
+            tip = self._tips[key] = Tip(radius, hardness)
         else:
-            self._stamps.move_to_end(key)
-        reach = stamp.shape[0] // 2
-        return column - reach, row - reach, stamp
+            self._tips.move_to_end(key)
+        return tip
 
 
 def make_stamp(radius: float, hardness: float, dx: float, dy: float) -> Array:
@@ -69,9 +88,9 @@ def make_stamp(radius: float, hardness: float, dx: float, dy: float) -> Array:
     reach = math.ceil(radius + 1)
     offsets = np.arange(-reach, reach + 1, dtype=np.float32) + np.float32(0.5)
     distance = cv2.sqrt(np.square(offsets - np.float32(dy))[:, None] + np.square(offsets - np.float32(dx)))
-    t = np.clip((radius + 0.5 - distance) * np.float32(1 / rim), 0, 1)
+    t = np.clip((np.float32(radius + 0.5) - distance) * np.float32(1 / rim), 0, 1)
     if rim > 2:
         t = t * t * (3 - 2 * t)
     # A tip thinner than a pixel covers a pixel only in part.
-    t *= min(1.0, 2 * radius)
+    t *= np.float32(min(1.0, 2 * radius))
     return cv2.convertScaleAbs(t, alpha=255)
