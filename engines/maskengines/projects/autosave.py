@@ -121,10 +121,10 @@ class Autosave:
     def _run(self) -> None:
         while True:
             self._wake.wait(RETRY if self.trouble else None)
-            if self._closing:
-                return
             self._hurry.wait(DELAY)
             self._wake.clear()
+            if self._closing:
+                return
             with self._lock:
                 boxes, self._boxes = self._boxes, []
                 work, self._work = self._work, None
