@@ -1,0 +1,234 @@
+"""Journeys: a real window under Xvfb, a real mouse and keyboard, real photos.
+
+Each test reads as what a person does. What it checks is what that person would find: pixels on the
+screen, files on the disk, lines in the log. Screenshots land in ``MASKSTUDIO_SHOTS`` when that is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from desktop_driver import Desktop, Studio, desktop, missing_tools, wait_until
+from maskengines.projects.openraster_reading import load_project
+from maskengines.subjects.image_io import load_image
+from PIL import Image
+
+pytestmark = pytest.mark.journey
+
+CANVAS = (500, 400)
+"""A point of the screen that lies on the photo in a 1280x720 window with the view fitted."""
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Desktop]:
+    if missing := missing_tools():
+        message = f"journeys need {', '.join(missing)}; 'make setup' installs them"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with desktop() as started:
+        yield started
+
+
+class Person:
+    """Starts studios and looks at the screen; tidies up afterwards."""
+
+    def __init__(self, screen: Desktop, folder: Path) -> None:
+        self.screen = screen
+        self.folder = folder
+        self.studios: list[Studio] = []
+
+    def opens(self, *arguments: object) -> Studio:
+        studio = Studio(self.screen, self.folder / "home", arguments)
+        self.studios.append(studio)
+        return studio
+
+    def sees(self, name: str) -> np.ndarray:
+        picture = self.screen.screenshot()
+        if shots := os.environ.get("MASKSTUDIO_SHOTS"):
+            Path(shots).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(Path(shots) / f"{name}.png")
+        return picture
+
+
+@pytest.fixture
+def person(screen: Desktop, tmp_path: Path) -> Iterator[Person]:
+    who = Person(screen, tmp_path)
+    yield who
+    for studio in who.studios:
+        studio.stop()
+
+
+@pytest.fixture
+def photo(data_dir: Path, tmp_path: Path) -> Path:
+    """A real photo under a name with spaces and non-Latin letters."""
+    folder = tmp_path / "My photos – été"
+    folder.mkdir()
+    return Path(shutil.copy(data_dir / "photos/test/immichapp_006.jpg", folder / "花 garden.jpg"))
+
+
+def stroke_over_something(studio: Studio) -> None:
+    x, y = CANVAS
+    studio.stroke([(x - 40, y - 20), (x, y), (x + 50, y + 10)])
+
+
+def redness(picture: np.ndarray) -> float:
+    """How much more red than green there is around the place where the strokes go."""
+    x, y = CANVAS
+    region = picture[y - 60 : y + 60, x - 90 : x + 90].astype(float)
+    return float((region[..., 0] - region[..., 1]).mean())
+
+
+def save_as(studio: Studio, path: Path) -> None:
+    studio.key("ctrl+shift+s")
+    wait_until(lambda: studio.screen.windows("Save project"), "the save dialog")
+    studio.key("ctrl+a")
+    studio.write(str(path))
+    studio.key("Return")
+    wait_until(path.exists, f"{path} to be saved")
+
+
+def opened(person: Person, photo: Path) -> Studio:
+    studio = person.opens("--open", photo)
+    studio.wait_for_log("opened .*garden")
+    studio.wait_for_log("engines are ready")
+    studio.key("b")
+    return studio
+
+
+def test_paint_run_keep_undo_save_and_reopen(person: Person, photo: Path, tmp_path: Path) -> None:
+    studio = opened(person, photo)
+    before = person.sees("1-opened")
+    stroke_over_something(studio)
+    painted = person.sees("2-painted")
+    assert redness(painted) > redness(before) + 15
+
+    studio.key("ctrl+Return")
+    studio.wait_for_log("asked exemplar")
+    studio.stroke([(CANVAS[0] - 160, CANVAS[1] + 80), (CANVAS[0] - 150, CANVAS[1] + 120)])
+    studio.wait_for_log("exemplar answered", times=4)
+    studio.wait_for_log("exemplar done")
+    person.sees("3-answers")
+    studio.wait_for_log("step 2 of 2, ")
+
+    studio.key("ctrl+Right")
+    person.sees("4-candidate-in-place")
+    studio.key("Return")
+    studio.wait_for_log("step 3 of 3, Keep")
+    kept = person.sees("5-kept")
+    assert redness(kept) < redness(painted) - 10
+
+    studio.key("ctrl+z")
+    studio.wait_for_log("step 2 of 3")
+    studio.key("ctrl+shift+z")
+    studio.wait_for_log("step 3 of 3", times=2)
+
+    project = tmp_path / "my work.ora"
+    save_as(studio, project)
+    studio.wait_for_title("my work.ora")
+    state = load_project(project)
+    original = load_image(photo)
+    assert np.array_equal(state.original.pixels, original.pixels)
+    assert len(state.layers) == 1
+    changed = (state.subject.pixels != original.pixels).any(axis=2)
+    assert changed.any()
+    assert changed.mean() < 0.2, "only what was painted may change"
+    assert not state.masks["pixels"].any()
+
+    studio.key("ctrl+q")
+    wait_until(lambda: studio.process.poll() is not None, "the studio to close")
+    again = person.opens("--open", project)
+    again.wait_for_log("opened my work.ora", times=1)
+    shown = person.sees("6-reopened")
+    x, y = CANVAS
+    assert (
+        np.abs(
+            shown[y - 40 : y + 40, x - 60 : x + 60].astype(int) - kept[y - 40 : y + 40, x - 60 : x + 60]
+        ).mean()
+        < 6
+    )
+
+
+def test_escape_cancels_and_painting_goes_on(person: Person, photo: Path) -> None:
+    studio = opened(person, photo)
+    studio.key("ctrl+shift+i")  # everything masked
+    studio.stroke(
+        [(CANVAS[0] - 100, CANVAS[1]), (CANVAS[0] + 100, CANVAS[1])], button=3
+    )  # right button erases
+    studio.key("ctrl+Return")
+    studio.wait_for_log("asked exemplar")
+    studio.key("Escape")
+    studio.wait_for_log("exemplar cancelled", seconds=10)
+    stroke_over_something(studio)
+    studio.wait_for_log("step 3 of 3")
+    person.sees("cancelled")
+
+
+def test_a_killed_worker_costs_nothing_but_its_job(person: Person, photo: Path) -> None:
+    studio = opened(person, photo)
+    stroke_over_something(studio)
+    studio.key("ctrl+Return")
+    studio.wait_for_log("asked exemplar")
+    for worker in wait_until(studio.workers, "a worker process"):
+        os.kill(worker, signal.SIGKILL)
+    studio.wait_for_log("exemplar failed", seconds=20)
+    person.sees("worker-killed")
+    studio.key("ctrl+Return")
+    studio.wait_for_log("exemplar done")
+    assert "Traceback" not in studio.log()
+
+
+def test_kill_minus_nine_then_recover(person: Person, photo: Path) -> None:
+    studio = opened(person, photo)
+    stroke_over_something(studio)
+    painted = person.sees("before-the-power-cut")
+    wait_until(lambda: True, "")
+    import time
+
+    time.sleep(1.2)
+    workers = studio.workers()
+    studio.kill()
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in workers), "the workers to end", 5)
+    again = person.opens()
+    wait_until(lambda: again.screen.windows("Recover") or "recoverable" in again.log(), "an offer to recover")
+    person.sees("recovery-offered")
+    again.key("Return")
+    again.wait_for_log("opened .*garden", times=2)
+    wait_until(
+        lambda: abs(redness(person.sees("recovered")) - redness(painted)) < 4, "the stroke to be back", 10
+    )
+
+
+PLUGIN = """\
+id = "{name}"
+title = "{name}"
+summary = "Misbehaves."
+version = "1"
+module = "plugin.py"
+class = "Misbehaving"
+subject_kinds = ["image"]
+"""
+
+CODE = """\
+import ctypes, os, time
+
+class Misbehaving:
+    def prepare(self, context):
+        pass
+
+    def sample(self, request, context):
+        {body}
+        yield None
+"""
+
+MISBEHAVIOURS = {
+    "raises": ("raise ValueError('a plugin that raises')", "failed"),
+    "segfaults": ("ctypes.string_at(0)", "failed"),
+    "floods": ("[context.progress(i, 10**6, 'x' * 1000) for i in range(200_000)]", "failed"),
+    "hangs": ("time.sleep(600)", "cancelled"),
+}
