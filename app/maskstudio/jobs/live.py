@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LIVE_ENGINE = "live-fill"
 INTERVAL_MS = 33
+WARM_UP_MS = 900
+"""Pause before the worker is started ahead of the first stroke, so that the picture is on screen first."""
 PIXELS = "pixels"
 NOTHING = Box(0, 0, 0, 0)
 
@@ -53,6 +55,11 @@ class LivePreview(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self._send)
+        self._warm = QTimer(self)
+        self._warm.setSingleShot(True)
+        self._warm.setInterval(WARM_UP_MS)
+        self._warm.timeout.connect(self._warm_up)
+        service.engines_changed.connect(self._warm_soon)
         document.mask_changed.connect(self._mask_changed)
         document.image_changed.connect(self._image_changed)
 
@@ -69,7 +76,10 @@ class LivePreview(QObject):
         """Follow the brush from the next stroke on, or stop and take the preview away."""
         self._enabled = enabled
         self._broken = False
-        if not enabled:
+        if enabled:
+            self._warm_soon()
+        else:
+            self._warm.stop()
             self.stop()
 
     def begin(self) -> None:
@@ -85,6 +95,14 @@ class LivePreview(QObject):
             item.finish()
             item.cancel()
         self.patch.emit(None)
+
+    def _warm_soon(self) -> None:
+        if self._enabled and self._item is None:
+            self._warm.start()
+
+    def _warm_up(self) -> None:
+        if self._service.engine(self._engine_id) is not None:
+            self._service.warm_up(self._engine_id)
 
     def _mask_changed(self, box: Box) -> None:
         if self._enabled and not self._broken:

@@ -42,11 +42,11 @@ class SlimSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setFixedHeight(CONTROL_HEIGHT)
-        self.setMinimumWidth(64)
+        self.setMinimumWidth(40)
         guard_wheel(self)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(64, CONTROL_HEIGHT)
+        return QSize(40, CONTROL_HEIGHT)
 
     def _span(self) -> tuple[float, float]:
         return 7.0, max(8.0, self.width() - 7.0)

@@ -163,7 +163,7 @@ class EnginePanel(QWidget):
         outer.setSpacing(0)
         self._scroll = PanelScroll()
         column = self._scroll.column
-        column.setContentsMargins(MARGIN, 2 * STEP, MARGIN - STEP, STEP)
+        column.setContentsMargins(MARGIN, STEP, MARGIN - STEP, STEP)
         column.setSpacing(STEP)
         outer.addWidget(self._scroll, 1)
         self._chooser = QComboBox()
@@ -185,15 +185,29 @@ class EnginePanel(QWidget):
         self._form_slot = QVBoxLayout()
         column.addLayout(self._form_slot)
         self._count = self._spin(1, MAX_COUNT, self.tr("How many answers to ask for"))
-        column.addLayout(self._row(self.tr("Answers"), self._count))
+        self._count.setFixedWidth(44)
         self._seed = self._spin(0, MAX_SEED, self.tr("The same seed gives the same answers again"))
+        self._seed.setMinimumWidth(52)
         self._lock = QuietButton(
             "lock-simple-open", self.tr("Every run takes a new seed; click to keep this one")
         )
         self._lock.setCheckable(True)
         self._lock.toggled.connect(self._locked)
         self._locked(False)
-        column.addLayout(self._row(self.tr("Seed"), self._seed, self._lock))
+        asked = QHBoxLayout()
+        asked.setSpacing(STEP)
+        answers = QLabel(self.tr("Answers"))
+        answers.setFixedWidth(LABEL_WIDTH)
+        answers.setBuddy(self._count)
+        seed = QLabel(self.tr("Seed"))
+        seed.setBuddy(self._seed)
+        asked.addWidget(answers)
+        asked.addWidget(self._count)
+        asked.addSpacing(STEP)
+        asked.addWidget(seed)
+        asked.addWidget(self._seed, 1)
+        asked.addWidget(self._lock)
+        column.addLayout(asked)
         self._live = Switch()
         self._live.setChecked(True)
         self._live.setAccessibleName(self.tr("Preview while painting"))
@@ -237,20 +251,6 @@ class EnginePanel(QWidget):
         spin.setToolTip(tip)
         guard_wheel(spin)
         return spin
-
-    def _row(self, title: str, *widgets: QWidget) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(STEP)
-        label = QLabel(title)
-        label.setFixedWidth(LABEL_WIDTH)
-        label.setBuddy(widgets[0])
-        row.addWidget(label)
-        row.addWidget(widgets[0], 1)
-        for widget in widgets[1:]:
-            row.addWidget(widget)
-        if len(widgets) == 1:
-            row.addSpacing(24 + STEP)
-        return row
 
     # --- following ------------------------------------------------------------------------------
 
