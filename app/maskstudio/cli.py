@@ -19,7 +19,7 @@ from typing import NoReturn
 from maskengines import __version__
 from maskengines.errors import BadInput, Cancelled, EngineFault, NotReady, StudioError
 
-from maskstudio.output import JsonOutput, TextOutput
+from maskstudio.output import JsonOutput, Output, TextOutput
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -64,9 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     multiprocessing.freeze_support()
     words = list(sys.argv[1:] if argv is None else argv)
-    output = JsonOutput() if "--json" in words else TextOutput()
+    output: Output = JsonOutput() if "--json" in words else TextOutput()
     try:
-        return _command(words)
+        command = COMMANDS.get(words[0]) if words else None
+        return command(words[1:], output) if command else _window(words)
     except SystemExit as exit_:  # argparse leaves this way after --help and --version
         return exit_.code if isinstance(exit_.code, int) else 0
     except StudioError as error:
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(output, _internal(error))
 
 
-def _report(output: JsonOutput | TextOutput, error: StudioError) -> int:
+def _report(output: Output, error: StudioError) -> int:
     try:
         output.error(error)
     except BrokenPipeError:
@@ -102,11 +103,6 @@ def _pipe_closed() -> int:
     # Python flushes stdout once more at exit and would complain there.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE
-
-
-def _command(words: Sequence[str]) -> int:
-    command = COMMANDS.get(words[0]) if words else None
-    return command(words[1:]) if command else _window(words)
 
 
 def _window(words: Sequence[str]) -> int:
@@ -138,7 +134,7 @@ def _window(words: Sequence[str]) -> int:
     return launch(files)
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio run", allow_abbrev=False,
         description="Ask an engine without a window; the results' paths go to stdout.",
@@ -158,7 +154,6 @@ def _run(words: Sequence[str]) -> int:
     from maskstudio.batch import Ask, run
     from maskstudio.stopping import stopped_by_signals
 
-    output = JsonOutput() if options.json else TextOutput()
     ask = Ask(
         options.engine, options.input, options.mask, options.out, options.count, options.seed,
         options.settings,
@@ -167,7 +162,7 @@ def _run(words: Sequence[str]) -> int:
         return run(ask, output)
 
 
-def _engines(words: Sequence[str]) -> int:
+def _engines(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio engines", allow_abbrev=False, description="The engines, and what each takes."
     )
@@ -179,7 +174,7 @@ def _engines(words: Sequence[str]) -> int:
     return (listing.print_engines_json if options.json else listing.print_engines)(options.engine)
 
 
-def _plugins(words: Sequence[str]) -> int:
+def _plugins(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio plugins", allow_abbrev=False,
         description="Engines in the plugin folder. One runs only after you have trusted its content once.",
@@ -198,7 +193,7 @@ def _plugins(words: Sequence[str]) -> int:
     return listing.print_plugins()
 
 
-def _doctor(words: Sequence[str]) -> int:
+def _doctor(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio doctor", allow_abbrev=False,
         description="What this machine has, where things are kept, and what is missing.",
@@ -210,7 +205,7 @@ def _doctor(words: Sequence[str]) -> int:
     return doctor.print_json_report() if options.json else doctor.print_text()
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+COMMANDS: dict[str, Callable[[Sequence[str], Output], int]] = {
     "engines": _engines,
     "run": _run,
     "plugins": _plugins,

@@ -49,6 +49,7 @@ def print_text() -> int:
     print("Folders")
     for name, folder in report["folders"].items():
         print(f"  {name:<9} {folder}")
+    print(f"  {'log':<9} {report['log']}")
     print("Plugins")
     for plugin in report["plugins"]:
         print(f"  {plugin['name']}: {plugin['status']}")
@@ -77,6 +78,7 @@ def examine() -> dict[str, Any]:
         "devices": _devices(),
         "qt": {"version": qt.version, "platform": qt.platform, "screens": qt.screens, "error": qt.error},
         "folders": {name: str(folder) for name, folder in folders.items()},
+        "log": str(_place(paths.log_file)),
         "plugins": _plugins(),
         "weights": _weights(),
         "checks": [
