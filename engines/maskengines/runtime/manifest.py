@@ -18,7 +18,7 @@ _REQUIRED = ("id", "title", "summary", "version", "module", "class")
 _TEXTS = (*_REQUIRED, "weight")
 _LISTS = ("subject_kinds", "spaces", "result_kinds", "needs")
 _SWITCHES = ("live", "needs_mask", "needs_visible")
-_KEYS = {*_TEXTS, *_LISTS, *_SWITCHES, "default_count", "params"}
+KEYS = {*_TEXTS, *_LISTS, *_SWITCHES, "default_count", "params"}
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -58,7 +58,7 @@ def _check(values: dict[str, Any]) -> None:
     missing = [key for key in _REQUIRED if key not in values]
     if missing:
         raise BadInput(f"{MANIFEST} lacks {_listed(missing)}.")
-    unknown = sorted(set(values) - _KEYS)
+    unknown = sorted(set(values) - KEYS)
     if unknown:
         raise BadInput(f"{MANIFEST} has {_listed(unknown)}, which means nothing here.")
     for key in _TEXTS:

@@ -71,6 +71,15 @@ class AnonymousSegment:
             del self.buffer
 
 
+class _Named(shared_memory.SharedMemory):
+    """The standard class complains aloud when it goes while arrays still look into it; the memory is
+    unmapped with the last of them all the same."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(BufferError, OSError):
+            self.close()
+
+
 class NamedSegment:
     """A named block; Python's resource tracker unlinks it if this process dies."""
 
@@ -78,7 +87,7 @@ class NamedSegment:
         self.id = next(_numbers)
         self.writable_by_worker = writable_by_worker
         self.handle = -1
-        self._memory = shared_memory.SharedMemory(create=True, size=size)
+        self._memory = _Named(create=True, size=size)
         self.size = self._memory.size
         self.name: str | None = self._memory.name
         self.buffer: Any = self._memory.buf
@@ -87,7 +96,6 @@ class NamedSegment:
         if self.name is not None:
             self.name = None
             self._memory.unlink()
-            # Views may outlive the segment; the mapping goes with the last of them.
             with contextlib.suppress(BufferError):
                 self._memory.close()
 
@@ -159,9 +167,9 @@ class MappedSegment:
     """A segment of the studio, seen from a worker."""
 
     def __init__(self, size: int, *, writable: bool, name: str | None, handle: int) -> None:
-        self._memory: shared_memory.SharedMemory | None = None
+        self._memory: _Named | None = None
         if name is not None:
-            self._memory = shared_memory.SharedMemory(name)
+            self._memory = _Named(name)
             memory: Any = self._memory.buf
             self.buffer: Any = memory if writable else memory.toreadonly()
             return

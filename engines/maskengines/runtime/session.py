@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,7 +48,6 @@ class Runtime:
                 "This script starts again in every worker. Put what it does under "
                 "'if __name__ == \"__main__\":'."
             )
-        self.registry = registry
         segments = SegmentPool(_SPARE_BYTES)
         workers = WorkerPool.interactive() if interactive else WorkerPool.batch()
         self._services = Services(registry, workers, segments, SubjectStore(segments, _SUBJECT_BYTES))
@@ -55,6 +55,15 @@ class Runtime:
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
         self._closed = False
+
+    @property
+    def registry(self) -> EngineRegistry:
+        """The engines that can be asked; replace it after the plugin folder was scanned again."""
+        return self._services.registry
+
+    @registry.setter
+    def registry(self, registry: EngineRegistry) -> None:
+        self._services = replace(self._services, registry=registry)
 
     def __enter__(self) -> Self:
         return self

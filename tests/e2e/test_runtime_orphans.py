@@ -1,0 +1,132 @@
+"""However the studio ends, nothing of it stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+STUDIO = """
+import sys, time, os
+import numpy as np
+from maskengines.runtime.registry import EngineRegistry
+from maskengines.runtime.session import Runtime
+from maskengines.subjects.image import ImageSubject
+from maskengines.runtime.events import CandidateReady
+
+def main():
+    subject = ImageSubject(np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8))
+    mask = np.zeros((600, 800), np.uint8)
+    mask[100:200, 100:200] = 255
+    def listener(event):
+        if isinstance(event, CandidateReady):
+            print("answered", flush=True)
+    runtime = Runtime(EngineRegistry.default(), interactive=True)
+    job = runtime.submit("live-fill", subject, {"pixels": mask}, {}, listener=listener)
+    END
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def start(tmp_path: Path, end: str) -> subprocess.Popen[str]:
+    script = tmp_path / "studio.py"
+    script.write_text(STUDIO.replace("END", end))
+    return subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def shared_memory() -> set[str]:
+    folder = Path("/dev/shm")
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not condition():
+        time.sleep(0.02)
+    return condition()
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_killing_the_studio_leaves_no_worker_and_no_shared_memory(tmp_path: Path, number: int) -> None:
+    before = shared_memory()
+    studio = start(tmp_path, "time.sleep(600)")
+    assert studio.stdout is not None
+    assert studio.stdout.readline() == "answered\n"
+    workers = family(studio.pid)
+    assert any("spawn_main" in " ".join(one.cmdline()) for one in workers)
+    os.kill(studio.pid, number)
+    _, errors = studio.communicate(timeout=30)
+    assert until(lambda: gone(workers))
+    assert shared_memory() <= before
+    assert errors == ""
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["runtime.close()", "time.sleep(2)", "runtime.warm_up('exemplar')\n    runtime.close()"],
+    ids=["closed", "never closed", "closed while warming up"],
+)
+def test_a_studio_that_ends_by_itself_leaves_nothing_and_says_nothing(tmp_path: Path, end: str) -> None:
+    before = shared_memory()
+    studio = start(tmp_path, end)
+    family_then: list[psutil.Process] = []
+
+    def watch() -> bool:
+        try:
+            family_then.extend(one for one in family(studio.pid) if one not in family_then)
+        except psutil.NoSuchProcess:
+            return True
+        return studio.poll() is not None
+
+    assert until(watch)
+    _, errors = studio.communicate(timeout=30)
+    assert until(lambda: gone(family_then))
+    assert shared_memory() <= before
+    assert errors == ""
+    assert studio.returncode == 0
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_studio_alone(tmp_path: Path) -> None:
+    studio = start(
+        tmp_path,
+        "\n    try:\n        time.sleep(600)\n    except KeyboardInterrupt:\n        job.cancel()\n"
+        "        print(job.wait(30), job.state, flush=True)\n        runtime.close()",
+    )
+    assert studio.stdout is not None
+    assert studio.stdout.readline() == "answered\n"
+    os.killpg(studio.pid, signal.SIGINT)
+    output, errors = studio.communicate(timeout=60)
+    assert output == "True cancelled\n"
+    assert errors == ""
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    text = STUDIO.replace('if __name__ == "__main__":\n    main()', "main()")
+    script.write_text(text.replace("END", "print(job.wait(30), job.error)\n    runtime.close()"))
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "__main__" in done.stderr
+    assert "exit code 1" in done.stdout
