@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from maskengines.masks.memory import zeros_prefaulted
 from maskengines.masks.tiles import Key, TileGrid
 
 MaskArray = np.ndarray[Any, np.dtype[np.uint8]]
+
+_FEW = 4
 
 
 class Mask:
@@ -50,10 +53,13 @@ class Mask:
 
     def snapshot(self) -> MaskArray:
         """A copy of `data` for another thread; copies only the tiles that hold something."""
-        copy = np.zeros((self.grid.height, self.grid.width), np.uint8)
         keys = {(int(row), int(column)) for row, column in np.argwhere(self._counts)}
         if self._edit is not None:
             keys |= self._edit.keys
+        # Pages of a sparse copy are better left alone; for a dense one it is cheaper to get all at once.
+        sparse = 4 * len(keys) < self._counts.size
+        plane = (self.grid.height, self.grid.width)
+        copy = np.zeros(plane, np.uint8) if sparse else zeros_prefaulted(plane)
         for key in keys:
             slices = self.grid.box(key).slices
             copy[slices] = self._plane[slices]
@@ -80,22 +86,28 @@ class Mask:
             raise ValueError(f"expected uint8 {self.shape}, got {array.dtype} {array.shape}")
         plane = array.reshape(self._plane.shape)
         edit = self.edit()
-        for key in self.grid.keys(self.grid.bounds):
-            box = self.grid.box(key)
-            if not np.array_equal(self._plane[box.slices], plane[box.slices]):
-                edit.touch(box)
-                self._plane[box.slices] = plane[box.slices]
+        changed = [
+            key
+            for key in self.grid.keys(self.grid.bounds)
+            if not np.array_equal(self.tile(key), plane[self.grid.box(key).slices])
+        ]
+        edit.touch_tiles(changed)
+        for key in changed:
+            self.tile(key)[...] = plane[self.grid.box(key).slices]
         return edit.commit()
 
     def _hold(self, key: Key) -> Tile:
         """A tile's values as undo keeps them: one that is empty or full weighs nothing."""
+        even = self._even(key)
+        return self.tile(key).copy() if even is None else even
+
+    def _even(self, key: Key) -> int | None:
+        """0 or 255 if the tile holds nothing else (as of the last commit)."""
         count = self._counts[key]
         if not count:
             return 0
         tile = self.tile(key)
-        if count == tile.size and tile.min() == 255:
-            return 255
-        return tile.copy()
+        return 255 if count == tile.size and tile.min() == 255 else None
 
     def _recount(self, key: Key) -> None:
         self._counts[key] = np.count_nonzero(self.tile(key))
@@ -119,11 +131,31 @@ class MaskEdit:
 
     def touch(self, box: Box) -> None:
         """Announce that elements of ``box`` are about to change; copies each tile the first time."""
+        self.touch_tiles(self._mask.grid.keys(box))
+
+    def touch_tiles(self, keys: Iterable[Key]) -> None:
+        """Like `touch`, for tiles by key."""
         self._require_open()
         mask, before = self._mask, self._before
-        for key in mask.grid.keys(box):
-            if key not in before:
+        fresh = [key for key in keys if key not in before]
+        if len(fresh) <= _FEW:
+            for key in fresh:
                 before[key] = mask._hold(key)
+            return
+        # One block for all: its pages come at once, which is far cheaper than tile by tile.
+        evens = {key: mask._even(key) for key in fresh}
+        size = mask.grid.tile_size
+        block = zeros_prefaulted((size * sum(even is None for even in evens.values()),))
+        used = 0
+        for key, even in evens.items():
+            if even is not None:
+                before[key] = even
+                continue
+            tile = mask.tile(key)
+            room = block[used : used + tile.size].reshape(tile.shape)
+            room[...] = tile
+            before[key] = room
+            used += size
 
     def commit(self) -> MaskDelta | None:
         """End the edit; ``None`` if every value is what it was."""
@@ -139,6 +171,9 @@ class MaskEdit:
         if not changed:
             return None
         mask.revision += 1
+        if 2 * len(changed) < len(self._before):
+            # Tiles cut from one block would keep all of it.
+            changed = {k: v if isinstance(v, int) else v.copy() for k, v in changed.items()}
         return MaskDelta(changed, mask.grid)
 
     def abort(self) -> Box:
@@ -180,10 +215,17 @@ class MaskDelta:
             raise RuntimeError("an edit of this mask is still open")
         with self.bag.opened() as tiles:
             for key, tile in tiles.items():
-                current = mask._hold(key)
-                mask.tile(key)[...] = tile
-                mask._recount(key)
+                shown = mask.tile(key)
+                if isinstance(tile, int) or mask._even(key) is not None:
+                    current = mask._hold(key)
+                    shown[...] = tile
+                else:
+                    # Exchanged in place: no new memory.
+                    current, shown_before = tile, shown.copy()
+                    shown[...] = tile
+                    tile[...] = shown_before
                 tiles[key] = current
+                mask._recount(key)
         mask.revision += 1
         return self.box
 

@@ -22,6 +22,11 @@ class TileGrid:
         self.columns = -(-self.width // self._tile_width)
 
     @property
+    def tile_size(self) -> int:
+        """Elements of a whole tile."""
+        return self._tile_height * self._tile_width
+
+    @property
     def bounds(self) -> Box:
         return Box(0, 0, self.width, self.height)
 
