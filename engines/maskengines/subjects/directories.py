@@ -84,7 +84,7 @@ def read_layout(data: bytes) -> Layout:
             return Layout(order, "I", "H", struct.unpack_from(f"{order}I", data, 4)[0])
         if order and version == 43:
             return Layout(order, "Q", "Q", struct.unpack_from(f"{order}Q", data, 8)[0])
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise Broken from error
     raise Broken
 
@@ -106,7 +106,7 @@ def read_chain(data: bytes, layout: Layout) -> list[tuple[Entry, ...]]:
 
 def build(entries: Sequence[Entry], at: int, order: str) -> bytes:
     """A classic directory to be put at offset ``at``: entries, no next one, values, sub-directories."""
-    ordered = sorted(entries, key=lambda entry: entry.tag)
+    ordered = sorted((entry for entry in entries if entry.raw), key=lambda entry: entry.tag)
     table = struct.pack(f"{order}H", len(ordered))
     end = at + 2 + 12 * len(ordered) + 4
     tail = b""
@@ -149,7 +149,7 @@ def _read(data: bytes, layout: Layout, offset: int, seen: set[int]) -> tuple[tup
             raise Broken
         entries = tuple(_entry(data, layout, at + index * size, seen) for index in range(count))
         following = struct.unpack_from(layout.order + layout.word, data, at + count * size)[0]
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise Broken from error
     return entries, following
 

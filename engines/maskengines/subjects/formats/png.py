@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LARGEST_PROFILE = 1 << 24
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _LEVEL = 3
 
 
@@ -61,7 +62,7 @@ def decode(data: bytes, header: Header) -> Raster:
     import imagecodecs
 
     try:
-        return raster(imagecodecs.png_decode(data), header.icc)
+        return raster(imagecodecs.png_decode(_bare(data)), header.icc)
     except (RuntimeError, ValueError) as error:
         raise Damaged(UNDECODABLE) from error
 
@@ -98,6 +99,11 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, bool]]:
         at = end
 
 
+def _bare(data: bytes) -> bytes:
+    """The file with nothing but pixels, so that libpng prints no warning about the rest."""
+    return SIGNATURE + b"".join(_chunk(kind, body) for kind, body, _ in _chunks(data) if kind in _PIXELS)
+
+
 def _profile(body: memoryview) -> bytes | None:
     _, _, rest = bytes(body).partition(b"\0")
     unpacker = zlib.decompressobj()
@@ -108,5 +114,6 @@ def _profile(body: memoryview) -> bytes | None:
     return profile if unpacker.eof and profile else None
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
+    checksum = zlib.crc32(body, zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)))

@@ -136,7 +136,7 @@ def _check_chunks(page: tuple[Entry, ...], size: int) -> None:
 
 def _plain_size(page: tuple[Entry, ...]) -> int:
     """Least number of bytes of the uncompressed pixels; rows are padded to whole bytes."""
-    bits = next((entry.numbers for entry in page if entry.tag == _BITS), (1,))
+    bits = next((entry.numbers for entry in page if entry.tag == _BITS), ()) or (1,)
     per_pixel = sum(bits) if len(bits) > 1 else bits[0] * _number(page, _SAMPLES, 1)
     return _number(page, _HEIGHT) * (_number(page, _WIDTH) * per_pixel // 8)
 

@@ -13,7 +13,10 @@ from maskengines.subjects.formats.common import UNDECODABLE, Array, Damaged, Ras
 
 _WHITE_IS_ZERO, _PALETTE, _SEPARATED, _YCBCR = 0, 3, 5, 6
 _PLAIN = (0, 1, 2)
-_BY_LIBTIFF = (8, 9, 10)
+_CONVERT_BY_LIBTIFF = (8, 9, 10)
+# Fax, LZW and PackBits: tifffile's own LZW decoder writes out of bounds when a strip is corrupt, and a
+# picture must not be able to take the studio down.
+_DECODE_BY_LIBTIFF = (2, 3, 4, 5, 32773)
 _JPEGS = (6, 7, 34892)
 _ASSOCIATED = 1
 _UNSIGNED = 1
@@ -34,11 +37,14 @@ def decode_page(data: bytes, number: int, icc: bytes | None) -> Raster:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[number]
             _check_samples(page)
-            if page.photometric in _BY_LIBTIFF or (
+            if page.photometric in _CONVERT_BY_LIBTIFF or (
                 page.photometric == _YCBCR and page.compression not in _JPEGS
             ):
-                return _by_libtiff(data, icc)
-            samples = _channels_last(page, page.asarray())
+                return _converted_by_libtiff(data, icc)
+            stored = (
+                _through_libtiff(data, page) if page.compression in _DECODE_BY_LIBTIFF else page.asarray()
+            )
+            samples = _channels_last(page, np.asarray(stored, np.uint8) if stored.dtype == bool else stored)
             return _interpret(page, samples, icc)
     except (Unsupported, Damaged, MemoryError):
         raise
@@ -122,12 +128,28 @@ def _straight(pixels: Array, alpha: Array) -> Array:
     return np.minimum((pixels * top + cover // np.uint64(2)) // cover, top).astype(pixels.dtype)
 
 
-def _by_libtiff(data: bytes, icc: bytes | None) -> Raster:
+def _through_libtiff(data: bytes, page: Any) -> Array:
+    import imagecodecs
+    from PIL import Image
+
+    if page.photometric == _SEPARATED and page.bitspersample == 8:
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            image.seek(page.index)
+            return np.asarray(image)
+    decoded: Array = imagecodecs.tiff_decode(data, index=page.index)
+    return decoded
+
+
+def _converted_by_libtiff(data: bytes, icc: bytes | None) -> Raster:
     """CIELab and subsampled YCbCr, which libtiff turns into RGB (at 8 bits)."""
     import cv2
 
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     if decoded is None:
         raise Unsupported("its colour model is unusual. Convert it to RGB first.")
     return raster(decoded, icc)
