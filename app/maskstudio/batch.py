@@ -86,6 +86,7 @@ def run(ask: Ask, output: Output) -> int:
         )
         if engine.info.live:
             job.finish()  # nothing will change any more: the first answer is the answer
+        output.progress(0, ask.count, f"Starting {ask.engine}")
         _follow(events, save, output)
     output.close()
     if save.saved < ask.count:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from maskengines.runtime.assets import asset
 from maskstudio.cli import main
+from PIL import Image
 
 
 def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
@@ -102,3 +106,46 @@ def test_there_are_no_plugins_at_first(
     for action in ("trust", "forget"):
         assert main(["plugins", action, "nobody"]) == 2
         assert "nobody" in capsys.readouterr().err
+
+
+def test_a_plugin_runs_once_it_is_trusted_and_asks_again_when_it_changes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_PLUGINS", str(tmp_path / "plugins"))
+    plugin = tmp_path / "plugins" / "mirror-fill"
+    shutil.copytree(asset("plugins/mirror-fill"), plugin)
+    photo = np.random.default_rng(3).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    mask = np.zeros((40, 50), np.uint8)
+    mask[10:20, 30:40] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    run = ["run", "mirror-fill", "--input", str(tmp_path / "photo.png"), "--mask", str(tmp_path / "mask.png"),
+           "--out", str(tmp_path / "out.png")]  # fmt: skip
+
+    def cannot_run(word: str) -> None:
+        assert lines(capsys, "plugins", "list") == [f"mirror-fill {word}"]
+        assert main(run) == 3
+        captured = capsys.readouterr()
+        assert captured.err.count("\n") == 1
+        assert "plugins trust mirror-fill" in captured.err
+        assert not (tmp_path / "out.png").exists()
+        engines = {engine["id"]: engine for engine in described(capsys, "engines", "--json")}
+        assert engines["mirror-fill"]["ready"] is False
+        assert "mirror-fill" in engines["mirror-fill"]["reason"]
+
+    cannot_run("untrusted")
+    assert lines(capsys, "plugins", "trust", "mirror-fill") == ["mirror-fill trusted"]
+    assert lines(capsys, "plugins", "list") == ["mirror-fill trusted"]
+    assert main(run) == 0
+    filled = np.asarray(Image.open(tmp_path / "out.png"))
+    assert np.array_equal(filled[mask == 0], photo[mask == 0])
+    assert not np.array_equal(filled, photo)
+    (tmp_path / "out.png").unlink()
+    capsys.readouterr()
+    with next(plugin.glob("*.py")).open("a") as module:
+        module.write("# a line more\n")
+    cannot_run("changed")
+    main(["plugins", "trust", "mirror-fill"])
+    main(["plugins", "forget", "mirror-fill"])
+    capsys.readouterr()
+    cannot_run("untrusted")
