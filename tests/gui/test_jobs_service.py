@@ -416,3 +416,31 @@ def test_a_failed_event_of_a_cancelled_job_is_no_failure(qtbot: QtBot) -> None:
     assert item.state == "cancelled"
     item.receive(Progress("a", 1, 2))
     assert item.fraction is None
+
+
+def test_a_job_cancelled_before_the_runtime_heard_of_it_never_runs(
+    asker: Asker, document: Document, qtbot: QtBot
+) -> None:
+    paint(document, Box(20, 30, 16, 12))
+    gate = threading.Event()
+    asker.service._errands.send(lambda: (gate.wait(10), None)[1])
+    job = asker.run("probe", {"mode": "slow"}, 1, 0)
+    assert job is not None
+    asker.cancel()
+    gate.set()
+    qtbot.waitUntil(lambda: job.state == "cancelled", timeout=WAIT)
+    assert document.candidates == []
+
+
+def test_a_stroke_while_the_question_is_handed_over_does_not_change_it(
+    asker: Asker, document: Document, qtbot: QtBot
+) -> None:
+    paint(document, Box(20, 30, 16, 12))
+    gate = threading.Event()
+    asker.service._errands.send(lambda: (gate.wait(10), None)[1])
+    job = asker.run("probe", {}, 1, 0)
+    paint(document, Box(90, 70, 9, 9))
+    gate.set()
+    assert job is not None
+    qtbot.waitUntil(lambda: job.state == "done", timeout=WAIT)
+    assert document.candidates[0].result.box == Box(20, 30, 16, 12)

@@ -91,7 +91,7 @@ class Asker(QObject):
         if known.needs_trust and not self._trusted(engine):
             return None
         document = self.document
-        masks = {PIXELS: document.mask.data}
+        masks = {PIXELS: document.mask.snapshot()}
         layers = document.layers
         self._asked = (document.mask.revision, engine_id)
         job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)

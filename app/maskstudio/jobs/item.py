@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import Cancelled, StudioError
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress, Started
 from PySide6.QtCore import QObject, Signal
+
+from maskstudio.jobs.errand import Errand
 
 if TYPE_CHECKING:
     from maskengines.contract import Box, MaskArray
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 ETA_AFTER = 0.08
 """Share of the work after which a guess of the time left is worth showing."""
+
+
+def _at_once(errand: Errand) -> None:
+    errand()
 
 
 class JobItem(QObject):
@@ -35,8 +41,17 @@ class JobItem(QObject):
     candidate = Signal(object)
     ended = Signal()
 
-    def __init__(self, engine_id: str, title: str, *, live: bool, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        engine_id: str,
+        title: str,
+        *,
+        live: bool,
+        parent: QObject | None = None,
+        send: Callable[[Errand], None] = _at_once,
+    ) -> None:
         super().__init__(parent)
+        self._send = send
         self.engine_id = engine_id
         self.title = title
         self.live = live
@@ -51,12 +66,8 @@ class JobItem(QObject):
         self._ended: float | None = None
 
     def attach(self, job: Job) -> None:
-        """Name the runtime's job behind this item."""
+        """Name the runtime's job behind this item; called in the thread that submitted it."""
         self._job = job
-
-    @property
-    def job_id(self) -> str | None:
-        return self._job.id if self._job else None
 
     @property
     def active(self) -> bool:
@@ -84,28 +95,34 @@ class JobItem(QObject):
 
     def cancel(self) -> None:
         """Ask the job to stop; `ended` follows."""
-        if self._job and self.active:
+        if self.active:
             self.text = "Stopping"
-            self._job.cancel()
+            self._tell(lambda job: job.cancel())
             self.changed.emit()
 
     def finish(self) -> None:
         """Close a live job."""
-        if self._job and self.active:
-            self._job.finish()
+        if self.active:
+            self._tell(lambda job: job.finish())
 
     def update_mask(self, space: str, box: Box, data: MaskArray) -> None:
-        """Hand a changed rectangle of a mask to a live job."""
-        if self._job and self.active:
-            # The job may have ended in its own thread while that news was still on its way here.
-            with contextlib.suppress(StudioError):
-                self._job.update_mask(space, box, data)
+        """Hand a changed rectangle of a mask to a live job; ``data`` is a copy that nobody writes to."""
+        if self.active:
+            self._tell(lambda job: job.update_mask(space, box, data))
 
     def update(self, masks: Mapping[str, MaskArray] | None = None, **values: Any) -> None:
         """Hand new masks or free values to a live job."""
-        if self._job and self.active:
-            with contextlib.suppress(StudioError):
-                self._job.update(masks=masks, values=values or None)
+        if self.active:
+            self._tell(lambda job: job.update(masks=masks, values=values or None))
+
+    def _tell(self, what: Callable[[Job], None]) -> None:
+        def errand() -> None:
+            # The job may have ended in its own thread while that news was still on its way here.
+            if self._job is not None:
+                with contextlib.suppress(StudioError):
+                    what(self._job)
+
+        self._send(errand)
 
     def receive(self, event: JobEvent) -> None:
         """Take one event of the runtime; called in the window's thread, in order."""

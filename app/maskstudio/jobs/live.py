@@ -131,7 +131,7 @@ class LivePreview(QObject):
             self._broken = True
             return
         document = self._document
-        item = self._service.submit(self._engine_id, document.subject, {PIXELS: document.mask.data}, {})
+        item = self._service.submit(self._engine_id, document.subject, {PIXELS: document.mask.snapshot()}, {})
         self._item = item
         item.preview.connect(lambda result: self._came(item, result))
         item.candidate.connect(lambda candidate: self._came(item, candidate))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import EngineFault, NotReady, StudioError
 from maskengines.runtime.events import JobEvent
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
+from maskstudio.jobs.errand import Errands
 from maskstudio.jobs.item import JobItem
 from maskstudio.jobs.mailbox import Mailbox
 from maskstudio.jobs.reasons import Standing, standing
@@ -60,6 +61,7 @@ class JobService(QObject):
     jobs_changed = Signal()
     start_failed = Signal(object)
     _came = Signal(object)
+    _refused = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None, *, loader: Callable[[], Loaded] = load_runtime) -> None:
         super().__init__(parent)
@@ -75,6 +77,8 @@ class JobService(QObject):
         self._standings: dict[str, Standing] = {}
         self._askers: dict[int, Asker] = {}
         self._mailbox = Mailbox(self._deliver, self)
+        self._errands = Errands()
+        self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self._came.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     # --- starting -------------------------------------------------------------------------------
@@ -181,7 +185,7 @@ class JobService(QObject):
         count: int = 1,
         seed: int = 0,
     ) -> JobItem:
-        """Ask an engine; subject and masks are as they were at this moment.
+        """Ask an engine; returns at once. ``masks`` are copies that nobody writes to.
 
         A refusal (unknown engine, wrong parameter, nothing masked) ends the item as failed, after
         this call returned.
@@ -189,22 +193,28 @@ class JobService(QObject):
         registered = self.engine(engine_id)
         title = registered.info.title if registered else engine_id
         live = bool(registered and registered.info.live)
-        item = JobItem(engine_id, title, live=live, parent=self)
-        if self._runtime is None or self._closed:
-            self._refuse(item, NotReady("The engines are still loading. Try again in a moment."))
-            return item
-        try:
-            job = self._runtime.submit(
-                engine_id, subject, masks, params, count=count, seed=seed, listener=self._mailbox.post
-            )
-        except StudioError as error:
-            self._refuse(item, error)
-            return item
-        item.attach(job)
-        self._items[job.id] = item
+        item = JobItem(engine_id, title, live=live, parent=self, send=self._errands.send)
         item.ended.connect(lambda: self._forget(item))
         if not live:
             self._list(item)
+        runtime = self._runtime
+
+        def listen(event: JobEvent) -> None:
+            self._items[event.job_id] = item
+            self._mailbox.post(event)
+
+        def errand() -> None:
+            if runtime is None or self._closed:
+                self._refused.emit(item, NotReady("The engines are still loading. Try again in a moment."))
+                return
+            try:
+                item.attach(
+                    runtime.submit(engine_id, subject, masks, params, count=count, seed=seed, listener=listen)
+                )
+            except StudioError as error:
+                self._refused.emit(item, error)
+
+        self._errands.send(errand)
         return item
 
     def asker(self, document: Document) -> Asker:
@@ -229,6 +239,7 @@ class JobService(QObject):
             return
         self._closed = True
         self._mailbox.close()
+        self._errands.close()
         self._close_runtime()
 
     def _close_runtime(self) -> None:
@@ -240,9 +251,7 @@ class JobService(QObject):
         closing.join(CLOSE_SECONDS)
 
     def _refuse(self, item: JobItem, error: StudioError) -> None:
-        self._list(item)
-        item.ended.connect(self.jobs_changed)
-        QTimer.singleShot(0, item, lambda: item.refuse(error))
+        item.refuse(error)
 
     def _list(self, item: JobItem) -> None:
         self._listed.append(item)
@@ -254,7 +263,8 @@ class JobService(QObject):
         self.jobs_changed.emit()
 
     def _forget(self, item: JobItem) -> None:
-        self._items.pop(item.job_id or "", None)
+        for job_id in [key for key, each in self._items.items() if each is item]:
+            del self._items[job_id]
         if item.live:
             item.deleteLater()
         self.jobs_changed.emit()

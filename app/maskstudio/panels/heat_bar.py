@@ -63,6 +63,7 @@ class HeatBar(QWidget):
         self._heat: Heat | None = None
         self._mask_wanted = False
         self._work = Background(self._came, self)
+        self._cut = Background(self._cut_came, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(STEP)
@@ -111,6 +112,7 @@ class HeatBar(QWidget):
     def end(self) -> None:
         """Show no heat."""
         self._work.forget()
+        self._cut.forget()
         self._settle.stop()
         self._document = None
         self._heat = None
@@ -125,7 +127,8 @@ class HeatBar(QWidget):
         if self._heat is None:
             self._mask_wanted = True
             return
-        mask = np.where(self._heat >= self.threshold, np.uint8(255), np.uint8(0))
+        mask = (self._heat >= self.threshold).view(np.uint8)
+        mask *= 255
         self._document.replace_mask(mask, self.tr("Mask where candidates differ"))
         self.mask_made.emit()
 
@@ -143,9 +146,19 @@ class HeatBar(QWidget):
         self._settle.start()
 
     def _show(self) -> None:
+        heat, threshold = self._heat, self.threshold
+        if heat is not None:
+            self._cut.start(lambda: above(heat, threshold))
+
+    def _cut_came(self, shown: Heat) -> None:
         if self._heat is not None:
-            self.button.setEnabled(bool((self._heat >= self.threshold).any()))
-            self.shown.emit(np.where(self._heat >= self.threshold, self._heat, np.float32(0)))
+            self.button.setEnabled(bool(shown.any()))
+            self.shown.emit(shown)
+
+
+def above(heat: Heat, threshold: float) -> Heat:
+    """``heat`` where it reaches ``threshold``, elsewhere 0."""
+    return np.where(heat >= threshold, heat, np.float32(0))
 
 
 def legend_colours(stops: int = 16) -> list[tuple[float, QColor]]:
