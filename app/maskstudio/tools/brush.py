@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -105,9 +104,6 @@ class BrushTool:
         if self.settings.pressure_sets_size and event.pressure < 1:
             # Round steps, so that stamps are found in the cache.
             size = max(1.0, round(size * max(event.pressure, 0.02), 0 if size > 40 else 1))
-        if size < 1.5:
-            # A one-pixel tip paints whole pixels.
-            return math.floor(event.x) + 0.5, math.floor(event.y) + 0.5, size / 2
         return event.x, event.y, size / 2
 
 

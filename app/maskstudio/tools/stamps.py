@@ -11,6 +11,10 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[np.uint8]]
 Points = np.ndarray[Any, np.dtype[np.float64]]
+# Up to this rim a tip is anti-aliased rather than soft.
+_SHARP = 2.0
+# Below this radius a tip paints whole pixels.
+_WHOLE = 0.75
 
 
 def rim_width(radius: float, hardness: float) -> float:
@@ -19,12 +23,16 @@ def rim_width(radius: float, hardness: float) -> float:
 
 
 def spacing(radius: float, hardness: float) -> float:
-    """Distance between stamps of a stroke.
+    """Distance between the stamps of a stroke.
 
-    The envelope of discs a distance ``s`` apart lies up to ``s**2 / 8r`` inside the true edge; this
-    spacing holds that to an eighth of a pixel for a hard brush, a fiftieth of the falloff for a soft one.
+    The envelope of discs of radius ``q`` a distance ``s`` apart lies up to ``s**2 / 8q`` inside the true
+    edge. That is held to an eighth of a pixel for a hard brush; for a soft one, whose coverage changes
+    by at most ``1.5 / rim`` per pixel half way down the rim, to 4 % of coverage.
     """
-    return max(0.5, math.sqrt(radius * max(rim_width(radius, hardness) / 6, 1.0)))
+    rim = rim_width(radius, hardness)
+    if rim <= _SHARP:
+        return max(0.5, min(math.sqrt(radius), radius / 2))
+    return max(0.5, math.sqrt(0.107 * rim * (radius - rim / 2)))
 
 
 class Tip:
@@ -51,7 +59,10 @@ class Tip:
 
     def place(self, xs: Points, ys: Points) -> list[tuple[int, int, Array]]:
         """Column and row of the corner, and the stamp, for tips centred at image points."""
-        steps = np.rint(np.stack([xs, ys]) * self.phases).astype(np.int64)
+        points = np.stack([xs, ys])
+        if self.radius < _WHOLE:
+            points = np.floor(points) + 0.5
+        steps = np.rint(points * self.phases).astype(np.int64)
         columns, rows = (steps // self.phases - self.reach).tolist()
         phases_x, phases_y = (steps % self.phases).tolist()
         stamps = map(self.stamp, phases_x, phases_y)
@@ -89,7 +100,7 @@ def make_stamp(radius: float, hardness: float, dx: float, dy: float) -> Array:
     offsets = np.arange(-reach, reach + 1, dtype=np.float32) + np.float32(0.5)
     distance = cv2.sqrt(np.square(offsets - np.float32(dy))[:, None] + np.square(offsets - np.float32(dx)))
     t = np.clip((np.float32(radius + 0.5) - distance) * np.float32(1 / rim), 0, 1)
-    if rim > 2:
+    if rim > _SHARP:
         t = t * t * (3 - 2 * t)
     # A tip thinner than a pixel covers a pixel only in part.
     t *= np.float32(min(1.0, 2 * radius))
