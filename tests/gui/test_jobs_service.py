@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.contract import Box, Candidate, ImagePatch, Provenance
 from maskengines.runtime import plugins
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress, Started
 from maskengines.subjects.image import ImageSubject
@@ -39,7 +39,7 @@ default = "fill"
 CODE = """
 import os, time
 import numpy as np
-from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.contract import Box, Candidate, ImagePatch, Provenance
 
 
 class Probe:
@@ -444,3 +444,25 @@ def test_a_stroke_while_the_question_is_handed_over_does_not_change_it(
     assert job is not None
     qtbot.waitUntil(lambda: job.state == "done", timeout=WAIT)
     assert document.candidates[0].result.box == Box(20, 30, 16, 12)
+
+
+def test_answers_of_an_opened_project_make_room_for_those_to_a_new_mask(
+    service: JobService, document: Document, qtbot: QtBot
+) -> None:
+    paint(document, Box(20, 30, 16, 12))
+    saved = Candidate(
+        "image", ImagePatch(20, 30, np.zeros((12, 16, 3), np.uint8)), 1,
+        provenance=Provenance("probe", "1", {}, 1),
+    )  # fmt: skip
+    document.add_candidate(saved)
+    asker = service.asker(document)
+    first = asker.run("probe", {}, 1, 2)
+    assert first is not None
+    qtbot.waitUntil(lambda: first.state == "done", timeout=WAIT)
+    assert [candidate.seed for candidate in document.candidates] == [1, 2]
+    paint(document, Box(90, 70, 9, 9))
+    second = asker.run("probe", {}, 1, 3)
+    assert second is not None
+    qtbot.waitUntil(lambda: second.state == "done", timeout=WAIT)
+    assert [candidate.seed for candidate in document.candidates] == [3]
+    service.release(document)

@@ -61,6 +61,9 @@ class Asker(QObject):
         self.shown: Candidate | None = None
         self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
         self._answered: tuple[int, str] | None = None
+        if document.candidates and document.candidates[0].provenance is not None:
+            # A project was opened with its answers; they belong to the mask saved beside them.
+            self._answered = (document.mask.revision, document.candidates[0].provenance.engine)
         self._asked: tuple[int, str] | None = None
         document.image_changed.connect(self._image_changed)
         document.mask_changed.connect(self._mask_changed)

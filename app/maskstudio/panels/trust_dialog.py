@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 
 class TrustDialog(QDialog):
-    """Names the plugin and its folder and says plainly what trusting it means. Declining is the default."""
+    """Names the plugin and its folder and says plainly what trusting it means. Declining is the default.
+    ``news`` is a sentence on why it is asked again.
+    """
 
-    def __init__(self, title: str, folder: Path | None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, folder: Path | None, parent: QWidget | None = None, *, news: str = ""
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Trust this plugin?"))
         self.setMinimumWidth(440)
@@ -30,6 +35,9 @@ class TrustDialog(QDialog):
         font.setWeight(font.Weight.DemiBold)
         heading.setFont(font)
         column.addWidget(heading)
+        changed = Note()
+        changed.say(news, "warning")
+        column.addWidget(changed)
         where = Note(str(folder) if folder else self.tr("Its folder is unknown."), "text")
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(where)
@@ -59,5 +67,12 @@ class TrustDialog(QDialog):
 
 def ask_to_trust(engine: RegisteredEngine, parent: QWidget | None = None) -> bool:
     """Show the question and return whether the user trusts the plugin."""
-    dialog = TrustDialog(engine.info.title, engine.location, parent)
+    from maskengines.errors import BadInput
+    from maskengines.runtime import plugins
+
+    news = ""
+    with contextlib.suppress(BadInput):
+        if plugins.find(engine.plugin).status == "changed":
+            news = "Its files have changed since you trusted it."
+    dialog = TrustDialog(engine.info.title, engine.location, parent, news=news)
     return dialog.exec() == QDialog.DialogCode.Accepted
