@@ -65,7 +65,8 @@ class Diary(QObject):
     def _stepped(self, document: Document, index: int) -> None:
         log.info(
             "%s: step %d of %d, %s",
-            document.title, index, document.undo_stack.count(), document.undo_stack.text(index - 1) or "start",
+            document.title, index, document.undo_stack.count(),
+            document.undo_stack.text(index - 1) or "start",
         )  # fmt: skip
 
     def _asked(self, job: JobItem) -> None:

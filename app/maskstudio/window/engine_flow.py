@@ -65,6 +65,8 @@ class EngineFlow:
         for changed in (engine.reason_changed, candidates.candidate_shown, service.jobs_changed):
             changed.connect(window.actions_changed)
         service.engines_changed.connect(self._warm.start)
+        if window.diary is not None:
+            window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
         candidates.heat_toggled.connect(self._show_heat)
         candidates.compare_held.connect(window.look.hold_compare)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
 
 FIELDS = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit)
+_QUIET = ("Return", "Enter", "Esc", "Del")
+"""Keys that mean other things too; any other was meant for its command."""
 _FIELD_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Delete)
 
 
@@ -70,14 +72,15 @@ class KeyWatcher(QObject):
     def _press(self, watched: QWidget, event: QKeyEvent) -> bool:
         if self._held is not None and event.key() == self._held[0]:
             return True
-        command = self._window.registry.for_shortcut(_name(event))
+        name = _name(event)
+        command = self._window.registry.for_shortcut(name)
         if command is None or (isinstance(watched, FIELDS) and event.text().isprintable() and event.text()):
             return False
         if command.release is not None:
             if not event.isAutoRepeat() and self._window.registry.run(command.id):
                 self._held = (event.key(), command)
             return True
-        if command.reason is not None and _worth_saying(command) and not event.isAutoRepeat():
+        if command.reason is not None and name not in _QUIET and not event.isAutoRepeat():
             self._window.registry.run(command.id)
             return True
         return False
@@ -94,11 +97,6 @@ class KeyWatcher(QObject):
             command, self._held = self._held[1], None
             if command.release is not None:
                 command.release()
-
-
-def _worth_saying(command: Command) -> bool:
-    """Enter, Esc and Delete mean other things too; the rest was meant for the command."""
-    return not {"Return", "Esc", "Delete"} & set(command.shortcuts)
 
 
 def _name(event: QKeyEvent) -> str:

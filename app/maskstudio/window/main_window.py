@@ -46,7 +46,9 @@ from maskstudio.window.top_bar import TopBar
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
+    from maskstudio.window.diary import Diary
 
+FRAME_HEIGHT = 32
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
 NO_MASK = "Paint a mask first: B"
 
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 480)
         self.settings = WindowSettings.load()
         self.background = Background(self)
+        self.diary: Diary | None = None
         self._build()
         self.opening = OpenFlow(self)
         self.saving = SaveFlow(self)
@@ -84,7 +87,7 @@ class MainWindow(QMainWindow):
                 *view_commands(self), *engine_commands(self), *help_commands(self),
             ]
         )  # fmt: skip
-        self.registry.refused = lambda command, reason: self.banner.tell(f"{command.title}: {reason}.")
+        self.registry.refused = lambda command, reason: self.banner.tell(f"{command.title}: {reason.rstrip('.')}.")
         self.action_set = ActionSet(self.registry, self)
         self._connect()
         self._restore_geometry()
@@ -153,7 +156,9 @@ class MainWindow(QMainWindow):
         top.tabs.hide()
 
     def _restore_geometry(self) -> None:
-        self.resize(1280, 800)
+        room = self.screen().availableSize()
+        # The frame that the window manager adds needs some of the room.
+        self.resize(min(1280, room.width()), min(800, room.height() - FRAME_HEIGHT))
         store = geometry_store()
         geometry, split = store.value("window"), store.value("split")
         if isinstance(geometry, QByteArray):
@@ -220,6 +225,8 @@ class MainWindow(QMainWindow):
         document.mask_changed.connect(self.actions_changed)
         document.mask_changed.connect(self._on_mask_changed)
         document.candidates_changed.connect(self.actions_changed)
+        if self.diary is not None:
+            self.diary.follow_document(document)
         self._on_document_state()
         if view is self.view:
             self.view_changed.emit()
@@ -346,13 +353,22 @@ class MainWindow(QMainWindow):
         self.action_set.soon()
 
     def show_error(self, error: StudioError) -> None:
-        """Say what happened in the banner."""
+        """Say what happened in the banner, and write it down."""
+        if self.diary is not None:
+            self.diary.wrong(error)
         self.banner.show_error(error)
 
     # --- start and end --------------------------------------------------------------------------
 
     def after_first_paint(self) -> None:
         """Load what the first paint did not need."""
+        from maskstudio.window.diary import Diary, open_log
+
+        open_log()
+        self.diary = Diary(self)
+        for view in self.views:
+            if view.document is not None:
+                self.diary.follow_document(view.document)
         self.tools.start()
         self.engines.start()
         self.opening.offer_recovery()

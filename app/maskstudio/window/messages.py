@@ -13,7 +13,7 @@ from types import TracebackType
 
 from maskengines.errors import Cancelled, EngineFault, StudioError
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -30,6 +30,16 @@ WIDTH = 520
 """Widest banner, in device-independent pixels."""
 
 
+class _Choice(QPushButton):
+    """Enter presses it, as in a dialog."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+            return
+        super().keyPressEvent(event)
+
+
 class Banner(QWidget):
     """One message at a time, floating at the bottom of its parent; the newest replaces the older one."""
 
@@ -42,7 +52,7 @@ class Banner(QWidget):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._buttons = [QPushButton(), QPushButton()]
+        self._buttons = [_Choice(), _Choice()]
         self._details = QPushButton("Details")
         self._details.setCheckable(True)
         self._details.setProperty("quiet", True)
@@ -100,6 +110,7 @@ class Banner(QWidget):
         """A remark with up to two things to do about it; stays until one is used or it is dismissed."""
         self._choices = choices
         self._say(text, "info")
+        self._buttons[0].setFocus()
 
     def _say(self, text: str, level: str, *, log: str = "") -> None:
         self._timer.stop()

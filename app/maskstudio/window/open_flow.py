@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +100,8 @@ class OpenFlow:
     def _offer(self, found: list[Recoverable]) -> None:
         if not found:
             return
+        for each in found:
+            logging.getLogger("maskstudio").info("recoverable: %s, %s", each.title, each.changed)
         names = " and ".join([f"“{each.title}”" for each in found[:2]])
         if len(found) > 2:
             names = f"“{found[0].title}” and {len(found) - 1} more"

@@ -83,7 +83,7 @@ QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 4px;
                               selection-background-color: $hover; selection-color: $text; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
-    width: 0; border: none; }
+    subcontrol-origin: border; width: 0; height: 0; border: none; }
 
 QCheckBox { spacing: 8px; min-height: 28px; }
 QCheckBox::indicator { width: 16px; height: 16px; border-radius: 4px; border: 1px solid $line;

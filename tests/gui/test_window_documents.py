@@ -1,0 +1,313 @@
+"""Opening, saving and closing in the window, through the commands a user reaches."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from maskengines.contract import Candidate, ImagePatch
+from maskengines.errors import EngineFault
+from maskstudio.window import dialogs
+from maskstudio.window.app import make_app
+from maskstudio.window.main_window import NO_DOCUMENT, NO_MASK, MainWindow
+from maskstudio.window.messages import install_excepthook
+from maskstudio.window.settings import WindowSettings
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
+    make_app()
+    shown = MainWindow()
+    shown.show()
+    yield shown
+    # Not left to qtbot, which would close it after the dialogs are real again.
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
+    shown.close()
+    shown.deleteLater()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A small picture with a different value at every pixel of a row."""
+    path = tmp_path / "a photo - été.png"
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:] = np.arange(64, dtype=np.uint8)[None, :, None]
+    path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    return path
+
+
+def opened(qtbot: QtBot, window: MainWindow, *paths: Path) -> None:
+    window.opening.open_paths(paths)
+    qtbot.waitUntil(lambda: all(view.document is not None for view in window.views), timeout=10_000)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, name: str, answer: object) -> list[tuple[object, ...]]:
+    """Let a dialog answer by itself; returns what it was asked."""
+    asked: list[tuple[object, ...]] = []
+
+    def answer_it(*arguments: object) -> object:
+        asked.append(arguments)
+        return answer
+
+    monkeypatch.setattr(dialogs, name, answer_it)
+    return asked
+
+
+def paint(window: MainWindow) -> None:
+    document = window.document
+    assert document is not None
+    mask = np.zeros(document.mask.shape, np.uint8)
+    mask[10:20, 10:30] = 255
+    document.replace_mask(mask, "Brush stroke")
+
+
+def test_an_empty_window_teaches_how_to_begin_and_why_run_is_off(window: MainWindow, qtbot: QtBot) -> None:
+    assert window.start_page.isVisible()
+    assert "Drop a photo" in window.start_page.title.text()
+    assert window.registry["engine.run"].reason == NO_DOCUMENT
+    assert not window.top.run.isEnabled()
+    assert NO_DOCUMENT in window.top.run.toolTip()
+    qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert NO_DOCUMENT in window.banner.text
+
+
+def test_a_photo_opens_in_a_tab_with_its_size_and_depth_below(
+    window: MainWindow, qtbot: QtBot, photo: Path
+) -> None:
+    opened(qtbot, window, photo)
+    assert window.document is not None
+    assert window.top.tabs.tabText(0) == photo.name
+    assert photo.name in window.windowTitle()
+    assert "64 \u00d7 48" in window.status.size_text.text()
+    assert "RGB 8-bit" in window.status.size_text.text()
+    assert window.status.mask_text.text() == "mask 0.0 %"
+    assert (
+        window.registry["engine.run"].reason == NO_MASK or "loading" in window.registry["engine.run"].reason
+    )
+
+
+def test_the_same_file_twice_comes_to_the_front_instead(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copy(photo, tmp_path / "other.png"))
+    opened(qtbot, window, photo, other)
+    assert window.view is window.view_of(other)
+    opened(qtbot, window, tmp_path / "." / photo.name)
+    assert len(window.views) == 2
+    assert window.view is window.view_of(photo)
+
+
+def test_dropping_two_files_opens_two_tabs(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copy(photo, tmp_path / "other.png"))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo)), QUrl.fromLocalFile(str(other))])
+    window.dropEvent(
+        QDropEvent(
+            QPointF(9, 9),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+    )
+    qtbot.waitUntil(lambda: len([view for view in window.views if view.document]) == 2, timeout=10_000)
+
+
+def test_a_broken_file_leaves_a_sentence_and_no_tab(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
+    window.opening.open_paths([broken])
+    qtbot.waitUntil(lambda: bool(window.banner.text), timeout=10_000)
+    assert "broken.png" in window.banner.text
+    assert window.views == []
+    assert window.start_page.isVisible()
+    assert broken not in window.settings.recent_files()
+
+
+def test_recents_are_remembered_and_lost_files_left_out(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copy(photo, tmp_path / "other.png"))
+    opened(qtbot, window, photo, other)
+    assert WindowSettings.load().recent_files() == [other, photo]
+    other.unlink()
+    assert WindowSettings.load().recent_files() == [photo]
+    window._fill_recent_menu()
+    assert [action.text() for action in window._recent_menu.actions()] == [photo.name]
+
+
+def test_closing_an_unchanged_tab_asks_nothing(
+    window: MainWindow, qtbot: QtBot, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, "ask_unsaved", "cancel")
+    opened(qtbot, window, photo)
+    window.registry.run("file.close")
+    assert (asked, window.views) == ([], [])
+    assert window.start_page.isVisible()
+
+
+def test_closing_with_changes_asks_by_name_and_cancel_keeps_the_tab(
+    window: MainWindow, qtbot: QtBot, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    assert window.top.tabs.tabText(0) == f"• {photo.name}"
+    asked = answering(monkeypatch, "ask_unsaved", "cancel")
+    window.registry.run("file.close")
+    assert asked[0][1] == [photo.name]
+    assert len(window.views) == 1
+    assert window.document is not None
+    assert window.document.mask.selected_count == 200
+    assert not window.close()
+    answering(monkeypatch, "ask_unsaved", "discard")
+    window.registry.run("file.close")
+    assert window.views == []
+
+
+def test_save_on_closing_writes_the_project_and_reopening_brings_the_mask_back(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    project = tmp_path / "work.ora"
+    answering(monkeypatch, "ask_unsaved", "save")
+    asked = answering(monkeypatch, "ask_save", project)
+    window.registry.run("file.close")
+    qtbot.waitUntil(lambda: window.views == [], timeout=10_000)
+    assert asked[0][2] == photo.with_suffix(".ora")
+    opened(qtbot, window, project)
+    assert window.document is not None
+    assert window.document.mask.selected_count == 200
+    assert not window.document.modified
+    assert window.settings.recent_files()[0] == project
+
+
+def test_saving_again_asks_no_name_and_a_failed_save_says_so(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    answering(monkeypatch, "ask_save", tmp_path / "missing" / "work.ora")
+    window.registry.run("file.save")
+    assert "work.ora" in window.banner.text
+    assert window.document is not None
+    assert window.document.modified
+    answering(monkeypatch, "ask_save", tmp_path / "work.ora")
+    window.registry.run("file.save")
+    qtbot.waitUntil(lambda: window.document is not None and not window.document.modified, timeout=10_000)
+    asked = answering(monkeypatch, "ask_save", None)
+    window.registry.run("mask.invert")
+    qtbot.waitUntil(lambda: window.document is not None and window.document.modified, timeout=10_000)
+    window.registry.run("file.save")
+    qtbot.waitUntil(lambda: window.document is not None and not window.document.modified, timeout=10_000)
+    assert asked == []
+
+
+def test_mask_goes_out_and_comes_back_as_a_picture(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    out = tmp_path / "mask.png"
+    answering(monkeypatch, "ask_save", out)
+    window.registry.run("file.export-mask")
+    qtbot.waitUntil(out.exists, timeout=10_000)
+    assert window.document is not None
+    before = window.document.mask.snapshot()
+    window.registry.run("mask.clear")
+    assert window.document.mask.selected_count == 0
+    answering(monkeypatch, "ask_picture", out)
+    window.registry.run("file.import-mask")
+    qtbot.waitUntil(lambda: window.document is not None and window.document.mask.selected_count > 0)
+    assert np.array_equal(window.document.mask.data, before)
+
+
+def test_export_image_writes_what_was_kept(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    assert window.document is not None
+    patch = ImagePatch(10, 10, np.full((4, 5, 3), 200, np.uint8))
+    window.document.keep(Candidate("image", patch, 1))
+    out = tmp_path / "out.png"
+    asked = answering(monkeypatch, "ask_save", out)
+    window.registry.run("file.export-image")
+    qtbot.waitUntil(out.exists, timeout=10_000)
+    assert asked[0][2] == photo.with_name(f"{photo.stem}-edited.png")
+    pixels = cv2.imread(str(out))
+    assert (pixels[10:14, 10:15] == 200).all()
+    assert pixels[0, 5, 0] == 5
+
+
+def test_the_sample_opens_with_its_mask_painted(window: MainWindow, qtbot: QtBot) -> None:
+    window.registry.run("file.sample")
+    qtbot.waitUntil(lambda: window.document is not None, timeout=10_000)
+    assert window.document is not None
+    assert 0.05 < window.document.mask.selected_fraction() < 0.3
+    assert window.settings.recent_files() == []
+    proposal = window.saving._proposal(window.document, "", ".ora")
+    assert "assets" not in proposal.parts
+
+
+def test_quitting_with_two_changed_documents_saves_both_and_then_closes(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Path(shutil.copy(photo, tmp_path / "other.png"))
+    opened(qtbot, window, photo, other)
+    paint(window)
+    window.show_view(window.views[0])
+    paint(window)
+    asked = answering(monkeypatch, "ask_unsaved", "save")
+    monkeypatch.setattr(dialogs, "ask_save", lambda _w, _t, proposal, _f: proposal)
+    window.registry.run("file.quit")
+    qtbot.waitUntil(window.isHidden, timeout=10_000)
+    assert asked[0][1] == [photo.name, "other.png"]
+    assert photo.with_suffix(".ora").exists()
+    assert other.with_suffix(".ora").exists()
+
+
+def test_an_uncaught_error_becomes_a_sentence_with_the_traceback_behind_details(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[object] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *arguments: printed.append(arguments))
+    restore = install_excepthook(window.show_error)
+    try:
+        raise ZeroDivisionError("nothing to divide")
+    except ZeroDivisionError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    restore()
+    assert "ZeroDivisionError" not in window.banner.text
+    assert "Your work is kept" in window.banner.text
+    assert "ZeroDivisionError: nothing to divide" in window.banner.log
+    assert len(printed) == 1
+    details = next(button for button in window.banner.findChildren(QPushButton) if button.text() == "Details")
+    assert details.isVisible()
+    window.show_error(EngineFault("It broke. Try again."))
+    assert not details.isVisible()
+
+
+def test_an_offer_is_taken_with_enter(window: MainWindow, qtbot: QtBot) -> None:
+    taken: list[str] = []
+    choices: dict[str, Callable[[], object]] = {
+        "Recover": lambda: taken.append("recover"),
+        "Discard": lambda: taken.append("discard"),
+    }
+    window.banner.offer("Unsaved work was found.", choices)
+    buttons = [button for button in window.banner.findChildren(QPushButton) if button.isVisible()]
+    assert [button.text() for button in buttons] == ["Recover", "Discard"]
+    qtbot.keyClick(buttons[0], Qt.Key.Key_Return)
+    assert taken == ["recover"]
+    assert window.banner.text == ""
