@@ -14,11 +14,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskengines.inpaint import kernels
+from maskengines.inpaint import greedy_kernels, kernels
 from maskengines.inpaint.pyramid import Level
+from maskengines.inpaint.shifts import shift_map
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
+STRAY = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
         level, matches = _refine(
             level, matches, taste[last], random, rounds=10, tick=_ticker(watch, 0.0, level)
         )
-        cost = float(matches.costs.mean())
+        cost = _misfit(level, matches.costs)
         if best is None or cost < best[0]:
             best = (cost, level, matches)
     assert best is not None
@@ -122,25 +124,58 @@ def _taste(levels: list[Level], plan: Plan) -> list[Array]:
         window = (kernels.SIZE, kernels.SIZE)
         mean = cv2.boxFilter(level.colours, -1, window)
         variance = np.maximum(cv2.boxFilter(level.colours**2, -1, window) - mean**2, 0).sum(axis=2)
-        share = plan.variety * kernels.SIZE**2
+        share = STRAY * plan.variety * kernels.SIZE**2
         fields.append(np.ascontiguousarray(field * variance * np.float32(share), np.float32))
     return fields
 
 
 def _first_guess(level: Level, bias: Array, plan: Plan, start: int) -> Matches:
-    """Fill the coarsest level from the rim inwards, then match every target once."""
+    """Fill the coarsest level in one of three ways and match its targets at random."""
     sources = np.argwhere(level.usable > 0).astype(np.int32)
+    kind = start % 3
+    if kind == 1:
+        _grow(level, bias, sources, plan)
+    elif kind == 0 or not shift_map(level, bias, plan.generator):
+        _peel(level, bias, sources, plan, start)
+    chosen = plan.generator.integers(0, len(sources), len(level.rows))
+    return Matches(
+        np.ascontiguousarray(sources[chosen, 0]),
+        np.ascontiguousarray(sources[chosen, 1]),
+        np.empty(len(level.rows), np.float32),
+    )
+
+
+def _grow(level: Level, bias: Array, sources: Array, plan: Plan) -> None:
+    """Fill the hole patch by patch, lines first."""
+    if len(sources) > 3000:
+        sources = sources[np.sort(plan.generator.choice(len(sources), 3000, replace=False))]
+    known = (~level.hole).astype(np.float32)
+    greedy_kernels.grow(
+        level.colours.reshape(-1), level.texture, level.colours.mean(axis=2), known.copy(), bias, known,
+        level.hole_rows, level.hole_columns,
+        np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
+    )  # fmt: skip
+
+
+def _misfit(level: Level, costs: Array) -> float:
+    """How badly a first guess fits the photo: costs relative to what each target patch holds, as
+    otherwise the plainest guess would always win."""
+    window = (kernels.SIZE, kernels.SIZE)
+    mean = cv2.boxFilter(level.colours, -1, window)
+    variance = np.maximum(cv2.boxFilter(level.colours**2, -1, window) - mean**2, 0).sum(axis=2)
+    scale = kernels.SIZE**2 * (variance[level.rows, level.columns] + 25.0)
+    return float((costs / scale).mean())
+
+
+def _peel(level: Level, bias: Array, sources: Array, plan: Plan, start: int) -> None:
+    """Fill the hole from the rim inwards, one ring of pixels after the other."""
     if len(sources) > 3000:
         sources = sources[np.sort(plan.generator.choice(len(sources), 3000, replace=False))]
     todo = level.hole.copy()
     m = kernels.RADIUS
-    inside = np.zeros_like(todo)
-    inside[m:-m, m:-m] = True
     colours = level.colours.reshape(-1)
-    jitter = bias
-    if start:
-        spread = np.float32(147.0 * 6.0**2 * start)
-        jitter = bias + plan.generator.random(bias.shape, dtype=np.float32) * spread
+    spread = np.float32(147.0 * 3.0**2 * start)
+    jitter = bias + plan.generator.random(bias.shape, dtype=np.float32) * spread
     while todo.any():
         rim = todo & (cv2.erode(todo.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
         if not rim.any():
@@ -158,12 +193,6 @@ def _first_guess(level: Level, bias: Array, plan: Plan, start: int) -> Matches:
         level.colours[rows, columns] = level.colours[from_rows, from_columns]
         level.texture[rows, columns] = level.texture[from_rows, from_columns]
         todo[rows, columns] = False
-    chosen = plan.generator.integers(0, len(sources), len(level.rows))
-    return Matches(
-        np.ascontiguousarray(sources[chosen, 0]),
-        np.ascontiguousarray(sources[chosen, 1]),
-        np.empty(len(level.rows), np.float32),
-    )
 
 
 def _refine(

@@ -53,7 +53,7 @@ class ExemplarParams(Params):
         json_schema_extra={"advanced": True},
     )
     starts: int = Field(
-        3,
+        1,
         ge=1,
         le=8,
         title="Starts",

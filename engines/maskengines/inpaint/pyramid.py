@@ -12,6 +12,7 @@ from maskengines.inpaint.kernels import RADIUS, SIZE
 
 Array = np.ndarray[Any, Any]
 FEWEST_SOURCES = 48
+LEAST_SIDE = 10 * SIZE
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ def texture_features(colours: Array, hole: Array, weight: float) -> Array:
     """Mean strength of horizontal and vertical detail around each given pixel, ``(H, W, 2)`` float32.
 
     Newson 2014 eq. 8, on 17 x 17 windows; scaled so that one squared difference counts as much as
-    it would in each of the patch's pixels, times ``weight`` squared.
+    it would, doubled twice, in each of the patch's pixels, times ``weight`` squared.
     """
     grey = np.ascontiguousarray(colours.mean(axis=2, dtype=np.float32))
     given = (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0).astype(np.float32)
@@ -65,7 +66,7 @@ def texture_features(colours: Array, hole: Array, weight: float) -> Array:
     across = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.125)) * given
     down = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.125)) * given
     parts = [cv2.boxFilter(part, -1, (17, 17)) / mass for part in (across, down)]
-    return np.stack(parts, axis=2) * np.float32(weight * 2.0 * SIZE)
+    return np.stack(parts, axis=2) * np.float32(weight * 4.0 * SIZE)
 
 
 def build_levels(colours: Array, hole: Array, unknown: Array, texture_weight: float) -> list[Level]:
@@ -86,7 +87,7 @@ def build_levels(colours: Array, hole: Array, unknown: Array, texture_weight: fl
     levels: list[Level] = []
     while len(levels) < wanted:
         level = _padded(colours, features, hole, unknown)
-        if int(level.usable.sum()) < FEWEST_SOURCES or min(hole.shape) < SIZE:
+        if int(level.usable.sum()) < FEWEST_SOURCES or (levels and min(hole.shape) < LEAST_SIDE):
             break
         levels.append(level)
         given = (~unknown).astype(np.float32)

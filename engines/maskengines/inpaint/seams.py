@@ -35,14 +35,16 @@ def evened(copy: Array, solution: Solution, hole: Array, scale: float) -> Array:
 
 
 def gradient_blended(
-    pixels: Array, copy: Array, evened_copy: Array, solution: Solution, hole: Array, scale: float
+    pixels: Array, evened_copy: Array, solution: Solution, hole: Array, scale: float
 ) -> Array:
     """Screened Poisson blend (Perez 2003): gradients as in the sources, tones near ``evened_copy``.
 
     Where two neighbours come from different places their gradient is the mean of what both sources
     continue with, so a joint has no step of its own; a step far above 24 of 255 is taken for an edge
-    of the photo and stays, as smoothing it would spill one object's colour into the next. Solved on hole pixels with the given pixels fixed.
+    of the photo and stays, as smoothing it would spill one object's colour into the next. Solved on
+    hole pixels with the given pixels fixed.
     """
+    copy = copied(pixels, solution)
     height, width, channels = copy.shape
     rows, columns = np.nonzero(hole)
     count = len(rows)
