@@ -36,15 +36,12 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         BadInput: the folder is missing or may not be written, or the target is a folder or read-only.
     """
     target = Path(path)
-    folder = target.parent
-    if not folder.is_dir():
-        raise BadInput(f"Cannot write '{target}': {_REASONS[errno.ENOENT]}")
-    if target.is_dir():
-        raise BadInput(f"Cannot write '{target}': it is a folder. Give a file name.")
-    if target.exists() and not _writable(target):
-        raise BadInput(f"Cannot write '{target}': the file is read-only. Choose another name.")
-    if not _writable(folder.resolve()):
-        raise BadInput(f"Cannot write '{target}': {_REASONS[errno.EACCES]}")
+    try:
+        _check(target, target.parent)
+    except OSError as error:
+        raise _refusal(target, error) from error
+    except ValueError as error:
+        raise BadInput(f"Cannot write {str(target)!r}: no file can have that name.") from error
     return target
 
 
@@ -79,6 +76,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     _flush_folder(target.parent)
+
+
+def _check(target: Path, folder: Path) -> None:
+    if not folder.is_dir():
+        raise BadInput(f"Cannot write '{target}': {_REASONS[errno.ENOENT]}")
+    if target.is_dir():
+        raise BadInput(f"Cannot write '{target}': it is a folder. Give a file name.")
+    if target.exists() and not _writable(target):
+        raise BadInput(f"Cannot write '{target}': the file is read-only. Choose another name.")
+    if not _writable(folder.resolve()):
+        raise BadInput(f"Cannot write '{target}': {_REASONS[errno.EACCES]}")
 
 
 def _refusal(target: Path, error: OSError) -> BadInput:

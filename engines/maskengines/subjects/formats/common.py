@@ -65,4 +65,5 @@ def interleaved(pixels: Array, alpha: Array | None) -> Array:
     """Colour and alpha in one array, as encoders take them: ``(H, W)`` or ``(H, W, 2..4)``."""
     if alpha is not None:
         return np.dstack([pixels, alpha])
-    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    # A copy has the plain strides that encoders insist on, even along sides of one pixel.
+    return (pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).copy()
