@@ -14,7 +14,6 @@ from maskstudio.canvas.sampling import Axis
 Array = np.ndarray[Any, Any]
 _SQUARE = 16
 _LIGHT, _DARK = 0xFF9A9A9A, 0xFF6E6E6E
-_DASH = 4
 
 
 def checkerboard(samples: Array, at: Box, scale: float) -> Array:
@@ -39,20 +38,24 @@ def draw_grid(target: Array, across: Axis, down: Axis, rect: tuple[int, int, int
     target[rest] = _greyed(target[rest])
 
 
-def draw_outline(target: Array, plane: Array, inner: tuple[int, int], at: tuple[int, int]) -> None:
-    """A dashed line, one device pixel thin, just inside of where the mask reaches half.
+def draw_outline(target: Array, plane: Array, inner: tuple[int, int]) -> None:
+    """A light line just inside of where the mask reaches half, and a dark one just outside of it.
 
     Args:
-        target: ``(h, w)`` uint32 device pixels, whose first lies at ``at`` from the picture's corner.
-        plane: mask at device pixels, with up to one pixel more around; ``inner`` is where ``target``
-            begins in it.
+        target: ``(h, w)`` uint32 device pixels, changed in place.
+        plane: mask at device pixels, with up to one pixel more around; ``inner`` is the column and row
+            where ``target`` begins in it.
     """
     chosen = (plane > 127).astype(np.uint8)
-    edge = chosen - cv2.erode(chosen, np.ones((3, 3), np.uint8))
-    edge = edge[inner[1] : inner[1] + target.shape[0], inner[0] : inner[0] + target.shape[1]]
-    rows, columns = np.nonzero(edge)
-    light = ((rows + at[1] + columns + at[0]) // _DASH) & 1
-    target[rows, columns] = np.where(light, np.uint32(0xFFFFFFFF), np.uint32(0xFF000000))
+    across = np.ones((3, 3), np.uint8)
+    part = (
+        slice(inner[1], inner[1] + target.shape[0]),
+        slice(inner[0], inner[0] + target.shape[1]),
+    )
+    light = (chosen - cv2.erode(chosen, across))[part] > 0
+    dark = (cv2.dilate(chosen, across) - chosen)[part] > 0
+    target[light] = 0xFFFFFFFF
+    target[dark] = (target[dark] >> np.uint32(2)) & np.uint32(0x3F3F3F3F)
 
 
 def _greyed(pixels: Array) -> Array:

@@ -89,14 +89,9 @@ class RasterRenderer:
         before, self._preview = self._preview, None
         if patch is not None:
             self._preview = Preview(self._current, patch, self._mask.data)
-        rects = [
-            self._samples_dirty(level_box(shown.patch.box, self._placement.level), 1)
-            for shown in (before, self._preview)
-            if shown is not None
-        ]
-        if (before is None) != (self._preview is None) and self._mask_shown:
-            self._all_dirty()
-            rects.append(QRect(0, 0, self._placement.width, self._placement.height))
+        level = self._placement.level
+        shown = [preview for preview in (before, self._preview) if preview is not None]
+        rects = [self._samples_dirty(level_box(preview.patch.box, level)) for preview in shown]
         return [rect for rect in rects if not rect.isEmpty()]
 
     def set_original_shown(self, shown: bool) -> None:
@@ -237,12 +232,12 @@ class RasterRenderer:
             plane = self._mask.read(Box(bx0, by0, bx1 - bx0, by1 - by0))
             looked_up = nearest(plane, (bx0, by0), self._across, self._down, around)
             inner = (x0 - around[0], y0 - around[1])
-            draw_outline(target, looked_up, inner, (x0 - self._placement.x, y0 - self._placement.y))
+            draw_outline(target, looked_up, inner)
 
     @property
     def _outlined(self) -> bool:
-        over = self._preview is not None or self._heat is not None
-        return over and self._mask_shown and not self._original_shown
+        # Over heat the mask's colour would hide what the heat says; its outline does not.
+        return self._heat is not None and self._mask_shown and not self._original_shown
 
     def _composed(self, box: Box) -> Array:
         """Picture and everything over it, ``(h, w, 4)`` samples of the level on screen."""
