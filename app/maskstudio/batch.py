@@ -123,15 +123,15 @@ class _Saver:
         path = self._paths[self.saved]
         result = candidate.result
         answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
-        with uninterrupted():
-            save_image(answer, path)
-        self.saved += 1
         metrics: dict[str, Any] = dict(candidate.metrics)
         if candidate.score is not None:
             metrics.setdefault("score", candidate.score)
         if candidate.label:
             metrics.setdefault("label", candidate.label)
-        self._output.candidate(path, candidate.seed, candidate.seconds, metrics)
+        with uninterrupted():  # a file that is there has been told
+            save_image(answer, path)
+            self.saved += 1
+            self._output.candidate(path, candidate.seed, candidate.seconds, metrics)
 
 
 def _follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
