@@ -140,6 +140,19 @@ def test_selecting_everything_and_nothing_weighs_next_to_nothing() -> None:
     assert (mask.data == 255).all()
 
 
+def test_clearing_empties_the_mask_and_can_be_undone() -> None:
+    mask = Mask((HEIGHT, WIDTH))
+    assert mask.clear() is None
+    paint(mask, Box(100, 100, 300, 300), 40)
+    before = mask.data.copy()
+    delta = mask.clear()
+    assert delta is not None
+    assert not mask.data.any()
+    assert mask.selected_count == 0
+    delta.swap(mask)
+    np.testing.assert_array_equal(mask.data, before)
+
+
 def test_a_mask_over_joints_has_one_dimension() -> None:
     mask = Mask((17,))
     edit = mask.edit()

@@ -10,6 +10,7 @@ import numpy as np
 from maskengines.contract import BadInput, Box, Candidate, ImagePatch
 from maskengines.masks.bag import Bag
 from maskengines.masks.mask import Mask, MaskArray, MaskDelta
+from maskengines.projects.patching import with_patch
 from maskengines.projects.state import KeptLayer, ProjectState
 from maskengines.runtime.paths import data_folder
 from PySide6.QtCore import QObject, Signal
@@ -126,6 +127,14 @@ class Document(QObject):
             self.push_mask_delta(delta, label)
             self.mask_changed.emit(delta.box)
 
+    def clear_mask(self, label: str) -> None:
+        """Deselect everything, as one undo step; nothing happens if nothing is selected."""
+        self.drop_open_edit()
+        delta = self.mask.clear()
+        if delta is not None:
+            self.push_mask_delta(delta, label)
+            self.mask_changed.emit(delta.box)
+
     def push_mask_delta(self, delta: MaskDelta, label: str) -> None:
         """Make a change that the mask already shows undoable."""
         self._push(MaskCommand(self, label, delta))
@@ -157,7 +166,7 @@ class Document(QObject):
         patch = self._fitting_patch(candidate)
         self.drop_open_edit()
         layer = KeptLayer(patch, candidate.label, candidate.provenance)
-        cleared = self.mask.replace(np.zeros(self.mask.shape, np.uint8))
+        cleared = self.mask.clear()
         label = self.tr("Keep {0}").format(candidate.label) if candidate.label else self.tr("Keep fill")
         command = KeepCommand(self, label, layer, cleared, tuple(self.candidates))
         self.show_patch(patch)
@@ -177,7 +186,7 @@ class Document(QObject):
 
     def show_patch(self, patch: ImagePatch) -> None:
         """Put pixels into the picture; for undo commands."""
-        self.subject = self.subject.with_patch(patch)
+        self.subject = with_patch(self.subject, patch)
 
     def set_layers(self, layers: tuple[KeptLayer, ...]) -> None:
         """Replace the kept layers; for undo commands."""

@@ -96,6 +96,15 @@ class Mask:
             self.tile(key)[...] = plane[self.grid.box(key).slices]
         return edit.commit()
 
+    def clear(self) -> MaskDelta | None:
+        """Set everything to 0; ``None`` if it was. Costs only the tiles that hold something."""
+        edit = self.edit()
+        keys = [(int(row), int(column)) for row, column in np.argwhere(self._counts)]
+        edit.touch_tiles(keys)
+        for key in keys:
+            self.tile(key)[...] = 0
+        return edit.commit()
+
     def _hold(self, key: Key) -> Tile:
         """A tile's values as undo keeps them: one that is empty or full weighs nothing."""
         even = self._even(key)

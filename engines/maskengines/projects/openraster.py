@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -156,18 +157,24 @@ class _Writer:
         self._put(stem + suffix, data)
         return stem + suffix
 
-    def _put(self, name: str, data: bytes, how: int | None = None) -> None:
-        if how is None:
-            how = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
-        self._archive.writestr(name, data, how)
+    def _put(self, name: str, data: bytes | list[png.Piece], how: int | None = None) -> None:
+        pieces: list[png.Piece] = data if isinstance(data, list) else [data]
+        entry = zipfile.ZipInfo(name, time.localtime()[:6])
+        entry.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+        if how is not None:
+            entry.compress_type = how
+        entry.file_size = sum(len(piece) for piece in pieces)
+        with self._archive.open(entry, "w") as stream:
+            for piece in pieces:
+                stream.write(piece)
 
     def _step(self, text: str) -> None:
         self._progress(self._done, self._total, text)
         self._done += 1
 
 
-def _subject_png(subject: ImageSubject) -> bytes:
-    return png.encode_photo(subject.pixels, subject.alpha, subject.icc)
+def _subject_png(subject: ImageSubject) -> list[png.Piece]:
+    return png.photo_pieces(subject.pixels, subject.alpha, subject.icc)
 
 
 def _overlay(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
