@@ -33,7 +33,7 @@ from maskengines.runtime.messages import (
     Run,
     Update,
 )
-from maskengines.runtime.plain import NotPlain, Packed, pack, unpack, views
+from maskengines.runtime.plain import NotPlain, Packed, as_rows, pack, unpack, views
 from maskengines.runtime.registry import EngineRegistry, RegisteredEngine
 from maskengines.runtime.segments import Segment, SegmentPool
 from maskengines.runtime.subject_store import StoredSubject, SubjectStore
@@ -158,7 +158,7 @@ class Conversation:
     def _newest(self, space: str, box: Any) -> Array:
         if self._own:
             return self._job.mask_part(space, box)
-        return self._question.masks[space][box.slices]
+        return as_rows(self._question.masks[space])[box.slices]
 
     def _talk(self, worker: WorkerProcess, stored: StoredSubject, mailbox: Mailbox) -> None:
         mark = worker.log.mark()

@@ -16,6 +16,7 @@ from maskengines.compose import compose
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
 from maskengines.errors import EngineFault
 from maskengines.params import Params
+from maskengines.runtime.plain import as_rows
 from maskengines.subjects.base import Subject
 
 Array = np.ndarray[Any, Any]
@@ -43,19 +44,18 @@ class Finisher:
         self._subject = subject
         self._newest = newest
         self._space = next(iter(masks), None)
-        self._box = Box(0, 0, 0, 0) if self._space is None else Box.of_mask(masks[self._space])
-        self._mask_hash = _hash(masks)
+        self._boxes = {space: Box.of_mask(as_rows(mask)) for space, mask in masks.items()}
+        self._shapes = {space: mask.shape for space, mask in masks.items()}
         self.params = params
 
     @property
     def nothing_asked(self) -> bool:
         """Whether the mask is 0 everywhere."""
-        return self._space is not None and self._box.empty
+        return bool(self._boxes) and all(box.empty for box in self._boxes.values())
 
     def widen(self, space: str, box: Box) -> None:
         """The mask of a live job may have grown into ``box``."""
-        if space == self._space:
-            self._box = self._box.union(box)
+        self._boxes[space] = self._boxes[space].union(box)
 
     def unchanged(self, seed: int) -> Candidate:
         """The answer where nothing is asked: the subject as it is."""
@@ -128,7 +128,7 @@ class Finisher:
                 f"{result.pixels.dtype}, where height x width x {original.shape[2]} of {original.dtype} "
                 "is needed."
             )
-        box, mask = self._newest_mask()
+        box, mask = self._newest_mask(self._space)
         if box.empty:
             return ImagePatch(0, 0, original[:0, :0].copy())
         height, width = original.shape[:2]
@@ -149,14 +149,23 @@ class Finisher:
         composited.flags.writeable = False
         return ImagePatch(box.x, box.y, composited)
 
-    def _newest_mask(self) -> tuple[Box, Array]:
-        mask = self._newest(self._space or "", self._box)
-        if not self._info.live:
-            return self._box, mask
-        tight = Box.of_mask(mask) if not self._box.empty else self._box
-        return Box(self._box.x + tight.x, self._box.y + tight.y, tight.width, tight.height), mask[
-            tight.slices
-        ]
+    def _newest_mask(self, space: str) -> tuple[Box, Array]:
+        """The bounding box of the newest mask and the mask in it."""
+        box = self._boxes[space]
+        mask = self._newest(space, box)
+        if not self._info.live or box.empty:
+            return box, mask
+        tight = Box.of_mask(mask)
+        return Box(box.x + tight.x, box.y + tight.y, tight.width, tight.height), mask[tight.slices]
+
+    def _mask_hash(self) -> str:
+        """Hash of the masks as far as they are not 0: its cost follows the hole, not the photo."""
+        digest = hashlib.blake2b(digest_size=20)
+        for space in sorted(self._boxes):
+            box, mask = self._newest_mask(space)
+            digest.update(f"{space} {self._shapes[space]} {box} ".encode())
+            digest.update(np.ascontiguousarray(mask).data)
+        return digest.hexdigest()
 
     def _metrics(self, metrics: Any) -> dict[str, float | int | str]:
         if metrics is None:
@@ -178,7 +187,7 @@ class Finisher:
             seed=seed,
             weights=weights,
             subject=self._subject.content_hash,
-            mask=self._mask_hash,
+            mask=self._mask_hash(),
         )
 
 
@@ -186,14 +195,6 @@ def _intersection(a: Box, b: Box) -> Box:
     x, y = max(a.x, b.x), max(a.y, b.y)
     right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
     return Box(x, y, max(0, right - x), max(0, bottom - y))
-
-
-def _hash(masks: Mapping[str, Array]) -> str:
-    digest = hashlib.blake2b(digest_size=20)
-    for space in sorted(masks):
-        digest.update(space.encode())
-        digest.update(np.ascontiguousarray(masks[space]).data)
-    return digest.hexdigest()
 
 
 def _own(array: Array) -> Array:

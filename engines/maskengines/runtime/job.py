@@ -17,6 +17,7 @@ from maskengines.errors import BadInput, Cancelled, StudioError
 from maskengines.params import Params
 from maskengines.runtime.events import Failed, Finished, JobEvent, Started
 from maskengines.runtime.mailbox import Mailbox
+from maskengines.runtime.plain import as_rows
 from maskengines.runtime.worker_process import WorkerProcess
 from maskengines.subjects.base import Subject
 
@@ -111,8 +112,11 @@ class Job:
         """
         read = None if params is None else self.info.params.read(params)
         for space, mask in (masks or {}).items():
-            height, width = self._mask(space).shape
-            self.update_mask(space, Box(0, 0, width, height), mask)
+            shape = self._mask(space).shape
+            if mask.shape != shape:
+                raise BadInput(f"The mask is {mask.shape}, but the one it replaces is {shape}.")
+            rows = as_rows(mask)
+            self.update_mask(space, Box(0, 0, rows.shape[1], rows.shape[0]), rows)
         with self._lock:
             if read is not None:
                 self._pending.params = self.params = read
@@ -125,7 +129,7 @@ class Job:
         Raises:
             BadInput: the box reaches outside the mask, or the data does not fit it.
         """
-        height, width = self._mask(space).shape
+        height, width = as_rows(self._mask(space)).shape
         if box.clipped(width, height) != box or data.shape != (box.height, box.width):
             raise BadInput(
                 f"The changed part of the mask ({data.shape[1]} x {data.shape[0]}) does not fit its place "
@@ -138,7 +142,7 @@ class Job:
         with self._lock:
             if space not in self.live_masks:
                 self.live_masks[space] = np.array(self._masks[space])
-            self.live_masks[space][box.slices] = data
+            as_rows(self.live_masks[space])[box.slices] = data
             self._pending.boxes[space] = self._pending.boxes.get(space, Box(0, 0, 0, 0)).union(box)
         self._poke()
 
@@ -191,13 +195,16 @@ class Job:
         """What the worker has not been told, with copies of the changed parts of the masks."""
         with self._lock:
             pending, self._pending = self._pending, Pending()
-            parts = {space: self.live_masks[space][box.slices].copy() for space, box in pending.boxes.items()}
+            parts = {
+                space: as_rows(self.live_masks[space])[box.slices].copy()
+                for space, box in pending.boxes.items()
+            }
         return pending, parts
 
     def mask_part(self, space: str, box: Box) -> Array:
         """A copy of the newest mask in ``box``."""
         with self._lock:
-            return np.array(self.live_masks.get(space, self._masks[space])[box.slices])
+            return np.array(as_rows(self.live_masks.get(space, self._masks[space]))[box.slices])
 
     @property
     def masks(self) -> dict[str, Array]:

@@ -11,7 +11,7 @@ import numpy as np
 from maskengines.contract import Changes
 from maskengines.params import Params
 from maskengines.runtime.messages import Update
-from maskengines.runtime.plain import unpack, views
+from maskengines.runtime.plain import as_rows, unpack, views
 
 _WAKE_SECONDS = 0.5
 
@@ -41,7 +41,7 @@ class LiveState:
                 if space not in self._masks:
                     self._masks[space] = np.array(self.request_masks[space])
                 rows = np.frombuffer(update.blob, np.uint8, width * height, offset).reshape(height, width)
-                self._masks[space][y : y + height, x : x + width] = rows
+                as_rows(self._masks[space])[y : y + height, x : x + width] = rows
                 self._changed_spaces.add(space)
             if update.params is not None:
                 self._params = update.params

@@ -13,6 +13,7 @@ import numpy as np
 from maskengines.contract import Box, Candidate, Changes, Engine, ImagePatch, Request
 from maskengines.errors import EngineFault
 from maskengines.runtime.finishing import Finisher
+from maskengines.runtime.plain import as_rows
 from maskengines.runtime.worker_context import accelerator
 
 
@@ -83,7 +84,7 @@ def run_here(engine: Engine, request: Request, context: LocalContext | None = No
     masks = request.masks
 
     def newest(space: str, box: Box) -> np.ndarray[Any, Any]:
-        return context.newest.get(space, masks[space])[box.slices]
+        return as_rows(context.newest.get(space, masks[space]))[box.slices]
 
     finisher = Finisher(engine.info, request.subject, masks, request.params, newest)
     if finisher.nothing_asked and not engine.info.live:
@@ -93,7 +94,7 @@ def run_here(engine: Engine, request: Request, context: LocalContext | None = No
     begun = time.monotonic()
     for answer in engine.sample(request, context):
         for space, mask in context.newest.items():
-            finisher.widen(space, Box(0, 0, mask.shape[1], mask.shape[0]))
+            finisher.widen(space, Box.of_mask(as_rows(mask)))
         fields = {
             "kind": answer.kind,
             "result": answer.result,

@@ -27,6 +27,12 @@ class NotPlain(ValueError):
     """A value holds something that does not cross; the message says what."""
 
 
+def as_rows(array: Array) -> Array:
+    """A view of a mask of any number of dimensions as a table of its last one, so that a `Box` can name
+    a part of it: ``(H, W)`` stays, ``(N,)`` becomes ``(1, N)``."""
+    return array.reshape(-1, array.shape[-1])
+
+
 @dataclass(slots=True)
 class Packed:
     """``tree`` is JSON-able and refers to ``arrays`` by index; ``layout`` says where each one lies in

@@ -159,6 +159,7 @@ class SegmentPool:
     def close(self) -> None:
         with self._lock:
             spare, self._spare = self._spare, []
+            self._open -= {one.id for one in spare}
         for one in spare:
             one.close()
 
