@@ -67,11 +67,12 @@ class SchemaForm(QWidget):
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._toggle_fold)
         self._toggle_fold(False)
-        has_advanced = inner.count() > 0
-        self._fold.setVisible(has_advanced)
-        if has_advanced:
+        self._fold.setHidden(True)
+        if inner.count() > 0:
             column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
             column.addWidget(self._folded)
+            # Shown only now: a widget without a parent would flash up as a window of its own.
+            self._fold.setHidden(False)
         self._note = Note("", "error")
         self._note.hide()
         column.addWidget(self._note)
