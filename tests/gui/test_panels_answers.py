@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -505,3 +507,48 @@ def test_provenance_lets_a_candidate_be_asked_again(
     assert [candidate.seed for candidate in document.candidates] == [23]
     assert document.candidates[0].provenance is not None
     assert document.candidates[0].provenance.params["method"] == "navier-stokes"
+
+
+def test_the_live_preview_of_a_document_stops_when_another_comes_to_the_front(
+    engine_panel: EnginePanel, document: Document, service: JobService, qtbot: QtBot
+) -> None:
+    engine_panel.set_document(document)
+    live = service.asker(document).live
+    paint(document)
+    qtbot.waitUntil(lambda: live.running, timeout=WAIT)
+    other = Document(document.subject)
+    engine_panel.set_document(other)
+    assert not live.running
+    assert service.asker(other).live.enabled
+    engine_panel.set_document(document)
+    assert live.enabled
+    engine_panel.set_live(False)
+    assert not live.enabled
+    engine_panel.set_document(None)
+    service.release(other)
+    other.close()
+
+
+def test_the_window_process_never_loads_the_kernels_of_an_engine(
+    service: JobService, document: Document, qtbot: QtBot
+) -> None:
+    code = """
+import sys
+from PySide6.QtWidgets import QApplication
+app = QApplication([])
+from maskstudio.jobs.service import JobService
+from maskstudio.panels.candidates_panel import CandidatesPanel
+from maskstudio.panels.engine_panel import EnginePanel
+service = JobService()
+panels = EnginePanel(service), CandidatesPanel(service)
+service.engines_changed.connect(app.quit)
+service.start()
+app.exec()
+assert panels[0].choose("exemplar")
+print([name for name in ("numba", "torch", "skimage", "scipy") if name in sys.modules])
+service.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -42,7 +42,7 @@ def standing(engine: RegisteredEngine) -> Standing:
 def run_disabled_reason(
     document: Document | None, engine: RegisteredEngine | None, known: Standing | None = None
 ) -> str | None:
-    """One sentence, or None when `Asker.run` would be accepted.
+    """One sentence without its full stop, or None when `Asker.run` would be accepted.
 
     ``known`` is the engine's standing if it was looked up before. A plugin that waits for the user's
     trust can be run: the question is asked then.
@@ -54,7 +54,7 @@ def run_disabled_reason(
     info = engine.info
     known = known or standing(engine)
     if known.reason is not None and not known.needs_trust:
-        return known.reason
+        return known.reason.rstrip(".")
     kind = document.subject.kind
     if kind not in info.subject_kinds:
         kinds = " and ".join(info.subject_kinds)

@@ -102,8 +102,19 @@ class JobService(QObject):
         threading.Thread(target=self._rescan, name="engines", daemon=True).start()
 
     def _load(self) -> None:
+        self._bring(self._loader)
+
+    def _rescan(self) -> None:
+        def again() -> Any:
+            from maskengines.runtime.registry import EngineRegistry
+
+            return EngineRegistry.default(), self._runtime
+
+        self._bring(again)
+
+    def _bring(self, load: Callable[[], Any]) -> None:
         try:
-            registry, runtime = self._loader()
+            registry, runtime = load()
             loaded: Any = (registry, runtime, standings(registry))
         except StudioError as error:
             loaded = error
@@ -111,15 +122,9 @@ class JobService(QObject):
             loaded = EngineFault(f"The engines could not be loaded: {error}. Reinstall MaskStudio.")
         self._came.emit(loaded)
 
-    def _rescan(self) -> None:
-        from maskengines.runtime.registry import EngineRegistry
-
-        registry = EngineRegistry.default()
-        self._came.emit((registry, self._runtime, standings(registry)))
-
     def _take(self, loaded: Any) -> None:
         if isinstance(loaded, StudioError):
-            self._loading = False
+            self._loading = self._runtime is not None
             self.start_failed.emit(loaded)
             return
         registry, runtime, known = loaded

@@ -125,7 +125,7 @@ class EnginePanel(QWidget):
             self._service.standing(self._engine) if self._engine is not None else None,
         )
         if reason is None and self._form is not None:
-            reason = self._form.problem
+            reason = (self._form.problem or "").rstrip(".") or None
         return reason
 
     def run(self) -> None:
@@ -230,6 +230,7 @@ class EnginePanel(QWidget):
         foot.addWidget(self._reason)
         self._details = QPushButton(self.tr("Show details"))
         self._details.setProperty("quiet", True)
+        self._details.setStyleSheet("QPushButton { padding: 0; }")
         self._details.clicked.connect(self._show_details)
         foot.addWidget(self._details, 0, Qt.AlignmentFlag.AlignLeft)
         self._details.hide()
@@ -293,7 +294,8 @@ class EnginePanel(QWidget):
             self._form_slot.addWidget(self._form)
             if info.id != before:
                 self._count.setValue(info.default_count)
-            self._summary.say(info.summary)
+            broken = self._service.standing(self._engine).reason == info.summary
+            self._summary.say("" if broken else info.summary)
         else:
             self._summary.say("" if self._service.ready else self.tr("Looking for engines"))
         self._problem = None

@@ -114,7 +114,7 @@ class JobsBar(QWidget):
     def open_list(self) -> JobsList:
         """Open the list of recent jobs above the bar; what failed counts as seen."""
         self._seen = {id(item) for item in self._service.jobs}
-        popup = self._popup = JobsList(self._service, self)
+        popup = self._popup = JobsList(self._service, self.window())
         size = popup.sizeHint()
         corner = self.mapToGlobal(QPoint(self.width() - size.width(), -size.height() - STEP))
         popup.move(max(0, corner.x()), max(0, corner.y()))

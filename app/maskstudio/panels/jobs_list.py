@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from maskstudio.jobs.item import JobItem
@@ -94,8 +95,15 @@ class JobsList(QFrame):
             column.addWidget(Note(self.tr("Nothing has run yet.")))
         column.addStretch(1)
         self.setFixedWidth(WIDTH)
-        self.adjustSize()
-        self.setFixedHeight(self.sizeHint().height())
+        self.resize(WIDTH, self.sizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the height that the rows turn out to need, upwards from the bar."""
+        super().showEvent(event)
+        bottom = self.geometry().bottom()
+        missing = self._scroll.verticalScrollBar().maximum()
+        height = min(MAX_HEIGHT, self.height() + missing)
+        self.setGeometry(self.x(), max(0, bottom - height + 1), WIDTH, height)
 
     def sizeHint(self) -> QSize:
         layout = self._scroll.column
