@@ -70,7 +70,9 @@ class TextOutput:
 
     def error(self, error: StudioError) -> None:
         self.close()
-        sys.stderr.write(f"maskstudio: {' '.join(error.message.split())}\n")
+        kept = _keep_log(error)
+        details = f" Details: {kept}" if kept else ""
+        sys.stderr.write(f"maskstudio: {' '.join(error.message.split())}{details}\n")
         sys.stderr.flush()
 
     def close(self) -> None:
@@ -78,6 +80,21 @@ class TextOutput:
             sys.stderr.write("\r" + " " * self._drawn + "\r")
             sys.stderr.flush()
             self._drawn = 0
+
+
+def _keep_log(error: StudioError) -> Path | None:
+    """Put what an engine printed last into the studio's log, which has room for more than a line."""
+    if not error.log:
+        return None
+    from maskengines.runtime.paths import log_file
+
+    try:
+        path = log_file()
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{error.message}\n{error.log.rstrip()}\n")
+    except OSError:
+        return None
+    return path
 
 
 def print_json(value: Mapping[str, Any]) -> None:
