@@ -529,9 +529,7 @@ def test_the_live_preview_of_a_document_stops_when_another_comes_to_the_front(
     other.close()
 
 
-def test_the_window_process_never_loads_the_kernels_of_an_engine(
-    service: JobService, document: Document, qtbot: QtBot
-) -> None:
+def test_the_window_process_never_loads_the_kernels_of_an_engine() -> None:
     code = """
 import sys
 from PySide6.QtWidgets import QApplication
