@@ -365,8 +365,21 @@ def test_a_journal_begun_in_a_folder_that_cannot_be_written_is_trouble_not_a_cra
     desk.autosave.close()
 
 
+def test_a_candidate_that_cannot_be_written_does_not_keep_the_rest_from_it(root: Path) -> None:
+    desk = Desk(root, ProjectState(picture()))
+    strange = Candidate("scene", object(), 1)
+    desk.work(layer(1), candidates=(strange, candidate(2)))
+    desk.autosave.flush()
+    assert desk.autosave.trouble is None
+    desk.autosave.abandon()
+    found = recover(only(root))
+    assert [each.seed for each in found.state.candidates] == [2]
+    assert len(found.state.layers) == 1
+    found.journal.close()
+
+
 def test_beginning_a_journal_that_fails_leaves_no_folder(root: Path) -> None:
-    stranger = ProjectState(picture(), candidates=(Candidate("map", np.array([object()]), 1),))
+    stranger = ProjectState(picture(), masks={"joints": np.array([object()])})
     with pytest.raises(ValueError, match="Object arrays"):
         Journal.begin(root, Identity("x", None, None), None, stranger)
     assert list(root.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,30 @@ def test_selecting_everything_and_nothing_weighs_next_to_nothing() -> None:
     assert full.nbytes + none.nbytes < 20_000
     none.swap(mask)
     assert (mask.data == 255).all()
+
+
+def test_parking_in_a_thread_never_spoils_a_step_that_is_used_meanwhile(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+    mask = Mask((HEIGHT, WIDTH))
+    noise = np.random.default_rng(0).integers(0, 256, (2, HEIGHT, WIDTH), np.uint8)
+    mask.replace(noise[0])
+    delta = mask.replace(noise[1])
+    assert delta is not None
+    done = threading.Event()
+
+    def park() -> None:
+        while not done.is_set():
+            delta.bag.park(scratch)
+
+    parker = threading.Thread(target=park)
+    parker.start()
+    try:
+        for turn in range(60):
+            delta.swap(mask)
+            np.testing.assert_array_equal(mask.data, noise[turn % 2])
+    finally:
+        done.set()
+        parker.join()
 
 
 def test_clearing_empties_the_mask_and_can_be_undone() -> None:

@@ -181,6 +181,16 @@ def test_saving_again_keeps_the_older_file_as_one_backup(tmp_path: Path, state: 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.ora", "a.ora~"]
 
 
+def test_a_candidate_that_cannot_be_written_does_not_keep_the_rest_from_it(
+    tmp_path: Path, state: ProjectState
+) -> None:
+    candidates = (Candidate("scene", object(), 1), Candidate("table", [1, 2], 2))
+    save_project(ProjectState(state.original, state.layers, candidates=candidates), tmp_path / "a.ora")
+    opened = load_project(tmp_path / "a.ora")
+    assert [each.result for each in opened.candidates] == [[1, 2]]
+    assert len(opened.layers) == 2
+
+
 def test_a_cancelled_save_leaves_the_older_file_and_nothing_else(tmp_path: Path, state: ProjectState) -> None:
     path = tmp_path / "a.ora"
     save_project(ProjectState(state.original), path)

@@ -166,10 +166,11 @@ class Autosave:
                 self._journal.compact(self._mask, self._latest)
                 self._compact_above = max(COMPACT_ABOVE, 2 * self._journal.size)
             self._unwritten, self._unwritten_work, self.trouble = set(), None, None
-        except OSError as error:
+        except Exception as error:
+            # Whatever it was, the thread must live to try again.
             _log.warning("autosave failed", exc_info=True)
             self._unwritten, self._unwritten_work = keys, work
-            self.trouble = error.strerror or str(error)
+            self.trouble = (error.strerror if isinstance(error, OSError) else None) or str(error) or "unknown"
 
     def _worth_keeping(self, work: Work) -> bool:
         """Looking at a picture is no work that could be lost; candidates took minutes to make."""

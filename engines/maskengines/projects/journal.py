@@ -163,7 +163,7 @@ class Journal:
         held = dict(self._known)
         try:
             self._file.append(self._records(mask, keys, work, space))
-        except OSError:
+        except BaseException:
             self._known = held
             raise
 
@@ -176,7 +176,7 @@ class Journal:
         try:
             fresh.append(self._records(mask, mask.grid.keys(mask.grid.bounds), work, space))
             step.replace(self._file.path)
-        except OSError:
+        except BaseException:
             self._known = held
             fresh.close()
             raise
@@ -202,9 +202,14 @@ class Journal:
                 self._known[id(item)] = (item, to_record(item, store))
             return self._known[id(item)][1]
 
+        candidates = filter(records.is_storable, work.candidates)
         state = {
             "layers": [known(layer, records.layer_to_record) for layer in work.layers],
-            "candidates": [known(each, records.candidate_to_record) for each in work.candidates],
+            "candidates": [
+                known(each, records.candidate_to_record)
+                for each in work.candidates
+                if records.is_storable(each)
+            ],
             "settings": dict(work.settings or {}),
             "modified": work.modified,
         }

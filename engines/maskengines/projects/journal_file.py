@@ -59,7 +59,7 @@ class JournalFile:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._good = self._stream.tell()
-        except OSError:
+        except BaseException:
             with contextlib.suppress(OSError):
                 self._stream.seek(self._good)
                 self._stream.truncate(self._good)

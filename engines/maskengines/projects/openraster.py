@@ -7,6 +7,7 @@ a thumbnail. What only the studio knows lies in ``maskstudio/``.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import time
@@ -29,6 +30,8 @@ from maskengines.subjects.image import ImageSubject
 MIMETYPE = "image/openraster"
 FORMAT = 1
 PROJECT_ENTRY = "maskstudio/project.json"
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[float, float, str], None]
 
@@ -100,6 +103,9 @@ class _Writer:
         candidates = []
         for number, candidate in enumerate(state.candidates):
             self._step("Saving the candidates")
+            if not records.is_storable(candidate):
+                _log.warning("a candidate of kind %s cannot be saved", candidate.kind)
+                continue
             store = partial(self._store, f"maskstudio/candidates/{number}")
             candidates.append(records.candidate_to_record(candidate, store))
         original = state.original

@@ -6,7 +6,6 @@ import struct
 import zlib
 from typing import Any, cast
 
-import cv2
 import numpy as np
 
 Array = np.ndarray[Any, Any]
@@ -59,6 +58,8 @@ def decode(data: bytes) -> tuple[Array, Array | None]:
     Raises:
         ValueError: damaged, or no PNG.
     """
+    import cv2
+
     size = size_of(data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

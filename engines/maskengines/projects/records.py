@@ -48,13 +48,17 @@ def layer_from_record(record: Mapping[str, Any], fetch: Fetch) -> KeptLayer:
 
 
 def candidate_to_record(candidate: Candidate, store: Store) -> dict[str, Any]:
-    """Image results as PNG, arrays as NPY, anything else as JSON."""
+    """Image results as PNG, arrays as NPY, anything else as JSON.
+
+    ``TypeError`` or ``ValueError`` for a result that is none of these (see `is_storable`).
+    """
     result: dict[str, Any]
     if isinstance(candidate.result, ImagePatch):
         result = {"type": "patch", **patch_to_record(candidate.result, store)}
     elif isinstance(candidate.result, np.ndarray):
         result = {"type": "array", "file": store(".npy", npy_bytes(candidate.result))}
     else:
+        json.dumps(candidate.result, default=_number)
         result = {"type": "json", "value": candidate.result}
     return {
         "kind": candidate.kind,
@@ -66,6 +70,19 @@ def candidate_to_record(candidate: Candidate, store: Store) -> dict[str, Any]:
         "provenance": _provenance_record(candidate.provenance),
         "result": result,
     }
+
+
+def is_storable(candidate: Candidate) -> bool:
+    """Whether a candidate can be written at all; one that cannot must not keep the others from it."""
+    if isinstance(candidate.result, ImagePatch):
+        return True
+    if isinstance(candidate.result, np.ndarray):
+        return not candidate.result.dtype.hasobject
+    try:
+        json.dumps(candidate.result, default=_number)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def candidate_from_record(record: Mapping[str, Any], fetch: Fetch) -> Candidate:
@@ -137,6 +154,12 @@ def _provenance(record: Mapping[str, Any] | None) -> Provenance | None:
         subject=str(record.get("subject", "")),
         mask=str(record.get("mask", "")),
     )
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _plain(value: Any) -> Any:
