@@ -205,11 +205,7 @@ class Journal:
         candidates = filter(records.is_storable, work.candidates)
         state = {
             "layers": [known(layer, records.layer_to_record) for layer in work.layers],
-            "candidates": [
-                known(each, records.candidate_to_record)
-                for each in work.candidates
-                if records.is_storable(each)
-            ],
+            "candidates": [known(each, records.candidate_to_record) for each in candidates],
             "settings": dict(work.settings or {}),
             "modified": work.modified,
         }
