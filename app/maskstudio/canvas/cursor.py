@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter
 from maskstudio.canvas.outlines import cross_bounds, draw_cross, draw_ring, ring_bounds
 
 _SMALLEST = 4.0
-_LARGEST_SPRITE = 320
+_LARGEST_SPRITE = 800
 
 
 class CursorOutline:

@@ -219,7 +219,7 @@ class RasterRenderer:
         sy0, sy1 = self._down.source(y0, y1)
         samples = self._composed(Box(sx0, sy0, sx1 - sx0, sy1 - sy0))
         target = self._frame[y0:y1, x0:x1]
-        target[...] = resample(samples, (sx0, sy0), self._across, self._down, rect)
+        resample(samples, (sx0, sy0), self._across, self._down, rect, target=target)
         if self._placement.zoom >= _GRID_FROM:
             draw_grid(target, self._across, self._down, rect)
         if self._outlined and self._mask is not None:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Rect = tuple[int, int, int, int]
 _FRACTIONS = 32
 NEAREST_FROM = 2.0
 
@@ -68,36 +69,34 @@ class Axis:
 
 
 def resample(
-    samples: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: tuple[int, int, int, int]
-) -> Array:
-    """Device pixels of ``rect`` = (x0, y0, x1, y1).
+    samples: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: Rect, *, target: Array
+) -> None:
+    """Fill the device pixels of ``rect`` = (x0, y0, x1, y1).
 
     Args:
         samples: ``(h, w, 4)`` uint8, contiguous, holding every sample that the rectangle reads.
         corner: column and row of ``samples[0, 0]`` in the level.
-
-    Returns:
-        ``(y1 - y0, x1 - x0)`` uint32, the four bytes of each pixel in one number.
+        target: ``(y1 - y0, x1 - x0)`` uint32, the four bytes of each pixel in one number.
     """
     x0, y0, x1, y1 = rect
     xi, xf = across.part(x0, x1, corner[0])
     yi, yf = down.part(y0, y1, corner[1])
+    words = samples.view(np.uint32)[..., 0]
     if xf is not None and yf is not None:
         where = np.empty((y1 - y0, x1 - x0, 2), np.int16)
         where[..., 0] = xi
         where[..., 1] = yi[:, None]
         weights = yf[:, None] * np.uint16(_FRACTIONS) + xf
         mixed = cv2.remap(samples, where, weights, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return mixed.view(np.uint32)[..., 0]
-    words = samples.view(np.uint32)[..., 0]
-    if across.plain:
-        return words[yi[0] : yi[-1] + 1, xi[0] : xi[-1] + 1]
-    return words.take(xi, axis=1).take(yi, axis=0)
+        target[...] = mixed.view(np.uint32)[..., 0]
+    elif across.plain:
+        target[...] = words[yi[0] : yi[-1] + 1, xi[0] : xi[-1] + 1]
+    else:
+        # In "clip" mode take writes straight into its target.
+        words.take(xi, axis=1).take(yi, axis=0, out=target, mode="clip")
 
 
-def nearest(
-    plane: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: tuple[int, int, int, int]
-) -> Array:
+def nearest(plane: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: Rect) -> Array:
     """A ``(h, w)`` plane, whose first sample is ``corner``, looked up unmixed for the pixels of ``rect``."""
     x0, y0, x1, y1 = rect
     xi, _ = across.part(x0, x1, corner[0])

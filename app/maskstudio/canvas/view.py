@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 MAX_ZOOM = 64.0
+_FIRST_MOST = 2.0
 STEPS = (
     0.01, 0.015, 0.02, 0.03, 0.05, 0.0625, 0.0833, 0.125, 0.1667, 0.25, 1 / 3, 0.5, 2 / 3, 1.0,
     1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0,
@@ -52,6 +53,7 @@ class View:
         self.image = (1, 1)
         self.viewport = (1, 1)
         self.fitted = False
+        self._most = MAX_ZOOM
         self._x = 0.0
         self._y = 0.0
 
@@ -70,10 +72,7 @@ class View:
     def set_image(self, width: int, height: int) -> None:
         """Show another picture: as large as it fits, small ones at 200 % at most."""
         self.image = (max(1, width), max(1, height))
-        self.fit()
-        if self.zoom > 2:
-            self.zoom_to(2.0)
-            self._centre()
+        self._refit(_FIRST_MOST)
 
     def set_viewport(self, width: int, height: int) -> None:
         """The widget has another size: a fitted picture stays fitted, others keep their centre."""
@@ -84,7 +83,7 @@ class View:
         self._y += (height - self.viewport[1]) / 2
         self.viewport = (width, height)
         if self.fitted:
-            self.fit()
+            self._refit(self._most)
         else:
             self._keep_in_sight()
 
@@ -101,7 +100,11 @@ class View:
 
     def fit(self) -> None:
         """The whole picture, centred; stays so when the viewport is resized."""
-        self.zoom = self.fit_zoom
+        self._refit(MAX_ZOOM)
+
+    def _refit(self, most: float) -> None:
+        self._most = most
+        self.zoom = min(self.fit_zoom, most)
         self._centre()
         self.fitted = True
 
