@@ -1,0 +1,135 @@
+"""From a painted mask to a kept fill, with the real engine behind the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from maskengines.subjects.image import ImageSubject
+from maskstudio.documents.document import Document
+from maskstudio.window import dialogs
+from maskstudio.window.app import make_app
+from maskstudio.window.document_view import DocumentView
+from maskstudio.window.main_window import NO_MASK, MainWindow
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+PATIENCE = 120_000
+"""Milliseconds: a first run compiles the engine's kernels."""
+
+
+@pytest.fixture
+def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
+    make_app()
+    shown = MainWindow()
+    shown.resize(1280, 800)
+    shown.show()
+    shown.after_first_paint()
+    yield shown
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
+    shown.close()
+    shown.deleteLater()
+
+
+@pytest.fixture
+def document(window: MainWindow, qtbot: QtBot) -> Document:
+    """Noise on stripes, 96 x 96, in a tab, with the engines ready."""
+    generator = np.random.default_rng(3)
+    stripes = np.tile((np.arange(96) // 6 % 2 * 80 + 80).astype(np.uint8)[:, None, None], (1, 96, 3))
+    pixels = (stripes + generator.integers(0, 20, (96, 96, 3))).astype(np.uint8)
+    view = DocumentView("stripes.png", None)
+    window.add_view(view)
+    made = Document(ImageSubject(pixels))
+    window.fill_view(view, made)
+    qtbot.waitUntil(
+        lambda: window.engines.service is not None and window.engines.service.ready, timeout=30_000
+    )
+    return made
+
+
+def paint(document: Document) -> np.ndarray:
+    mask = np.zeros(document.mask.shape, np.uint8)
+    mask[40:60, 40:60] = 255
+    document.replace_mask(mask, "Brush stroke")
+    return mask
+
+
+def test_paint_run_choose_keep_undo_save_and_reopen(
+    window: MainWindow, document: Document, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert window.engines.cannot_run() == NO_MASK
+    mask = paint(document)
+    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=5000)
+    original = document.subject.pixels.copy()
+    panel = window.engines.engine_panel
+    assert panel is not None
+    assert panel.choose("exemplar")
+    window.registry.run("engine.run")
+    assert window.engines.running
+    qtbot.waitUntil(lambda: window.top.run.text() == "Cancel", timeout=5000)
+    qtbot.waitUntil(lambda: len(document.candidates) >= 2 and not window.engines.running, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.top.run.text() == "Run", timeout=5000)
+
+    canvas = window.look.canvas
+    assert canvas is not None
+    assert window.engines.cannot_keep() is not None
+    window.registry.run("candidate.next")
+    assert window.engines.shown is document.candidates[0]
+    window.registry.run("candidate.previous")
+    assert window.engines.shown is document.candidates[-1]
+    window.registry.run("candidate.heat")
+    qtbot.waitUntil(lambda: window.engines.heat_shown, timeout=5000)
+    window.registry.run("candidate.heat")
+    assert not window.engines.heat_shown
+
+    canvas.setFocus()
+    qtbot.waitUntil(window.action_set["candidate.keep"].isEnabled, timeout=5000)
+    qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    kept = document.subject.pixels.copy()
+    assert (kept != original).any()
+    assert np.array_equal(kept[mask == 0], original[mask == 0])
+    assert document.candidates == []
+    assert document.mask.selected_count == 0
+
+    window.registry.run("edit.undo")
+    assert np.array_equal(document.subject.pixels, original)
+    assert len(document.candidates) >= 2
+    window.registry.run("edit.redo")
+    assert np.array_equal(document.subject.pixels, kept)
+
+    project = tmp_path / "stripes.ora"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: project)
+    window.registry.run("file.save")
+    qtbot.waitUntil(lambda: not document.modified, timeout=20_000)
+    window.registry.run("file.close")
+    assert window.views == []
+    window.opening.open_paths([project])
+    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    assert window.document is not None
+    assert np.array_equal(window.document.subject.pixels, kept)
+    assert np.array_equal(window.document.original.pixels, original)
+
+
+def test_escape_stops_the_job_and_then_lets_go_of_the_candidate(
+    window: MainWindow, document: Document, qtbot: QtBot
+) -> None:
+    paint(document)
+    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=5000)
+    window.registry.run("engine.run")
+    canvas = window.look.canvas
+    assert canvas is not None
+    canvas.setFocus()
+    qtbot.waitUntil(window.action_set["engine.cancel"].isEnabled, timeout=5000)
+    asker = window.engines.asker
+    assert asker is not None
+    job = asker.job
+    assert job is not None
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.engines.running, timeout=20_000)
+    assert job.state == "cancelled"
+    assert window.banner.text == ""
+    assert document.mask.selected_count == 400
+    assert window.engines.cannot_cancel() is not None
