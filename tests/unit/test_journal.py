@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -272,6 +274,25 @@ def test_a_full_disk_is_told_and_made_good_once_there_is_room(
     found = recover(only(root))
     np.testing.assert_array_equal(found.state.masks["pixels"], desk.mask.data)
     assert [each.label for each in found.state.layers] == ["fill 1"]
+    found.journal.close()
+
+
+def test_a_fill_that_is_undone_and_redone_is_there_and_what_was_dropped_is_let_go(root: Path) -> None:
+    desk = Desk(root, ProjectState(picture()))
+    fill, dropped = layer(1), candidate(2)
+    gone = weakref.ref(dropped)
+    desk.work(fill, candidates=(dropped,))
+    desk.autosave.flush()
+    del dropped
+    desk.work()
+    desk.autosave.flush()
+    gc.collect()
+    assert gone() is None
+    desk.work(fill)
+    desk.autosave.abandon()
+    found = recover(only(root))
+    assert [each.label for each in found.state.layers] == ["fill 1"]
+    np.testing.assert_array_equal(found.state.layers[0].patch.pixels, fill.patch.pixels)
     found.journal.close()
 
 

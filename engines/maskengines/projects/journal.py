@@ -209,6 +209,9 @@ class Journal:
             "settings": dict(work.settings or {}),
             "modified": work.modified,
         }
+        # What is shown no more need not stay in memory for this; if it comes back it is written again.
+        shown = {id(item) for item in (*work.layers, *work.candidates)}
+        self._known = {key: value for key, value in self._known.items() if key in shown}
         yield from blobs
         yield Record(STATE, records.to_json(state))
 
