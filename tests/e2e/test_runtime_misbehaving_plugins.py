@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from maskengines.contract import BadInput, Cancelled, EngineFault, NotReady
-from maskengines.runtime import plugins
+from maskengines.contract import BadInput, Cancelled, EngineFault, ImagePatch, NotReady
+from maskengines.runtime import paths, plugins
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Job, Runtime
+from maskengines.runtime.worker_pool import cores
 from maskengines.subjects.image import ImageSubject
 
 MANIFEST = """
@@ -412,6 +413,98 @@ def test_a_cancelled_job_that_still_waits_ends_at_once(lab: Lab) -> None:
     assert isinstance(one[-1], Finished)
     assert isinstance(three[-1], Finished)
     assert [type(event) for event in two] == [Failed]
+
+
+def test_a_worker_that_dies_while_nobody_uses_it_is_replaced(lab: Lab) -> None:
+    lab.plugin("idle", "yield Candidate('image', pixels, 0, metrics={'pid': os.getpid()})")
+    pids = []
+    for _ in range(3):
+        (ready,) = [event for event in lab.run("idle") if isinstance(event, CandidateReady)]
+        pids.append(int(ready.candidate.metrics["pid"]))
+        os.kill(pids[-1], 9)
+    assert len(set(pids)) == 3
+
+
+def prepared_by(code: str) -> str:
+    """The head of a plugin whose engine prepares by ``code``."""
+    return HEAD.replace(
+        "    def sample", f"    def prepare(self, context):\n        {code}\n\n    def sample"
+    )
+
+
+def test_warming_up_prepares_once_and_the_job_finds_the_same_worker(lab: Lab) -> None:
+    log = lab.folder / "log"
+    head = prepared_by(f"print(os.getpid(), file=open({str(log)!r}, 'a'))")
+    lab.plugin("warm", "yield Candidate('image', pixels, 0, metrics={'pid': os.getpid()})", head=head)
+    lab.runtime.warm_up("warm")
+    assert until(log.exists)
+    lab.runtime.warm_up("warm")
+    for _ in range(2):
+        (ready,) = [event for event in lab.run("warm") if isinstance(event, CandidateReady)]
+    assert log.read_text().split() == [str(ready.candidate.metrics["pid"])]
+
+
+def test_a_job_asked_right_after_warming_up_uses_the_warm_worker_and_can_be_cancelled(lab: Lab) -> None:
+    lab.plugin("slow-start", GOOD, head=prepared_by("while True: context.checkpoint(); time.sleep(0.01)"))
+    me = psutil.Process()
+    lab.runtime.warm_up("slow-start")
+    assert until(lambda: len(engines_of(me)) == 1)
+    job = lab.start("slow-start", lambda event: None)
+    assert until(lambda: job.state == "running")
+    workers = engines_of(me)
+    job.cancel()
+    assert job.wait(30)
+    assert job.state == "cancelled"
+    assert workers == engines_of(me)
+    assert len(workers) == 1
+
+
+def engines_of(process: psutil.Process) -> list[int]:
+    """Pids of the workers; multiprocessing's own helper is none."""
+    return [child.pid for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_a_preview_may_show_a_part_only(lab: Lab) -> None:
+    lab.plugin(
+        "partial",
+        """
+        context.preview(ImagePatch(30, 20, np.zeros_like(pixels[:10, :10])))
+        while not context.changes(0.05).values: pass
+        yield Candidate('image', pixels, 0)
+        """,
+    )
+    events: list[JobEvent] = []
+    job = lab.start("partial", events.append)
+    assert until(lambda: any(isinstance(event, Preview) for event in events))
+    job.update(values={"go": 1})
+    assert job.wait(30)
+    (preview,) = [event.result for event in events if isinstance(event, Preview)]
+    assert isinstance(preview, ImagePatch)
+    expected = lab.subject.pixels[20:40, 30:50].copy()
+    expected[:10, :10] = 0
+    assert np.array_equal(preview.pixels, expected)
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_workers_leave_a_core_and_the_right_of_way_to_a_window(lab: Lab, interactive: bool) -> None:
+    lab.plugin(
+        "counter",
+        """
+        import cv2, numba
+        metrics = {"nice": os.nice(0), "cv2": cv2.getNumThreads(), "numba": numba.config.NUMBA_NUM_THREADS,
+                   "cache": numba.config.CACHE_DIR, "omp": int(os.environ["OMP_NUM_THREADS"])}
+        yield Candidate('image', pixels, 0, metrics=metrics)
+        """,
+    )
+    events: list[JobEvent] = []
+    with Runtime(EngineRegistry.default(), interactive=interactive) as runtime:
+        job = runtime.submit("counter", lab.subject, {"pixels": lab.mask}, {}, listener=events.append)
+        assert job.wait(60)
+    (metrics,) = [event.candidate.metrics for event in events if isinstance(event, CandidateReady)]
+    threads = max(1, cores() - 1) if interactive else cores()
+    assert [metrics[name] for name in ("cv2", "numba", "omp")] == [threads] * 3
+    assert metrics["nice"] == os.nice(0) + (5 if interactive else 0)
+    assert metrics["cache"] == str(paths.numba_cache_folder())
 
 
 def test_light_jobs_overtake_heavy_ones(lab: Lab) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from maskengines.contract import Candidate
 from maskengines.errors import BadInput, Cancelled, EngineFault, NotReady, StudioError, error_from_kind
 from maskengines.params import Params
+from maskengines.runtime.checking import check_question, check_visible
 from maskengines.runtime.events import Preview, Progress
 from maskengines.runtime.finishing import Finisher
 from maskengines.runtime.job import Job
@@ -80,6 +81,14 @@ def share_masks(pool: SegmentPool, masks: Mapping[str, Array]) -> tuple[dict[str
     return dict(zip(masks, views(packed.layout, segment.buffer), strict=True)), packed.layout, segment
 
 
+class _Unheard(Exception):
+    """The worker was gone before it said a word."""
+
+    def __init__(self, error: StudioError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Conversation:
     """Args:
     chain: ids of the engines that asked for this one, outermost first; empty for a job of its own.
@@ -105,6 +114,7 @@ class Conversation:
         self._own = not chain
         self._deliver = deliver
         self._delivered = 0
+        self._heard = False
         self._lent: dict[int, Segment] = {}
         self._finisher: Finisher | None = None
         with _numbers_lock:
@@ -120,7 +130,7 @@ class Conversation:
         if reason is not None:
             raise NotReady(reason)
         question = self._question
-        self._check_visible()
+        check_visible(self._info, question.masks)
         finisher = self._finisher = Finisher(
             self._info, question.subject, question.masks, question.params, self._newest
         )
@@ -129,12 +139,8 @@ class Conversation:
             return
         stored = self._services.subjects.acquire(question.subject)
         try:
-            worker = self._services.workers.acquire(self._engine)
-            try:
-                self._talk(worker, stored, Mailbox())
-            finally:
-                self._job.detach(worker)
-                self._services.workers.release(self._info.id, worker)
+            while not self._answered_by_a_worker(stored):
+                continue
         finally:
             self._services.subjects.release(stored)
             for segment in self._lent.values():
@@ -142,13 +148,21 @@ class Conversation:
         if self._info.live and finisher.nothing_asked and not self._delivered:
             self._answer_unchanged()
 
-    def _check_visible(self) -> None:
-        for mask in self._question.masks.values():
-            if self._info.needs_visible and mask.size and mask.min() > 0:
-                raise BadInput(
-                    f"Everything is masked, so {self._info.title} has nothing to go by. "
-                    "Leave a part of the image unmasked."
-                )
+    def _answered_by_a_worker(self, stored: StoredSubject) -> bool:
+        """Whether a worker took the question; ``False`` if it had died while nobody used it."""
+        worker = self._services.workers.acquire(self._engine)
+        used = worker.used
+        worker.used = True
+        try:
+            self._talk(worker, stored, Mailbox())
+        except _Unheard as unheard:
+            if not used:
+                raise unheard.error from None
+            return False
+        finally:
+            self._job.detach(worker)
+            self._services.workers.release(self._info.id, worker)
+        return True
 
     def _answer_unchanged(self) -> None:
         assert self._finisher is not None
@@ -170,7 +184,10 @@ class Conversation:
         except (EOFError, WorkerGone):
             if self._job.cancelled:
                 raise Cancelled from None
-            raise worker.fault(mark) from None
+            error = worker.fault(mark)
+            if not self._heard:
+                raise _Unheard(error) from None
+            raise error from None
         except BaseException:
             # The worker is in the midst of a job that nobody listens to any more.
             worker.kill()
@@ -184,6 +201,7 @@ class Conversation:
     def _listen(self, worker: WorkerProcess, mailbox: Mailbox) -> Ended:
         while True:
             message = mailbox.get()
+            self._heard = self._heard or message is not None
             if message is None:
                 self._pass_on(worker)
             elif not isinstance(message, Ended):
@@ -333,10 +351,10 @@ class Conversation:
         if engine.info.live:
             raise BadInput(f"'{engine_id}' is a live engine, which another engine cannot ask.")
         params = engine.info.params.read(asked.get("params") or {})
+        count, seed = int(asked.get("count", 1)), int(asked.get("seed", 0))
+        check_question(engine.info, subject, masks, count, seed)
         views_, layout, segment = share_masks(self._services.segments, masks)
-        question = Question(
-            subject, views_, layout, segment, params, int(asked.get("count", 1)), int(asked.get("seed", 0))
-        )
+        question = Question(subject, views_, layout, segment, params, count, seed)
         candidates: list[Candidate] = []
         try:
             Conversation(

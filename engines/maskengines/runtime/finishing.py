@@ -43,6 +43,7 @@ class Finisher:
         self._info = info
         self._subject = subject
         self._newest = newest
+        self._original: Array | None = getattr(subject, "pixels", None) if subject.kind == "image" else None
         self._space = next(iter(masks), None)
         self._boxes = {space: Box.of_mask(as_rows(mask)) for space, mask in masks.items()}
         self._shapes = {space: mask.shape for space, mask in masks.items()}
@@ -59,8 +60,8 @@ class Finisher:
 
     def unchanged(self, seed: int) -> Candidate:
         """The answer where nothing is asked: the subject as it is."""
-        pixels: Any = getattr(self._subject, "pixels", None)
-        empty = ImagePatch(0, 0, pixels[:0, :0] if pixels is not None else np.empty((0, 0, 3), np.uint8))
+        original = self._original
+        empty = ImagePatch(0, 0, np.empty((0, 0, 3), np.uint8) if original is None else original[:0, :0])
         return Candidate("image", empty, seed, label="unchanged", provenance=self._provenance(seed, None))
 
     def candidate(self, fields: Any, seconds: float, weights: str | None) -> Candidate:
@@ -97,7 +98,7 @@ class Finisher:
             EngineFault: it is neither picture nor map.
         """
         if isinstance(result, ImagePatch) or (isinstance(result, np.ndarray) and result.ndim == 3):
-            return self._image(result)
+            return self._image(self._patch(result))
         if isinstance(result, np.ndarray):
             return _own(result)
         raise EngineFault(f"{self._info.title} gave a preview that is no picture.")
@@ -106,45 +107,57 @@ class Finisher:
         if result is None:
             raise EngineFault(f"{self._info.title} gave an answer with nothing in it.")
         if kind == "image":
-            return self._image(result)
+            patch = self._patch(result)
+            self._check_cover(patch)
+            return self._image(patch)
         if kind == "map" and isinstance(result, np.ndarray) and not np.isfinite(result).all():
             raise EngineFault(f"{self._info.title} gave a map that holds values which are not numbers.")
         return _owned(result)
 
-    def _image(self, result: Any) -> ImagePatch:
+    def _patch(self, result: Any) -> ImagePatch:
+        """``result`` as a patch of the subject's type and channels."""
         title = self._info.title
         if isinstance(result, np.ndarray):
             result = ImagePatch(0, 0, result)
         if not isinstance(result, ImagePatch):
             raise EngineFault(f"{title} gave a {type(result).__name__} where a picture was expected.")
-        subject: Any = self._subject
-        if subject.kind != "image" or self._space is None:
-            return ImagePatch(result.x, result.y, _own(result.pixels))
-        original: Array = subject.pixels
-        pixels = result.pixels[:, :, None] if result.pixels.ndim == 2 else result.pixels
+        if result.pixels.ndim == 2:
+            result = ImagePatch(result.x, result.y, result.pixels[:, :, None])
+        original = self._original
+        if original is None:
+            return result
+        pixels = result.pixels
         if pixels.ndim != 3 or pixels.dtype != original.dtype or pixels.shape[2] != original.shape[2]:
             raise EngineFault(
-                f"{title} gave a picture of the shape {result.pixels.shape} and the type "
-                f"{result.pixels.dtype}, where height x width x {original.shape[2]} of {original.dtype} "
-                "is needed."
+                f"{title} gave a picture of the shape {pixels.shape} and the type {pixels.dtype}, where "
+                f"height x width x {original.shape[2]} of {original.dtype} is needed."
             )
-        box, mask = self._newest_mask(self._space)
-        if box.empty:
-            return ImagePatch(0, 0, original[:0, :0].copy())
-        height, width = original.shape[:2]
-        patch = Box(result.x, result.y, pixels.shape[1], pixels.shape[0])
-        inside = _intersection(patch.clipped(width, height), box)
-        if not self._info.live and inside != box:
-            raise EngineFault(
-                f"{title} gave a picture of {patch.width} x {patch.height} at ({patch.x}, {patch.y}), "
-                f"which does not cover the masked area of {box.width} x {box.height} at ({box.x}, {box.y})."
-            )
+        return result
+
+    def _check_cover(self, patch: ImagePatch) -> None:
         # A live mask may have grown while the engine answered; there the picture stays as it was.
+        if self._original is None or self._space is None or self._info.live:
+            return
+        box, given = self._boxes[self._space], patch.box
+        if _intersection(given, box) != box:
+            raise EngineFault(
+                f"{self._info.title} gave a picture of {given.width} x {given.height} at ({given.x}, "
+                f"{given.y}), which does not cover the masked area of {box.width} x {box.height} at "
+                f"({box.x}, {box.y})."
+            )
+
+    def _image(self, patch: ImagePatch) -> ImagePatch:
+        """The patch composited into the bounding box of the newest mask."""
+        original = self._original
+        if original is None or self._space is None:
+            return ImagePatch(patch.x, patch.y, _own(patch.pixels))
+        box, mask = self._newest_mask(self._space)
         answer = original[box.slices].copy()
+        inside = _intersection(patch.box, box)
         if not inside.empty:
             source = Box(inside.x - patch.x, inside.y - patch.y, inside.width, inside.height)
             target = Box(inside.x - box.x, inside.y - box.y, inside.width, inside.height)
-            answer[target.slices] = pixels[source.slices]
+            answer[target.slices] = patch.pixels[source.slices]
         composited = compose(original[box.slices], answer, mask)
         composited.flags.writeable = False
         return ImagePatch(box.x, box.y, composited)

@@ -19,7 +19,6 @@ from maskengines.runtime.events import Failed, Finished, JobEvent, Started
 from maskengines.runtime.mailbox import Mailbox
 from maskengines.runtime.plain import as_rows
 from maskengines.runtime.worker_process import WorkerProcess
-from maskengines.subjects.base import Subject
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Listener = Callable[[JobEvent], None]
@@ -51,7 +50,6 @@ class Job:
     def __init__(
         self,
         info: EngineInfo,
-        subject: Subject,
         masks: dict[str, Array],
         params: Params,
         listener: Listener,
@@ -59,7 +57,6 @@ class Job:
         self.number = next(_numbers)
         self.id = f"{info.id}-{self.number}"
         self.info = info
-        self.subject = subject
         self.params = params
         self.state: State = "queued"
         self.error: StudioError | None = None
@@ -72,7 +69,7 @@ class Job:
         self._cancelled = threading.Event()
         self._kill_timer: threading.Timer | None = None
         self._over = threading.Event()
-        self.work: Callable[[], None] = lambda: None
+        self.work: Callable[[], None] = _nothing
         self._withdraw: Callable[[Job], bool] = lambda _: False
 
     @property
@@ -226,7 +223,8 @@ class Job:
             self.state = "cancelled" if isinstance(error, Cancelled) else "failed"
             self.error = error
         self.tell(Finished(self.id) if error is None else Failed(self.id, error))
-        self._masks, self.live_masks = {}, {}
+        # A window keeps its jobs listed; what they worked on must not stay in memory with them.
+        self._masks, self.live_masks, self.work = {}, {}, _nothing
         self._over.set()
 
     def tell(self, event: JobEvent) -> None:
@@ -255,3 +253,7 @@ class Job:
         for worker in workers:
             with contextlib.suppress(OSError):
                 worker.kill()
+
+
+def _nothing() -> None:
+    """The work of a job that has none yet, or is over."""

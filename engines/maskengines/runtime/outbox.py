@@ -87,6 +87,7 @@ class Outbox:
                 self._grow(slot, packed.nbytes, checkpoint)
                 packed.write_into(slot.buffer)
             blob = b"" if shared else packed.to_bytes()
+            self._send_progress()
             self._send(message(slot=slot.number, layout=packed.layout, shared=shared, blob=blob))
         except BaseException:
             self.free(slot.number)
@@ -94,11 +95,9 @@ class Outbox:
 
     def settle(self) -> None:
         """Before a job's end is told: send its last progress, drop a preview that still waits."""
+        self._send_progress()
         with self._changed:
-            progress, self._progress = self._progress, None
             self._preview = None
-            if progress is not None:
-                self._send(progress)
 
     # The receiver.
 
@@ -118,6 +117,14 @@ class Outbox:
             self._changed.notify_all()
 
     # Inside.
+
+    def _send_progress(self) -> None:
+        """What was reported before a result must not arrive after it."""
+        with self._changed:
+            progress, self._progress = self._progress, None
+            if progress is not None:
+                self._told = progress
+                self._send(progress)
 
     def _take(self, checkpoint: Callable[[], None]) -> _Slot:
         with self._changed:

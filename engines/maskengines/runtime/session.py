@@ -11,8 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from maskengines.contract import Candidate, EngineInfo
+from maskengines.contract import Candidate
 from maskengines.errors import BadInput, Cancelled, EngineFault, StudioError
+from maskengines.runtime.checking import check_question
 from maskengines.runtime.conversation import Conversation, Question, Services, share_masks
 from maskengines.runtime.events import CandidateReady
 from maskengines.runtime.job import Job, Listener
@@ -99,7 +100,7 @@ class Runtime:
         read = engine.info.params.read(params)
         check_question(engine.info, subject, masks, count, seed)
         copies, layout, segment = share_masks(self._services.segments, masks)
-        job = Job(engine.info, subject, copies, read, listener)
+        job = Job(engine.info, copies, read, listener)
         question = Question(subject, copies, layout, segment, read, count, seed)
         job.plan(lambda: self._work(job, engine, question), self._withdraw)
         with self._lock:
@@ -173,35 +174,3 @@ class Runtime:
             self._services.segments.give(question.segment)
             self._threads.discard(threading.current_thread())
             self._start_next()
-
-
-def check_question(
-    info: EngineInfo, subject: Subject, masks: Mapping[str, Array], count: int, seed: int
-) -> None:
-    """What can be told of a question at once.
-
-    Raises:
-        BadInput: it does not fit the engine; says how to mend it.
-    """
-    if subject.kind not in info.subject_kinds:
-        raise BadInput(f"{info.title} works on {' or '.join(info.subject_kinds)}, not on {subject.kind}.")
-    if count < 1:
-        raise BadInput(f"The count must be 1 or more, not {count}.")
-    if not 0 <= seed < 2**63:
-        raise BadInput(f"The seed must be a whole number from 0 on, not {seed}.")
-    if info.needs_mask and not masks:
-        raise BadInput(f"{info.title} needs a mask. Paint over what it shall answer.")
-    for space, mask in masks.items():
-        shape = subject.spaces.get(space)
-        if shape is None:
-            raise BadInput(
-                f"The {subject.kind} has no '{space}' to mask; it has {', '.join(subject.spaces)}."
-            )
-        if mask.dtype != np.uint8:
-            raise BadInput(f"A mask holds whole numbers from 0 to 255, not {mask.dtype}.")
-        if tuple(mask.shape) != tuple(shape):
-            raise BadInput(f"The mask is {_size(mask.shape)}, but the {subject.kind} is {_size(shape)}.")
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(length) for length in reversed(shape))

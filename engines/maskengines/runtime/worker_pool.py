@@ -64,19 +64,14 @@ class WorkerPool:
         Raises:
             EngineFault: no process could be started.
         """
-        engine_id = engine.info.id
-        trusted = engine.trusted_hash()
         with self._lock:
-            worker = self._take_idle(engine_id, trusted)
-            if worker is not None:
-                self._busy.setdefault(engine_id, []).append(worker)
-                return worker
-        worker = self._start(engine)
-        with self._lock:
-            self._busy.setdefault(engine_id, []).append(worker)
-            if self._closed:
-                worker.kill()
-        return worker
+            worker = self._take_idle(engine)
+        if worker is not None:
+            return worker
+        try:
+            return self._starter.submit(self._idle_or_new, engine).result()
+        except (OSError, RuntimeError) as error:
+            raise EngineFault(f"{engine.info.title} could not be started: {error}.") from error
 
     def release(self, engine_id: str, worker: WorkerProcess) -> None:
         """Keep the worker for the next job, unless it died or the engine has one already."""
@@ -127,23 +122,31 @@ class WorkerPool:
                 worker.dispose()
         self._starter.shutdown(wait=False, cancel_futures=True)
 
-    def _take_idle(self, engine_id: str, trusted: str) -> WorkerProcess | None:
-        idle = self._idle.get(engine_id, [])
+    def _take_idle(self, engine: RegisteredEngine) -> WorkerProcess | None:
+        idle = self._idle.get(engine.info.id, [])
+        trusted = engine.trusted_hash()
         while idle:
             worker = idle.pop()
             # A plugin that changed and was trusted again must not run as it was before.
             if worker.alive and not worker.killed and worker.trusted_hash == trusted:
+                self._busy.setdefault(engine.info.id, []).append(worker)
                 return worker
             worker.kill()
             worker.dispose()
         return None
 
-    def _start(self, engine: RegisteredEngine) -> WorkerProcess:
-        settings = self._settings(engine)
-        try:
-            return self._starter.submit(WorkerProcess, settings, engine.info.title).result()
-        except (OSError, RuntimeError) as error:
-            raise EngineFault(f"{engine.info.title} could not be started: {error}.") from error
+    def _idle_or_new(self, engine: RegisteredEngine) -> WorkerProcess:
+        # Runs in the starter, where a warm-up that was asked for before has ended.
+        with self._lock:
+            worker = self._take_idle(engine)
+        if worker is not None:
+            return worker
+        worker = WorkerProcess(self._settings(engine), engine.info.title)
+        with self._lock:
+            self._busy.setdefault(engine.info.id, []).append(worker)
+            if self._closed:
+                worker.kill()
+        return worker
 
     def _settings(self, engine: RegisteredEngine) -> WorkerSettings:
         environment = dict.fromkeys(_THREAD_VARIABLES, str(self._threads))

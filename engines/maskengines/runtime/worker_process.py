@@ -53,6 +53,7 @@ class WorkerProcess:
 
     def __init__(self, settings: WorkerSettings, title: str) -> None:
         self.title = title
+        self.used = False
         self.trusted_hash = settings.trusted_hash
         self._sending = threading.Lock()
         self._flag: Segment = new_segment(CANCELLED_JOB.size)
