@@ -58,11 +58,9 @@ class MainWindow(QMainWindow):
 
     Signals:
         view_changed: another tab is in front, or its document was read.
-        view_painted: a document's canvas was painted for the first time.
     """
 
     view_changed = Signal()
-    view_painted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
