@@ -217,6 +217,13 @@ def test_a_preview_is_seen_in_place_until_it_is_taken_away(show: Show) -> None:
     seen = grabbed(canvas)[box]
     assert seen[100, 125].tolist() == [10, 200, 30]
     assert np.array_equal(seen[:70], document.subject.pixels[:70])
+    outline = (seen == (0xFF, 0x3B, 0x3B)).all(axis=2)
+    assert 60 < np.count_nonzero(outline) < 200
+    assert document.mask.data[outline].min() > 127
+    canvas.set_overlay_visible(False)
+    bare = grabbed(canvas)[box]
+    assert np.array_equal(bare[80:130, 90:170], patch)
+    canvas.set_overlay_visible(True)
     canvas.set_compare(True)
     assert np.array_equal(grabbed(canvas)[box], document.original.pixels)
     canvas.set_compare(False)

@@ -38,24 +38,19 @@ def draw_grid(target: Array, across: Axis, down: Axis, rect: tuple[int, int, int
     target[rest] = _greyed(target[rest])
 
 
-def draw_outline(target: Array, plane: Array, inner: tuple[int, int]) -> None:
-    """A light line just inside of where the mask reaches half, and a dark one just outside of it.
+def draw_outline(target: Array, plane: Array, inner: tuple[int, int], colour: int) -> None:
+    """A line one device pixel thin, just inside of where the mask reaches half.
 
     Args:
         target: ``(h, w)`` uint32 device pixels, changed in place.
         plane: mask at device pixels, with up to one pixel more around; ``inner`` is the column and row
             where ``target`` begins in it.
+        colour: 0xAARRGGBB.
     """
     chosen = (plane > 127).astype(np.uint8)
-    across = np.ones((3, 3), np.uint8)
-    part = (
-        slice(inner[1], inner[1] + target.shape[0]),
-        slice(inner[0], inner[0] + target.shape[1]),
-    )
-    light = (chosen - cv2.erode(chosen, across))[part] > 0
-    dark = (cv2.dilate(chosen, across) - chosen)[part] > 0
-    target[light] = 0xFFFFFFFF
-    target[dark] = (target[dark] >> np.uint32(2)) & np.uint32(0x3F3F3F3F)
+    edge = chosen - cv2.erode(chosen, np.ones((3, 3), np.uint8))
+    height, width = target.shape
+    target[edge[inner[1] : inner[1] + height, inner[0] : inner[0] + width] > 0] = colour
 
 
 def _greyed(pixels: Array) -> Array:

@@ -26,6 +26,7 @@ Array = np.ndarray[Any, Any]
 Rect = tuple[int, int, int, int]
 _AT_ONCE = 1 << 17
 _GRID_FROM = 8.0
+_WHITE = 0xFFFFFFFF
 
 
 class RasterRenderer:
@@ -40,6 +41,7 @@ class RasterRenderer:
         self._original_shown = False
         self._mask_shown = True
         self._tint = tint_table(QColor("#ff3b3b"), 0.5)
+        self._line = QColor("#ff3b3b").rgb()
         self._heat_table = heat_table()
         self._surround = QColor("#1f2023").rgb()
         self._placement = Placement(1.0, 0, 0, 1, 1)
@@ -91,7 +93,11 @@ class RasterRenderer:
             self._preview = Preview(self._current, patch, self._mask.data)
         level = self._placement.level
         shown = [preview for preview in (before, self._preview) if preview is not None]
-        rects = [self._samples_dirty(level_box(preview.patch.box, level)) for preview in shown]
+        if len(shown) == 1 and self._mask_shown:
+            # The mask's outline comes or goes everywhere.
+            self._all_dirty()
+            return [QRect(0, 0, self._placement.width, self._placement.height)]
+        rects = [self._samples_dirty(level_box(preview.patch.box, level), 1) for preview in shown]
         return [rect for rect in rects if not rect.isEmpty()]
 
     def set_original_shown(self, shown: bool) -> None:
@@ -107,6 +113,7 @@ class RasterRenderer:
 
     def set_tint(self, colour: QColor, opacity: float) -> None:
         self._tint = tint_table(colour, opacity)
+        self._line = colour.rgb()
         self._all_dirty()
 
     def set_mask_shown(self, shown: bool) -> None:
@@ -232,12 +239,14 @@ class RasterRenderer:
             plane = self._mask.read(Box(bx0, by0, bx1 - bx0, by1 - by0))
             looked_up = nearest(plane, (bx0, by0), self._across, self._down, around)
             inner = (x0 - around[0], y0 - around[1])
-            draw_outline(target, looked_up, inner)
+            colour = self._line if self._heat is None else _WHITE
+            draw_outline(target, looked_up, inner, colour)
 
     @property
     def _outlined(self) -> bool:
-        # Over heat the mask's colour would hide what the heat says; its outline does not.
-        return self._heat is not None and self._mask_shown and not self._original_shown
+        # Over a result or over heat the mask's colour would hide what is asked about; a line does not.
+        over = self._heat is not None or self._preview is not None
+        return over and self._mask_shown and not self._original_shown
 
     def _composed(self, box: Box) -> Array:
         """Picture and everything over it, ``(h, w, 4)`` samples of the level on screen."""
