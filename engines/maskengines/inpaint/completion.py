@@ -20,6 +20,9 @@ from maskengines.inpaint.shifts import shift_map
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
+PEELED = 512
+VOTED = 65536
+MOST_GROWN = 4000
 STRAY = 0.3
 
 
@@ -75,7 +78,7 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
     best: tuple[float, Level, Matches] | None = None
     for start in range(plan.starts if last > 0 else 1):
         level = levels[last].copy()
-        matches = _first_guess(level, taste[last], plan, start)
+        matches = _first_guess(level, taste[last], plan, start, _ticker(watch, 0.0, level))
         level, matches = _refine(
             level, matches, taste[last], random, rounds=10, tick=_ticker(watch, 0.0, level)
         )
@@ -88,7 +91,7 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
         done = work[last - depth] / work[-1]
         coarse, level = level, levels[depth].copy()
         matches = _carried_over(coarse, level, matches, random)
-        _vote(level, matches.rows, matches.columns, level.trust)
+        _vote(level, matches.rows, matches.columns, level.trust, _ticker(watch, done, level))
         rounds = _rounds(depth, len(level.rows))
         level, matches = _refine(
             level, matches, taste[depth], random, rounds=rounds, tick=_ticker(watch, done, level)
@@ -129,14 +132,14 @@ def _taste(levels: list[Level], plan: Plan) -> list[Array]:
     return fields
 
 
-def _first_guess(level: Level, bias: Array, plan: Plan, start: int) -> Matches:
+def _first_guess(level: Level, bias: Array, plan: Plan, start: int, tick: Callable[[], None]) -> Matches:
     """Fill the coarsest level in one of three ways and match its targets at random."""
     sources = np.argwhere(level.usable > 0).astype(np.int32)
     kind = start % 3
-    if kind == 1:
+    if kind == 1 and len(level.hole_rows) <= MOST_GROWN:
         _grow(level, bias, sources, plan)
-    elif kind == 0 or not shift_map(level, bias, plan.generator):
-        _peel(level, bias, sources, plan, start)
+    elif kind < 2 or not shift_map(level, bias, plan.generator):
+        _peel(level, bias, _sample(sources, level, plan), plan, start=start, tick=tick)
     chosen = plan.generator.integers(0, len(sources), len(level.rows))
     return Matches(
         np.ascontiguousarray(sources[chosen, 0]),
@@ -147,14 +150,21 @@ def _first_guess(level: Level, bias: Array, plan: Plan, start: int) -> Matches:
 
 def _grow(level: Level, bias: Array, sources: Array, plan: Plan) -> None:
     """Fill the hole patch by patch, lines first."""
-    if len(sources) > 3000:
-        sources = sources[np.sort(plan.generator.choice(len(sources), 3000, replace=False))]
+    sources = _sample(sources, level, plan)
     known = (~level.hole).astype(np.float32)
     greedy_kernels.grow(
         level.colours.reshape(-1), level.texture, level.colours.mean(axis=2), known.copy(), bias, known,
         level.hole_rows, level.hole_columns,
         np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
     )  # fmt: skip
+
+
+def _sample(sources: Array, level: Level, plan: Plan) -> Array:
+    """Fewer sources for larger holes, so that an exhaustive search stays quick."""
+    most = int(np.clip(8_000_000 // max(1, len(level.hole_rows)), 400, 3000))
+    if len(sources) <= most:
+        return sources
+    return sources[np.sort(plan.generator.choice(len(sources), most, replace=False))]
 
 
 def _misfit(level: Level, costs: Array) -> float:
@@ -167,10 +177,10 @@ def _misfit(level: Level, costs: Array) -> float:
     return float((costs / scale).mean())
 
 
-def _peel(level: Level, bias: Array, sources: Array, plan: Plan, start: int) -> None:
+def _peel(
+    level: Level, bias: Array, sources: Array, plan: Plan, *, start: int, tick: Callable[[], None]
+) -> None:
     """Fill the hole from the rim inwards, one ring of pixels after the other."""
-    if len(sources) > 3000:
-        sources = sources[np.sort(plan.generator.choice(len(sources), 3000, replace=False))]
     todo = level.hole.copy()
     m = kernels.RADIUS
     colours = level.colours.reshape(-1)
@@ -184,11 +194,15 @@ def _peel(level: Level, bias: Array, sources: Array, plan: Plan, start: int) -> 
         centre_rows = np.clip(rows, m, todo.shape[0] - m - 1)
         centre_columns = np.clip(columns, m, todo.shape[1] - m - 1)
         found_rows, found_columns = np.full_like(rows, sources[0, 0]), np.full_like(rows, sources[0, 1])
-        kernels.peel(
-            colours, level.texture, jitter, (~todo).astype(np.float32), centre_rows, centre_columns,
-            np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
-            found_rows, found_columns,
-        )  # fmt: skip
+        known = (~todo).astype(np.float32)
+        for low in range(0, len(rows), PEELED):
+            part = slice(low, low + PEELED)
+            kernels.peel(
+                colours, level.texture, jitter, known, centre_rows[part], centre_columns[part],
+                np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
+                found_rows[part], found_columns[part],
+            )  # fmt: skip
+            tick()
         from_rows, from_columns = found_rows + rows - centre_rows, found_columns + columns - centre_columns
         level.colours[rows, columns] = level.colours[from_rows, from_columns]
         level.texture[rows, columns] = level.texture[from_rows, from_columns]
@@ -217,8 +231,7 @@ def _refine(
                     rows, columns, costs, random, span[0], span[1], step, reach,
                 )  # fmt: skip
                 tick()
-        _vote(level, rows, columns, _weights(costs - bias[rows, columns], level.trust))
-        tick()
+        _vote(level, rows, columns, _weights(costs - bias[rows, columns], level.trust), tick)
     return level, matches
 
 
@@ -228,13 +241,16 @@ def _weights(costs: Array, trust: Array) -> Array:
     return (np.exp(-costs / (2.0 * scale)) * trust + 1e-8).astype(np.float32)
 
 
-def _vote(level: Level, rows: Array, columns: Array, weights: Array) -> None:
+def _vote(level: Level, rows: Array, columns: Array, weights: Array, tick: Callable[[], None]) -> None:
     new_colours = np.empty((len(level.hole_rows), 3), np.float32)
     new_texture = np.empty((len(level.hole_rows), 2), np.float32)
-    kernels.vote(
-        level.colours.reshape(-1), level.texture, level.index, rows, columns, weights,
-        level.hole_rows, level.hole_columns, new_colours, new_texture,
-    )  # fmt: skip
+    for low in range(0, len(level.hole_rows), VOTED):
+        part = slice(low, low + VOTED)
+        kernels.vote(
+            level.colours.reshape(-1), level.texture, level.index, rows, columns, weights,
+            level.hole_rows[part], level.hole_columns[part], new_colours[part], new_texture[part],
+        )  # fmt: skip
+        tick()
     level.colours[level.hole_rows, level.hole_columns] = new_colours
     level.texture[level.hole_rows, level.hole_columns] = new_texture
 

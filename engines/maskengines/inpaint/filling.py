@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -102,11 +103,12 @@ def _from_patches(
     )
     copy = seams.copied(pixels, solution)
     if settings.seam != "none":
-        plain = copy
-        copy = seams.evened(plain, solution, hole, scale)
-        watch(0.95, lambda: _like(copy, pixels, hole))
+        copy = seams.evened(copy, solution, hole, scale)
+        even = _like(copy, pixels, hole)
+        tick = partial(watch, 0.95, lambda: even)
+        tick()
         if settings.seam == "gradient":
-            copy = seams.gradient_blended(pixels, copy, solution, hole, scale)
+            copy = seams.gradient_blended(pixels, copy, solution, hole, scale=scale, tick=tick)
     if region.thin:
         low, high = local_range(pixels.astype(np.float32), hole)
         copy = np.clip(copy, low, high)

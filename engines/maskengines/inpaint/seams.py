@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -35,7 +36,13 @@ def evened(copy: Array, solution: Solution, hole: Array, scale: float) -> Array:
 
 
 def gradient_blended(
-    pixels: Array, evened_copy: Array, solution: Solution, hole: Array, scale: float
+    pixels: Array,
+    evened_copy: Array,
+    solution: Solution,
+    hole: Array,
+    *,
+    scale: float,
+    tick: Callable[[], None],
 ) -> Array:
     """Screened Poisson blend (Perez 2003): gradients as in the sources, tones near ``evened_copy``.
 
@@ -72,10 +79,10 @@ def gradient_blended(
         size = np.abs(change).mean(axis=1, keepdims=True) / np.float32(EDGE * scale)
         steps[:, k] = jump + change * np.exp(-(size**2))
     values = np.ascontiguousarray(values, np.float32)
-    kernels.relax(
-        values, np.ascontiguousarray(evened_copy[rows, columns], np.float32), np.float32(PULL),
-        neighbours, steps, 60, np.float32(1.6),
-    )  # fmt: skip
+    target = np.ascontiguousarray(evened_copy[rows, columns], np.float32)
+    for _ in range(15):
+        kernels.relax(values, target, np.float32(PULL), neighbours, steps, 4, np.float32(1.6))
+        tick()
     result = evened_copy.copy()
     result[rows, columns] = values[:count]
     return result
