@@ -175,34 +175,53 @@ def test_a_crash_is_told_and_the_next_job_gets_a_new_worker(
     assert isinstance(lab.run("crasher", seed=1)[-1], Finished)
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ("yield Candidate('image', pixels.astype(float), 0)", "float64"),
-        ("yield Candidate('image', pixels[..., :2], 0)", "(60, 80, 2)"),
-        ("yield Candidate('image', ImagePatch(0, 0, pixels[:9, :9]), 0)", "does not cover"),
-        ("yield Candidate('image', None, 0)", "nothing in it"),
-        ("yield Candidate('image', 'a picture', 0)", "str"),
-        ("yield Candidate('picture', pixels, 0)", "unknown kind"),
-        ("yield Candidate('image', pixels, None)", "seed"),
-        ("yield Candidate('image', pixels, 0, score='good')", "score"),
-        ("yield Candidate('image', pixels, 0, metrics={'a': [1]})", "metrics"),
-        ("yield Candidate('map', np.full((60, 80), np.nan), 0)", "not numbers"),
-        ("yield Candidate('table', object(), 0)", "object"),
-        ("yield Candidate('table', {'a': np.array([object()])}, 0)", "not a number"),
-        ("yield pixels", "where a Candidate was expected"),
-        ("yield None", "where a Candidate was expected"),
-        ("return 5", "without giving an answer|candidates were expected"),
-        ("if False: yield", "without giving an answer"),
-        ("context.preview('look'); yield", "not a str"),
-        ("context.preview(np.array([None])); yield", "preview cannot be shown"),
-    ],
-)
-def test_a_wrong_answer_is_an_engine_fault(lab: Lab, body: str, said: str) -> None:
-    lab.plugin("wrong", body)
-    error = lab.error("wrong")
-    assert isinstance(error, EngineFault)
-    assert any(part in error.message for part in said.split("|")), error.message
+WRONG = {
+    "yield Candidate('image', pixels.astype(float), 0)": "float64",
+    "yield Candidate('image', pixels[..., :2], 0)": "(60, 80, 2)",
+    "yield Candidate('image', ImagePatch(0, 0, pixels[:9, :9]), 0)": "does not cover",
+    "yield Candidate('image', None, 0)": "nothing in it",
+    "yield Candidate('image', 'a picture', 0)": "str",
+    "yield Candidate('picture', pixels, 0)": "unknown kind",
+    "yield Candidate('image', pixels, None)": "seed",
+    "yield Candidate('image', pixels, 0, score='good')": "score",
+    "yield Candidate('image', pixels, 0, label=5)": "label",
+    "yield Candidate('image', pixels, 0, metrics={'a': [1]})": "metrics",
+    "yield Candidate('map', np.full((60, 80), np.nan), 0)": "not numbers",
+    "yield Candidate('table', object(), 0)": "object",
+    "yield Candidate('table', {'a': np.array([object()])}, 0)": "not a number",
+    "yield pixels": "where a Candidate was expected",
+    "yield None": "where a Candidate was expected",
+    "return 5": "candidates were expected",
+    "return []": "without giving an answer",
+    "return [3]": "int where a Candidate was expected",
+    "context.preview('look'); yield": "not a str",
+    "context.preview(np.array([None])); yield": "preview cannot be shown",
+    "context.preview(pixels[:, :, :2]); time.sleep(1); context.checkpoint(); yield": "(60, 80, 2)",
+}
+
+
+def test_a_wrong_answer_is_an_engine_fault_and_the_worker_lives_on(lab: Lab) -> None:
+    methods = "".join(
+        f"    def case{n}(self, pixels, context):\n        {body}\n\n" for n, body in enumerate(WRONG)
+    )
+    lab.plugin(
+        "wrong",
+        f"""
+        if request.seed < {len(WRONG)}:
+            return getattr(self, f"case{{request.seed}}")(pixels, context)
+        return [Candidate('image', pixels, 0, metrics={{'pid': os.getpid()}})]
+        """,
+        head=HEAD.replace("    def sample", methods + "    def sample"),
+    )
+    pids = set()
+    for seed, said in enumerate(WRONG.values()):
+        last = lab.run("wrong", seed=seed)[-1]
+        assert isinstance(last, Failed)
+        assert isinstance(last.error, EngineFault)
+        assert said in last.error.message
+        (ready,) = [event for event in lab.run("wrong", seed=99) if isinstance(event, CandidateReady)]
+        pids.add(ready.candidate.metrics["pid"])
+    assert len(pids) == 1
 
 
 def test_a_hung_plugin_can_be_cancelled(lab: Lab) -> None:

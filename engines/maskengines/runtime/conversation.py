@@ -17,7 +17,7 @@ from maskengines.params import Params
 from maskengines.runtime.checking import check_question, check_visible
 from maskengines.runtime.events import Preview, Progress
 from maskengines.runtime.finishing import Finisher
-from maskengines.runtime.job import Job
+from maskengines.runtime.job import GRACE_SECONDS, Job
 from maskengines.runtime.link import subject_class
 from maskengines.runtime.mailbox import Mailbox
 from maskengines.runtime.messages import (
@@ -188,8 +188,10 @@ class Conversation:
             if not self._heard:
                 raise _Unheard(error) from None
             raise error from None
+        except StudioError:
+            self._quiet(worker, mailbox)
+            raise
         except BaseException:
-            # The worker is in the midst of a job that nobody listens to any more.
             worker.kill()
             raise
         if self._job.cancelled:
@@ -197,6 +199,24 @@ class Conversation:
         if ended.kind:
             worker.log.settle()
             raise error_from_kind(ended.kind, ended.message, worker.log.since(mark) or ended.log)
+
+    def _quiet(self, worker: WorkerProcess, mailbox: Mailbox) -> None:
+        """Stop a job that nobody listens to any more, so that its worker can serve the next one."""
+        worker.raise_flag(self._number)
+        worker.wake(self._number)
+        timer = threading.Timer(GRACE_SECONDS, worker.kill)
+        timer.start()
+        try:
+            while True:
+                message = mailbox.get()
+                if isinstance(message, Ended) and message.job == self._number:
+                    return
+                if isinstance(message, PreviewMade | CandidateMade | Asked):
+                    worker.free(message.slot)
+        except EOFError:
+            return
+        finally:
+            timer.cancel()
 
     def _listen(self, worker: WorkerProcess, mailbox: Mailbox) -> Ended:
         while True:
