@@ -1,7 +1,8 @@
 """``make bench``: run every benchmark in a process of its own and write the tables to docs/benchmarks.md.
 
 A benchmark is a module here with ``table(quick: bool)``, which returns Markdown (text, or lines): a heading,
-a line on how it measures and tables of ratios taken in one run. ``python -m tests.benchmarks canvas --quick`` prints one of them.
+a line on how it measures and tables of ratios taken in one run. ``python -m tests.benchmarks canvas --quick``
+prints one of them.
 """
 
 from __future__ import annotations
@@ -32,9 +33,7 @@ def measure(name: str, quick: bool) -> str:
     words = [sys.executable, "-m", "tests.benchmarks", name, *(["--quick"] if quick else [])]
     started = time.monotonic()
     print(f"{name} ...", file=sys.stderr, flush=True)
-    # The offscreen platform says of every window that it keeps no size hints.
-    environment = {"QT_LOGGING_RULES": "default.warning=false", **os.environ}
-    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, check=False)
+    answer = subprocess.run(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     if answer.returncode:
         sys.exit(f"The benchmark '{name}' failed; {PAGE.relative_to(ROOT)} was left as it is.")
     print(f"{answer.stdout}\n({name}: {time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
