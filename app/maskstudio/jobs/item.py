@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from maskengines.contract import Box, MaskArray
     from maskengines.runtime.session import Job
 
+SHOW_SECONDS = 0.1
+"""Progress is announced this often at most; a percentage that changes faster cannot be read."""
 ETA_AFTER = 0.08
 """Share of the work after which a guess of the time left is worth showing."""
 
@@ -61,6 +63,7 @@ class JobItem(QObject):
         self.error: StudioError | None = None
         self.answers = 0
         self._job: Job | None = None
+        self._shown_at = 0.0
         self._asked = time.monotonic()
         self._started: float | None = None
         self._ended: float | None = None
@@ -134,6 +137,10 @@ class JobItem(QObject):
         elif isinstance(event, Progress):
             self.fraction = min(1.0, max(0.0, event.done / event.total)) if event.total > 0 else None
             self.text = event.text
+            now = time.monotonic()
+            if now - self._shown_at < SHOW_SECONDS:
+                return
+            self._shown_at = now
         elif isinstance(event, Preview):
             self.preview.emit(event.result)
             return
