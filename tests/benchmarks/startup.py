@@ -53,6 +53,7 @@ app.exec()
 """
 
 STUDIO = "import sys; from maskstudio.cli import main; sys.exit(main(['--open', sys.argv[1]]))"
+READY = "import os; os.environ['MASKSTUDIO_EXIT_AFTER_FIRST_PAINT'] = 'canvas'; "
 EMPTY = "import sys; from maskstudio.cli import main; sys.exit(main([]))"
 
 
@@ -62,7 +63,8 @@ def table(quick: bool) -> str:
     programs = {
         "bare PySide6 window with menus and docks": [BARE],
         "the studio, no file": [EMPTY],
-        "the studio, `--open` a 1-megapixel photo": [STUDIO, str(SAMPLE)],
+        "the studio, `--open` a photo of 1 megapixel, on screen": [STUDIO, str(SAMPLE)],
+        "the same, until it can be painted on": [READY + STUDIO, str(SAMPLE)],
     }
     with tempfile.TemporaryDirectory() as home:
         environment = _environment(home)
@@ -86,7 +88,8 @@ def table(quick: bool) -> str:
             "## Start-up",
             "",
             f"From the start of the process to the end of the first paint that shows the photo, median of "
-            f"{rounds}, Qt platform `{environment['QT_QPA_PLATFORM']}`. Wanted: within {LIMIT} of the bare window.",
+            f"{rounds}, Qt platform `{environment['QT_QPA_PLATFORM']}`. Wanted: the photo on screen within "
+            f"{LIMIT} of the bare window.",
             "",
             "| window | CPU s | ratio | wall s | ratio |",
             "|---|---|---|---|---|",

@@ -30,8 +30,7 @@ from maskstudio.window import app, document_view
 from maskstudio.window.main_window import MainWindow
 
 def painted(window):
-    canvas = window.look.canvas
-    picture = canvas.grab().toImage()
+    picture = window.view.grab().toImage()
     middle = picture.pixelColor(picture.width() // 2, picture.height() // 4)
     print(json.dumps({
         "modules": sorted(sys.modules), "title": window.windowTitle(), "middle": middle.getRgb()[:3],
@@ -40,7 +39,7 @@ def painted(window):
 
 # However slow the machine is today, wait for the photo.
 document_view.SHOW_WAIT_MS = 100_000
-MainWindow.after_first_paint = painted
+app._FirstPaint._painted = lambda self: painted(self._window)
 app.run_app([Path(sys.argv[1])])
 """
 
@@ -60,7 +59,7 @@ def test_the_photo_is_on_screen_before_anything_heavy_is_imported(tmp_path: Path
 
 def test_the_studio_opens_and_quits_by_itself_without_a_word(tmp_path: Path) -> None:
     program = PROGRAM.replace(
-        "MainWindow.after_first_paint = painted",
+        "app._FirstPaint._painted = lambda self: painted(self._window)",
         "before = MainWindow.after_first_paint\n"
         "def later(window):\n"
         "    before(window)\n"

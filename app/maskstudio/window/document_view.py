@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
+from maskstudio.window.first_look import FirstLook
+
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.documents.document import Document
@@ -33,10 +35,10 @@ class DocumentView(QWidget):
         self._stack = QStackedLayout(self)
         self._wait = _opening_card(title)
         self._wait.hide()
-        holder = QWidget()
-        column = QVBoxLayout(holder)
+        self.first_look = FirstLook()
+        column = QVBoxLayout(self.first_look)
         column.addWidget(self._wait, 0, Qt.AlignmentFlag.AlignCenter)
-        self._stack.addWidget(holder)
+        self._stack.addWidget(self.first_look)
         self._late = QTimer(self, singleShot=True, interval=SHOW_WAIT_MS)
         self._late.timeout.connect(self._show_wait)
         self._late.start()

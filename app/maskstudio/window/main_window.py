@@ -85,7 +85,9 @@ class MainWindow(QMainWindow):
                 *view_commands(self), *engine_commands(self), *help_commands(self),
             ]
         )  # fmt: skip
-        self.registry.refused = lambda command, reason: self.banner.tell(f"{command.title}: {reason.rstrip('.')}.")
+        self.registry.refused = lambda command, reason: self.banner.tell(
+            f"{command.title}: {reason.rstrip('.')}."
+        )
         self.action_set = ActionSet(self.registry, self)
         self._connect()
         self._restore_geometry()
@@ -285,8 +287,9 @@ class MainWindow(QMainWindow):
             self.top.tabs.setTabText(
                 index, f"• {title}" if document is not None and document.modified else title
             )
-        document = self.document
-        self.setWindowTitle(f"{document.title}[*] - MaskStudio" if document is not None else "MaskStudio")
+        front, document = self.view, self.document
+        name = document.title if document is not None else front.title if front is not None else ""
+        self.setWindowTitle(f"{name}[*] - MaskStudio" if name else "MaskStudio")
         self.setWindowModified(document is not None and document.modified)
         self._on_mask_changed()
         self.actions_changed()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskengines.errors import StudioError
+from PySide6.QtCore import QTimer
 
 from maskstudio.window.document_view import DocumentView
+from maskstudio.window.first_look import Look, quick_look
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
 
     Maker = Callable[[], Document]
+
+LOOKED_AT = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+PATIENCE_MS = 500
+
+
+class Once:
+    """Calls through the first time only."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call: Callable[[], object] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
 
 
 class OpenFlow:
@@ -82,7 +99,25 @@ class OpenFlow:
             window.remove_view(view)
             window.show_error(error)
 
-        window.background.do(read, done, failed)
+        def read_it() -> None:
+            window.background.do(read, done, failed)
+
+        if path is None or path.suffix.lower() not in LOOKED_AT:
+            read_it()
+            return
+        # Reading starts once the first look is on screen: before that it would only hold it up.
+        start = Once(read_it)
+        view.first_look.painted.connect(start)
+        size = window.screen().size() * window.devicePixelRatioF()
+
+        def looked(look: Look | None) -> None:
+            if look is None or view is not window.view:
+                start()
+                return
+            view.first_look.show_look(look)
+            QTimer.singleShot(PATIENCE_MS, window, start)
+
+        window.background.do(lambda: quick_look(path, size), looked, lambda _: start())
 
     # --- recovery -------------------------------------------------------------------------------
 
