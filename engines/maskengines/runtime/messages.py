@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-MAX_FRAME = 1 << 30
 INLINE_BYTES = 64 << 10
 
 _LENGTH = struct.Struct("<I")

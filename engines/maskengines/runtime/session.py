@@ -135,6 +135,9 @@ class Runtime:
         for job in jobs:
             job.stop(0)
         self._services.workers.close()
+        if threading.current_thread() not in self._threads:
+            for job in jobs:
+                job.wait(5)
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(5)

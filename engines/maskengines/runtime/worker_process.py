@@ -244,6 +244,8 @@ class WorkerProcess:
                     if self._mailbox is not None:
                         self._mailbox.put(message)
         if not wait([self._process.sentinel], 1.0):
+            # It no longer listens, or speaks without end, and goes on working.
+            self._protocol_broken = True
             self._process.kill()
         self._process.join(5)
         self._connection.close()
