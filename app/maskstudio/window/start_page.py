@@ -31,9 +31,7 @@ class StartPage(QWidget):
         picture.setPixmap(icon("photo", "faint").pixmap(QSize(40, 40)))
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = _label("Drop a photo here, or try the sample", "startTitle")
-        text = _label(
-            "Paint over what you want to change. Several answers stream in; keep the best.", "startText"
-        )
+        text = _label("Paint over what should change. Several answers stream in; keep one.", "startText")
         open_button = QPushButton("Open…")
         open_button.setProperty("primary", True)
         open_button.clicked.connect(self.open_clicked)

@@ -117,7 +117,7 @@ QHeaderView::section { background: $panel; border: none; border-bottom: 1px soli
 
 #startPage { background: $canvas; }
 #startDrop { border: 1px dashed $faint; border-radius: 12px; background: transparent; }
-#startTitle { font-size: 20px; font-weight: 600; }
+#startTitle { font-size: 18px; font-weight: 600; }
 #startText, #secondText { color: $second; }
 #recentButton { text-align: left; padding: 0 12px; background: transparent; border-color: transparent; }
 #recentButton:hover { background: $hover; }
