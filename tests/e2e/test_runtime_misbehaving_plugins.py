@@ -225,8 +225,10 @@ def test_a_wrong_answer_is_an_engine_fault_and_the_worker_lives_on(lab: Lab) -> 
     assert len(pids) == 1
 
 
-def test_a_hung_plugin_can_be_cancelled(lab: Lab) -> None:
-    lab.plugin("hung", "context.progress(1, 2)\nwhile True: time.sleep(0.1)\nyield")
+# The second holds the interpreter's lock, so that no other thread of the worker runs.
+@pytest.mark.parametrize("hang", ["while True: time.sleep(0.1)", "ctypes.PyDLL(None).sleep(600)"])
+def test_a_hung_plugin_can_be_cancelled(lab: Lab, hang: str) -> None:
+    lab.plugin("hung", f"context.progress(1, 2)\ntime.sleep(0.3)\n{hang}\nyield")
     events: list[JobEvent] = []
     running = threading.Event()
 

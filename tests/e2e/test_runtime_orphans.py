@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from maskengines.runtime import plugins
 
 STUDIO = """
 import sys, time, os
@@ -29,7 +30,9 @@ def main():
         if isinstance(event, CandidateReady):
             print("answered", flush=True)
     runtime = Runtime(EngineRegistry.default(), interactive=True)
-    job = runtime.submit("live-fill", subject, {"pixels": mask}, {}, listener=listener)
+    job = runtime.submit(
+        ENGINE, subject, {"pixels": mask}, {}, count=2, listener=listener
+    )
     END
 
 if __name__ == "__main__":
@@ -37,9 +40,9 @@ if __name__ == "__main__":
 """
 
 
-def start(tmp_path: Path, end: str) -> subprocess.Popen[str]:
+def start(tmp_path: Path, end: str, engine: str = "live-fill") -> subprocess.Popen[str]:
     script = tmp_path / "studio.py"
-    script.write_text(STUDIO.replace("END", end))
+    script.write_text(STUDIO.replace("END", end).replace("ENGINE", repr(engine)))
     return subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -80,6 +83,33 @@ def test_killing_the_studio_leaves_no_worker_and_no_shared_memory(tmp_path: Path
     assert until(lambda: gone(workers))
     assert shared_memory() <= before
     assert errors == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker notices when it runs Python again")
+def test_killing_the_studio_ends_even_a_worker_that_runs_no_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_PLUGINS", str(tmp_path / "plugins"))
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "plugins" / "stuck"
+    folder.mkdir(parents=True)
+    (folder / "engine.toml").write_text(
+        'id="stuck"\ntitle="Stuck"\nsummary="Hangs."\nversion="1"\nmodule="stuck"\nclass="Stuck"\n'
+    )
+    (folder / "stuck.py").write_text(
+        "import ctypes\nfrom maskengines.contract import Candidate\n\nclass Stuck:\n"
+        "    def sample(self, request, context):\n"
+        "        yield Candidate('image', request.subject.pixels, 0)\n"
+        "        ctypes.PyDLL(None).sleep(600)\n"
+    )
+    plugins.trust("stuck")
+    studio = start(tmp_path, "time.sleep(600)", "stuck")
+    assert studio.stdout is not None
+    assert studio.stdout.readline() == "answered\n"
+    workers = family(studio.pid)
+    studio.kill()
+    studio.communicate(timeout=30)
+    assert until(lambda: gone(workers))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +154,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_studio_alone(tmp_path: Path) -> None:
 def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
     text = STUDIO.replace('if __name__ == "__main__":\n    main()', "main()")
+    text = text.replace("ENGINE", "'live-fill'")
     script.write_text(text.replace("END", "print(job.wait(30), job.error)\n    runtime.close()"))
     done = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
