@@ -283,7 +283,7 @@ def test_theme_and_overlay_are_switched_at_once_and_remembered(
         window.look.set_theme("dark")
     dialog = window.help.ask_settings()
     dialog.opacity.setValue(80)  # type: ignore[attr-defined]
-    assert WindowSettings.load().overlay_opacity == 0.8
+    qtbot.waitUntil(lambda: WindowSettings.load().overlay_opacity == 0.8, timeout=5000)
     dialog.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QColorDialog
 
@@ -22,6 +23,8 @@ class LookFlow:
         self._window = window
         self.overlay_shown = True
         self.panels_shown = True
+        self._save = QTimer(window, singleShot=True, interval=300)
+        self._save.timeout.connect(window.settings.save)
 
     # --- canvases -------------------------------------------------------------------------------
 
@@ -92,7 +95,8 @@ class LookFlow:
         """Colour and opacity (0..1) of the mask, for all documents, remembered."""
         settings = self._window.settings
         settings.overlay_colour, settings.overlay_opacity = colour.name(), opacity
-        settings.save()
+        # A slider asks for this at every step; the file is written once it rests.
+        self._save.start()
         self._redress()
 
     def ask_overlay_colour(self) -> None:
