@@ -14,6 +14,7 @@ from pathlib import Path
 from maskengines.errors import BadInput, NotReady
 
 from maskstudio.qt_libraries import apt_line, missing_xcb
+from maskstudio.stopping import window_stopped_by_signals
 
 
 def launch(files: Sequence[Path], mask: Path | None = None) -> int:
@@ -40,7 +41,8 @@ def launch(files: Sequence[Path], mask: Path | None = None) -> int:
         if "cannot open shared object" not in str(error):
             raise
         raise NotReady(f"Qt cannot start: {error}; 'maskstudio doctor' says what to install.") from None
-    return run_app(list(files), mask)
+    with window_stopped_by_signals():
+        return run_app(list(files), mask)
 
 
 def screen() -> str:

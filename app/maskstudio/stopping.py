@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from maskengines.errors import Cancelled
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPING = tuple(bytes([number]) for number in SIGNALS)
 
 
 class _State:
@@ -43,6 +47,35 @@ def uninterrupted() -> Iterator[None]:
         _State.holding = False
     if _State.asked:
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def window_stopped_by_signals() -> Iterator[None]:
+    """Inside, SIGINT and SIGTERM end Qt's event loop with exit code 130.
+
+    Qt keeps the interpreter away from signals until something happens in the window, so a thread of ours
+    waits for them on a pipe. The window asks nothing then: unsaved work is in the journal and is offered
+    at the next start.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def wait() -> None:
+        while os.read(reader, 1) in STOPPING:
+            from PySide6.QtCore import QCoreApplication
+
+            QCoreApplication.exit(Cancelled.exit_code)
+
+    before = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    old = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(old)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(writer)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -136,3 +136,25 @@ def test_an_engine_that_hangs_is_ended_by_ctrl_c(broken: Run, tmp_path: Path) ->
     assert gone
     assert not alive
     assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_the_terminal_ends_the_window_and_its_workers(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "photo.png")
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "MASKSTUDIO_HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maskstudio", str(tmp_path / "photo.png")], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    log = tmp_path / "home" / "data" / "logs" / "maskstudio.log"
+    deadline = time.monotonic() + 90
+    while not log.exists():  # until the photo is open
+        time.sleep(0.05)
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 130
+    assert not psutil.wait_procs(workers, timeout=10)[1]
