@@ -120,7 +120,7 @@ def test_dropping_two_files_opens_two_tabs(
             data,
             Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
-        )  # fmt: skip
+        )
     )
     qtbot.waitUntil(lambda: len([view for view in window.views if view.document]) == 2, timeout=10_000)
 
