@@ -146,7 +146,7 @@ class Runtime:
 
     def _start_next(self) -> None:
         with self._lock:
-            jobs = self._queue.startable()
+            jobs = [] if self._closed else self._queue.startable()
         for job in jobs:
             thread = threading.Thread(target=job.work, name=f"job {job.id}", daemon=True)
             self._threads.add(thread)
@@ -173,7 +173,8 @@ class Runtime:
         finally:
             with self._lock:
                 self._queue.done(job)
-            job.end(error)
+            # What breaks while a job is being stopped is no news to whoever stopped it.
+            job.end(Cancelled() if error is not None and job.cancelled else error)
             self._services.segments.give(question.segment)
             self._threads.discard(threading.current_thread())
             self._start_next()
