@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from maskengines.errors import StudioError
 from maskengines.runtime.paths import log_file
 from PySide6.QtCore import QObject
+from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -63,11 +64,11 @@ class Diary(QObject):
         log.error("%s: %s%s", error.kind, error.message, f"\n{error.log}" if error.log else "")
 
     def _stepped(self, document: Document, index: int) -> None:
-        log.info(
-            "%s: step %d of %d, %s",
-            document.title, index, document.undo_stack.count(),
-            document.undo_stack.text(index - 1) or "start",
-        )  # fmt: skip
+        stack = document.undo_stack
+        # When the studio is ended from outside, Qt takes the stack down step by step.
+        if isValid(stack):
+            step = stack.text(index - 1) or "start"
+            log.info("%s: step %d of %d, %s", document.title, index, stack.count(), step)
 
     def _asked(self, job: JobItem) -> None:
         log.info("asked %s", job.engine_id)

@@ -46,11 +46,9 @@ class MaskFlow:
 
     def clear(self) -> None:
         """Ask for nothing."""
-        import numpy as np
-
         document = self._window.document
         if document is not None:
-            document.replace_mask(np.zeros(document.mask.shape, np.uint8), "Clear mask")
+            document.clear_mask("Clear mask")
 
     def invert(self) -> None:
         """Ask for what was given and the other way round."""

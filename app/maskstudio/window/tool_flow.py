@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from maskstudio.window.hand_tool import HandTool
-
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.tools.base import Tool
@@ -52,10 +50,7 @@ class ToolFlow:
 
     def equip(self, canvas: ImageCanvas) -> None:
         """Put the tool in hand on a canvas."""
-        tool = self._tools[self.chosen]
-        if isinstance(tool, HandTool):
-            tool.canvas = canvas
-        canvas.set_tool(tool)
+        canvas.set_tool(self._tools[self.chosen])
         self.show_options()
 
     def start(self) -> None:
@@ -97,7 +92,7 @@ class ToolFlow:
             self._options.hide()
 
     @cached_property
-    def _tools(self) -> dict[str, Tool]:
+    def _tools(self) -> dict[str, Tool | None]:
         from maskstudio.tools.brush import BrushTool, EraserTool
         from maskstudio.tools.shapes import EllipseTool, LassoTool, RectangleTool
 
@@ -107,7 +102,7 @@ class ToolFlow:
             "tool.rectangle": RectangleTool(),
             "tool.ellipse": EllipseTool(),
             "tool.lasso": LassoTool(),
-            "tool.hand": HandTool(),
+            "tool.hand": None,  # without a tool, a drag moves the view
         }
 
     def smaller(self) -> None:
