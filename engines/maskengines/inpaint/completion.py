@@ -23,6 +23,7 @@ CHUNK = 4096
 PEELED = 512
 VOTED = 65536
 MOST_GROWN = 4000
+MOST_PEELED = 60_000
 STRAY = 0.3
 
 
@@ -80,7 +81,12 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
         level = levels[last].copy()
         matches = _first_guess(level, taste[last], plan, start, _ticker(watch, 0.0, level))
         level, matches = _refine(
-            level, matches, taste[last], random, rounds=10, tick=_ticker(watch, 0.0, level)
+            level,
+            matches,
+            taste[last],
+            random,
+            rounds=10 if len(level.rows) < MOST_PEELED else 3,
+            tick=_ticker(watch, 0.0, level),
         )
         cost = _misfit(level, matches.costs)
         if best is None or cost < best[0]:
@@ -136,7 +142,10 @@ def _first_guess(level: Level, bias: Array, plan: Plan, start: int, tick: Callab
     """Fill the coarsest level in one of three ways and match its targets at random."""
     sources = np.argwhere(level.usable > 0).astype(np.int32)
     kind = start % 3
-    if kind == 1 and len(level.hole_rows) <= MOST_GROWN:
+    if len(level.hole_rows) > MOST_PEELED:
+        # So little is given that no coarser level holds a patch: begin with the mean colour.
+        level.colours[level.hole] = level.colours[~level.hole].mean(axis=0)
+    elif kind == 1 and len(level.hole_rows) <= MOST_GROWN:
         _grow(level, bias, sources, plan)
     elif kind < 2 or not shift_map(level, bias, plan.generator):
         _peel(level, bias, _sample(sources, level, plan), plan, start=start, tick=tick)

@@ -11,7 +11,7 @@ from maskengines.contract import Box, Candidate, ImagePatch, Request, RunContext
 from maskengines.inpaint.diffusion import MOST_LIVE, navier_stokes
 from maskengines.inpaint.exemplar import question
 from maskengines.inpaint.info import LIVE_FILL, LiveFillParams
-from maskengines.inpaint.regions import regions_of
+from maskengines.inpaint.regions import hole_boxes
 
 Array = np.ndarray[Any, Any]
 
@@ -58,16 +58,12 @@ def smooth_patch(pixels: Array, mask: Array, radius: float) -> ImagePatch:
         return ImagePatch(0, 0, pixels[:0, :0])
     height, width = mask.shape
     result = pixels[box.slices].copy()
-    regions = regions_of(mask, 0.0)
-    for region in regions:
-        crop = region.box.grown(int(radius) + 2).clipped(width, height)
-        filled = navier_stokes(
-            pixels[crop.slices], mask[crop.slices] > 0, radius, MOST_LIVE // len(regions) + 1
-        )
-        inner = Box.of_mask(region.hole)
-        at = Box(region.box.x + inner.x, region.box.y + inner.y, inner.width, inner.height)
-        hole = mask[at.slices] > 0
-        own = Box(at.x - crop.x, at.y - crop.y, at.width, at.height)
-        target = result[at.y - box.y : at.y - box.y + at.height, at.x - box.x : at.x - box.x + at.width]
-        target[hole] = filled[own.slices][hole]
+    hole = mask > 0
+    boxes = hole_boxes(hole, box)
+    for part in boxes:
+        crop = part.grown(int(radius) + 2).clipped(width, height)
+        filled = navier_stokes(pixels[crop.slices], hole[crop.slices], radius, MOST_LIVE // len(boxes) + 1)
+        inner = Box(part.x - crop.x, part.y - crop.y, part.width, part.height)
+        target = Box(part.x - box.x, part.y - box.y, part.width, part.height)
+        result[target.slices] = filled[inner.slices]
     return ImagePatch(box.x, box.y, result)

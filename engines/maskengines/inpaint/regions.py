@@ -50,7 +50,7 @@ def regions_of(mask: Array, context: float) -> list[Region]:
     if around.empty:
         return []
     height, width = hole.shape
-    groups = _merged([(part, _margin(part, hole, context)) for part in _parts(hole, around)])
+    groups = _merged([(part, _margin(part, hole, context)) for part in hole_boxes(hole, around)])
     regions = []
     for box, margin in groups:
         crop = box.grown(margin).clipped(width, height)
@@ -61,8 +61,9 @@ def regions_of(mask: Array, context: float) -> list[Region]:
     return regions
 
 
-def _parts(hole: Array, around: Box) -> list[Box]:
-    """Boxes of the holes; those within a cell of each other count as one."""
+def hole_boxes(hole: Array, around: Box) -> list[Box]:
+    """Boxes of the holes of ``hole`` (H, W; bool) inside ``around``, their bounding box; holes within a
+    cell of each other count as one."""
     crop = hole[around.slices]
     rows, columns = -(-around.height // CELL), -(-around.width // CELL)
     grid = np.zeros((rows * CELL, columns * CELL), bool)
