@@ -103,10 +103,9 @@ def test_a_disabled_command_says_why_in_its_tooltip_and_when_its_key_is_pressed(
 def test_letters_choose_tools(window: MainWindow, document: Document, qtbot: QtBot) -> None:
     canvas = window.look.canvas
     assert canvas is not None
-    for key, name in (("E", "eraser"), ("M", "rectangle"), ("L", "lasso"), ("H", "hand"), ("B", "brush")):
+    for key, name in (("E", "eraser"), ("M", "rectangle"), ("L", "lasso"), ("H", None), ("B", "brush")):
         qtbot.keyClick(canvas, key)
-        assert canvas.tool is not None
-        assert canvas.tool.name == name
+        assert (canvas.tool.name if canvas.tool is not None else None) == name
         checked = [each.id for each in window.registry if each.id.startswith("tool.") and each.checked()]
         assert len(checked) == 1
 
