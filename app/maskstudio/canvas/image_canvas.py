@@ -71,6 +71,7 @@ class ImageCanvas(QWidget):
         self._outline = CursorOutline()
         self._shape: list[QPointF] = []
         self._emitted_zoom = 0.0
+        self._cursor_shape = self.cursor().shape()
         self._pending = QRect()
         self._match_palette()
 
@@ -244,7 +245,8 @@ class ImageCanvas(QWidget):
         dirty = self._outline.follow(at, None if diameter is None else diameter * scale, self.rect())
         self._repaint_soon(dirty)
         shape = self._pointer.cursor_shape(round_tool=diameter is not None)
-        if self.cursor().shape() != shape:
+        if shape != self._cursor_shape:
+            self._cursor_shape = shape
             self.setCursor(shape)
 
     def tool_moved(self) -> None:
@@ -396,8 +398,10 @@ class ImageCanvas(QWidget):
         dirty = QRect()
         for rect in rects:
             dirty |= rect
-        near, far = dirty.topLeft(), dirty.bottomRight() + QPoint(1, 1)
-        self._repaint_soon(QRectF(QPointF(near) / ratio, QPointF(far) / ratio).toAlignedRect())
+        if ratio != 1:
+            near, far = dirty.topLeft(), dirty.bottomRight() + QPoint(1, 1)
+            dirty = QRectF(QPointF(near) / ratio, QPointF(far) / ratio).toAlignedRect()
+        self._repaint_soon(dirty)
 
     def _repaint_soon(self, rect: QRect) -> None:
         # One rectangle for all that changes before the next paint: under a clip of several, Qt copies

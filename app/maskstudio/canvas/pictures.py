@@ -52,9 +52,10 @@ class PictureLevels:
             width, height = side(self.width, level), side(self.height, level)
             self._levels[level] = np.empty((height, width, 4), np.uint8), TileFlags(width, height)
         samples, flags = self._levels[level]
-        for part in flags.boxes(box, valid=False):
-            samples[part.slices] = self._converted(part, level)
-        flags.mark(box)
+        if not flags.complete(box):
+            for part in flags.boxes(box, valid=False):
+                samples[part.slices] = self._converted(part, level)
+            flags.mark(box)
         return samples[box.slices].copy()
 
     def replace(self, picture: Picture, box: Box) -> None:

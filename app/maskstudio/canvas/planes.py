@@ -101,17 +101,8 @@ def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
     height, width = old.shape
     if height * width <= _BOX_COST:
         return [at]
-    rows = -(-height // _BLOCK)
-    difference = cv2.absdiff(old, new)
-    full = height // _BLOCK
-    strips = np.zeros((rows, width), np.uint8)
-    if full:
-        np.max(difference[: full * _BLOCK].reshape(full, _BLOCK, width), axis=1, out=strips[:full])
-    if rows > full:
-        np.max(difference[full * _BLOCK :], axis=0, out=strips[full])
-    hit = np.maximum.reduceat(strips, np.arange(0, width, _BLOCK), axis=1) > 0
     boxes = []
-    for top, left, bottom, right in _cut(hit, 0, 0, 3):
+    for top, left, bottom, right in _cut(_blocks(cv2.absdiff(old, new)), 0, 3):
         x, y = left * _BLOCK, top * _BLOCK
         boxes.append(
             Box(at.x + x, at.y + y, min(right * _BLOCK, width) - x, min(bottom * _BLOCK, height) - y)
@@ -119,27 +110,48 @@ def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
     return boxes
 
 
-def _cut(hit: Array, top: int, left: int, depth: int) -> list[tuple[int, int, int, int]]:
-    """Tight rectangles (top, left, bottom, right) around the true values of a small grid."""
-    rows, columns = np.flatnonzero(hit.any(axis=1)), np.flatnonzero(hit.any(axis=0))
-    if not len(rows):
+def _blocks(difference: Array) -> list[int]:
+    """One number per row of blocks; bit ``i`` says whether block ``i`` holds anything but zeros."""
+    height, width = difference.shape
+    full = height // _BLOCK
+    strips = np.zeros((-(-height // _BLOCK), width), np.uint8)
+    if full:
+        np.max(difference[: full * _BLOCK].reshape(full, _BLOCK, width), axis=1, out=strips[:full])
+    if len(strips) > full:
+        np.max(difference[full * _BLOCK :], axis=0, out=strips[full])
+    hit = np.maximum.reduceat(strips, np.arange(0, width, _BLOCK), axis=1) > 0
+    return [int.from_bytes(row, "little") for row in np.packbits(hit, axis=1, bitorder="little")]
+
+
+def _cut(rows: list[int], top: int, depth: int) -> list[tuple[int, int, int, int]]:
+    """Tight rectangles (top, left, bottom, right) around the bits of a small grid.
+
+    ``rows`` begins at row ``top`` of the grid; a row is a number, a column a bit of it.
+    """
+    filled = [i for i, row in enumerate(rows) if row]
+    if not filled:
         return []
-    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    whole = [(top + y0, left + x0, top + y1, left + x1)]
-    area = (y1 - y0) * (x1 - x0)
+    y0, y1 = filled[0], filled[-1] + 1
+    rows = rows[y0:y1]
+    top += y0
+    every = 0
+    for row in rows:
+        every |= row
+    x0, x1 = (every & -every).bit_length() - 1, every.bit_length()
+    height, width = len(rows), x1 - x0
+    whole = [(top, x0, top + height, x1)]
     least = _BOX_COST // _BLOCK**2
-    if not depth or area <= 2 * least:
+    if not depth or height * width <= 2 * least:
         return whole
-    if y1 - y0 >= x1 - x0:
-        middle = (y0 + y1) // 2
-        parts = _cut(hit[y0:middle, x0:x1], top + y0, left + x0, depth - 1)
-        parts += _cut(hit[middle:y1, x0:x1], top + middle, left + x0, depth - 1)
+    if height >= width:
+        middle = height // 2
+        parts = _cut(rows[:middle], top, depth - 1) + _cut(rows[middle:], top + middle, depth - 1)
     else:
-        middle = (x0 + x1) // 2
-        parts = _cut(hit[y0:y1, x0:middle], top + y0, left + x0, depth - 1)
-        parts += _cut(hit[y0:y1, middle:x1], top + y0, left + middle, depth - 1)
-    cost = sum((bottom - up) * (right - west) + least for up, west, bottom, right in parts)
-    return parts if cost < area + least else whole
+        low = (1 << (x0 + x1) // 2) - 1
+        parts = _cut([row & low for row in rows], top, depth - 1)
+        parts += _cut([row & ~low for row in rows], top, depth - 1)
+    cost = sum((bottom - up) * (right - left) + least for up, left, bottom, right in parts)
+    return parts if cost < height * width + least else whole
 
 
 def _meet(box: Box, other: Box) -> Box:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QPoint, QRect, QRectF
@@ -292,7 +293,7 @@ def _device_rect(rect: QRect, ratio: float) -> QRect:
 
 def _lay_over(samples: Array, plane: Array, table: Array) -> None:
     """Blend a byte plane, by its colour table, over opaque BGRA samples in place."""
-    if not plane.any():
+    if not cv2.countNonZero(plane):
         return
     height, width = plane.shape
     colours = np.take(table, plane)
