@@ -166,3 +166,26 @@ def test_a_broken_profile_is_left_aside(qapp: object) -> None:
     pixels = np.full((8, 8, 3), (10, 20, 30), np.uint8)
     levels = PictureLevels(subject(pixels, b"not a profile"))
     assert levels.read(0, Box(0, 0, 1, 1))[0, 0, :3].tolist() == [30, 20, 10]
+
+
+def test_after_a_pause_a_turn_of_the_wheel_waits_for_nothing(
+    canvas: ImageCanvas, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas.set_document(Document(subject(np.full((2400, 3200, 3), 90, np.uint8))))
+    canvas.fit()
+    canvas.grab()
+    level, zoom = PictureLevels._converted, canvas.zoom
+    built: list[int] = []
+
+    def counting(self: PictureLevels, box: Box, at: int) -> np.ndarray:
+        built.append(at)
+        return level(self, box, at)
+
+    monkeypatch.setattr(PictureLevels, "_converted", counting)
+    qtbot.waitUntil(lambda: bool(built) and not canvas._idle.pending)
+    built.clear()
+    for factor in (2.0, 0.5, 0.5):
+        canvas.zoom_by(factor, QPointF(150, 120))
+        canvas.grab()
+    assert canvas.zoom == pytest.approx(zoom / 2)
+    assert not built

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from maskengines.contract import Box, ImagePatch
+from maskengines.projects.patching import with_patch
 from maskengines.subjects.image import ImageSubject
 from maskstudio.canvas.raster_renderer import RasterRenderer
 from maskstudio.canvas.view import Placement, View
@@ -175,3 +176,35 @@ def test_a_scaled_screen_shows_the_photo_pixel_by_pixel(qapp: object, ratio: flo
     pixels = scene.subject.pixels[30 : 30 + bottom, 20 : 20 + right].astype(np.uint32)
     expected = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
     assert np.array_equal(seen[:bottom, :right], expected)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(script=st.lists(ACTION, min_size=1, max_size=6), steps=st.integers(0, 9), zoom=ZOOM)
+def test_what_is_prepared_while_idle_shows_the_same_pixels(
+    qapp: object, alpha: bool, script: list[tuple[Any, ...]], steps: int, zoom: float
+) -> None:
+    scene = Scene(alpha)
+    for action in script:
+        work = scene.renderer.idle_work()
+        for _ in range(steps):
+            next(work, None)
+        scene.do(action)
+        for _ in work:
+            pass
+    scene.do(("zoom", zoom, 0.3, 0.6))
+    assert np.array_equal(words(scene.shown), scene.fresh())
+
+
+def test_a_picture_changed_while_it_is_being_prepared_is_shown_as_it_is_now(qapp: object) -> None:
+    scene = Scene(alpha=False)
+    scene.do(("zoom", 1.0, 0.5, 0.5))
+    work = scene.renderer.idle_work()
+    next(work)
+    patch = ImagePatch(40, 30, np.full((90, 100, 3), 200, np.uint8))
+    scene.subject = with_patch(scene.subject, patch)
+    scene.renderer.picture_changed(scene.subject, patch.box)
+    for _ in work:
+        pass
+    scene.do(("zoom", 0.4, 0.5, 0.5))
+    assert np.array_equal(words(scene.shown), scene.fresh())

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QWidget
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
 from maskstudio.canvas.drops import dropped_files
+from maskstudio.canvas.idle import IdleWork
 from maskstudio.canvas.outlines import draw_shape, shape_bounds
 from maskstudio.canvas.pointer import Pointer
 from maskstudio.canvas.raster_renderer import RasterRenderer
@@ -71,6 +72,7 @@ class ImageCanvas(QWidget):
         self._outline = CursorOutline()
         self._shape: list[QPointF] = []
         self._emitted_zoom = 0.0
+        self._idle = IdleWork(self._renderer.idle_work, self)
         self._cursor_shape = self.cursor().shape()
         self._pending = QRect()
         self._match_palette()
@@ -112,6 +114,7 @@ class ImageCanvas(QWidget):
             self._view = self._view_of(document)
             self._place()
             self._renderer.set_pictures(document.subject, document.original, document.mask.data)
+            self._idle.postpone()
         self.update()
         self.refresh_cursor()
 
@@ -370,6 +373,7 @@ class ImageCanvas(QWidget):
 
     def _moved(self) -> None:
         self._renderer.place(self._view.placement)
+        self._idle.postpone()
         self._follow_shape()
         self.update()
         self.refresh_cursor()
@@ -385,9 +389,11 @@ class ImageCanvas(QWidget):
         self._repaint_soon(dirty)
 
     def _on_mask_changed(self, box: Box) -> None:
+        self._idle.postpone()
         self._update_device(self._renderer.mask_changed(box))
 
     def _on_image_changed(self, box: Box) -> None:
+        self._idle.postpone()
         self._renderer.picture_changed(self._document.subject, box)
         self.update()
 

@@ -6,6 +6,8 @@ the level below.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -14,6 +16,7 @@ from maskengines.contract import Box
 
 Array = np.ndarray[Any, Any]
 TILE = 256
+_AT_ONCE = 1 << 18
 
 
 def side(pixels: int, level: int) -> int:
@@ -82,3 +85,34 @@ class TileFlags:
 
     def mark(self, box: Box) -> None:
         self.valid[self.span(box)] = True
+
+    def missing(self, box: Box, level: int) -> Iterator[tuple[Box, list[Box]]]:
+        """Tiles that ``box`` meets and that are not built, from its middle outwards, each with the strips
+        that it is built from one step at a time."""
+        x, y = box.x + box.width / 2, box.y + box.height / 2
+        tiles = self.boxes(box.clipped(self.width, self.height), valid=False)
+        tiles.sort(key=lambda tile: math.dist((x, y), (tile.x + tile.width / 2, tile.y + tile.height / 2)))
+        for tile in tiles:
+            rows = max(1, (_AT_ONCE >> 2 * level) // tile.width)
+            bottom = tile.y + tile.height
+            yield (
+                tile,
+                [
+                    Box(tile.x, top, tile.width, min(rows, bottom - top))
+                    for top in range(tile.y, bottom, rows)
+                ],
+            )
+
+
+def next_to(window: Box, level: int) -> list[tuple[int, Box]]:
+    """The levels that one step of the wheel may show, each with the box of samples it may need.
+
+    Level 0 is left out: nothing is built for it.
+    """
+    finer = Box(window.x * 2, window.y * 2, window.width * 2, window.height * 2)
+    wide = Box(
+        window.x - window.width // 2, window.y - window.height // 2, window.width * 2, window.height * 2
+    )
+    x, y = max(0, wide.x), max(0, wide.y)
+    coarser = level_box(Box(x, y, wide.x + wide.width - x, wide.y + wide.height - y), 1)
+    return [(number, box) for number, box in ((level - 1, finer), (level + 1, coarser)) if number > 0]

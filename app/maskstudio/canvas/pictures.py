@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import cv2
@@ -48,15 +49,24 @@ class PictureLevels:
         """A new array with the samples of ``box``."""
         if not level:
             return self._converted(box, 0)
-        if level not in self._levels:
-            width, height = side(self.width, level), side(self.height, level)
-            self._levels[level] = np.empty((height, width, 4), np.uint8), TileFlags(width, height)
-        samples, flags = self._levels[level]
+        samples, flags = self._level(level)
         if not flags.complete(box):
             for part in flags.boxes(box, valid=False):
                 samples[part.slices] = self._converted(part, level)
             flags.mark(box)
         return samples[box.slices].copy()
+
+    def build(self, level: int, box: Box) -> Iterator[None]:
+        """Build in small steps what `read` would have to; ends early when the picture is replaced."""
+        picture = self.picture
+        samples, flags = self._level(level)
+        for tile, strips in flags.missing(box, level):
+            for strip in strips:
+                samples[strip.slices] = self._converted(strip, level)
+                yield
+                if self.picture is not picture:
+                    return
+            flags.mark(tile)
 
     def replace(self, picture: Picture, box: Box) -> None:
         """Another picture of the same size that differs inside ``box`` only."""
@@ -74,6 +84,12 @@ class PictureLevels:
         inner = Box(patch.x - around.x, patch.y - around.y, patch.box.width, patch.box.height)
         block[inner.slices] = patch.pixels
         return target, self._display(block, around, level)
+
+    def _level(self, level: int) -> tuple[Array, TileFlags]:
+        if level not in self._levels:
+            width, height = side(self.width, level), side(self.height, level)
+            self._levels[level] = np.empty((height, width, 4), np.uint8), TileFlags(width, height)
+        return self._levels[level]
 
     def _converted(self, box: Box, level: int) -> Array:
         around = pixel_box(box, level, self.width, self.height)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -30,6 +31,7 @@ class BytePlane:
         self._window = Box(0, 0, 0, 0)
         self._shown: Array = np.zeros((0, 0), np.uint8)
         self._levels: dict[int, tuple[Array, TileFlags]] = {}
+        self._changes = 0
 
     def look_at(self, level: int, window: Box) -> None:
         """From now on samples of ``window`` of ``level`` are read."""
@@ -46,6 +48,18 @@ class BytePlane:
         moved = Box(box.x - self._window.x, box.y - self._window.y, box.width, box.height)
         return self._shown[moved.slices]
 
+    def build(self, level: int, box: Box) -> Iterator[None]:
+        """Build in small steps what `look_at` would have to; ends early when something is written."""
+        changes = self._changes
+        samples, flags = self._at(level)
+        for tile, strips in flags.missing(box, level):
+            for strip in strips:
+                samples[strip.slices] = self._shrunk(strip, level)
+                yield
+                if self._changes != changes:
+                    return
+            flags.mark(tile)
+
     def update(self, box: Box) -> list[Box]:
         """Take in that the pixels of ``box`` may have changed.
 
@@ -55,6 +69,7 @@ class BytePlane:
         box = box.clipped(self.width, self.height)
         if box.empty:
             return []
+        self._changes += 1
         for level, (_, flags) in self._levels.items():
             if level != self._level:
                 flags.forget(level_box(box, level))
@@ -79,11 +94,14 @@ class BytePlane:
         shown[...] = fresh
         return changed
 
-    def _built(self, level: int, window: Box) -> None:
+    def _at(self, level: int) -> tuple[Array, TileFlags]:
         if level not in self._levels:
             width, height = side(self.width, level), side(self.height, level)
             self._levels[level] = np.zeros((height, width), np.uint8), TileFlags(width, height)
-        samples, flags = self._levels[level]
+        return self._levels[level]
+
+    def _built(self, level: int, window: Box) -> None:
+        samples, flags = self._at(level)
         for part in flags.boxes(window, valid=False):
             samples[part.slices] = self._shrunk(part, level)
         flags.mark(window)

@@ -6,6 +6,7 @@ it by the widget never asks for it again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -16,7 +17,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from maskstudio.canvas.colours import heat_table, tint_table
 from maskstudio.canvas.decorations import checkerboard, draw_grid, draw_outline
-from maskstudio.canvas.levels import level_box, side
+from maskstudio.canvas.levels import level_box, next_to, side
 from maskstudio.canvas.pictures import Picture, PictureLevels
 from maskstudio.canvas.planes import BytePlane
 from maskstudio.canvas.preview import Preview
@@ -47,6 +48,7 @@ class RasterRenderer:
         self._surround = QColor("#1f2023").rgb()
         self._placement = Placement(1.0, 0, 0, 1, 1)
         self._across = self._down = Axis(1, 0, 1, 1.0, 1)
+        self._window = Box(0, 0, 0, 0)
         self._frame: Array = np.zeros((1, 1), np.uint32)
         self._spare: Array = np.zeros((1, 1), np.uint32)
         self._dirty: list[Rect] = []
@@ -140,6 +142,13 @@ class RasterRenderer:
         else:
             self._all_dirty()
 
+    def idle_work(self) -> Iterator[None]:
+        current, mask = self._current, self._mask
+        if current is not None and mask is not None and not self._window.empty:
+            for level, box in next_to(self._window, self._placement.level):
+                yield from mask.build(level, box)
+                yield from current.build(level, box)
+
     def _look(self) -> None:
         """Work out which samples the viewport reads."""
         if self._current is None:
@@ -154,6 +163,7 @@ class RasterRenderer:
             x0, x1 = self._across.source(self._across.first, self._across.last)
             y0, y1 = self._down.source(self._down.first, self._down.last)
             window = Box(x0, y0, x1 - x0, y1 - y0)
+        self._window = window
         for plane in (self._mask, self._heat):
             if plane is not None:
                 plane.look_at(place.level, window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +51,12 @@ class Renderer(Protocol):
 
     def set_surround(self, colour: QColor) -> None:
         """What lies around the picture."""
+
+    def idle_work(self) -> Iterator[None]:
+        """Prepare for the next zoom in steps of about a millisecond.
+
+        It may be dropped at any time; begin anew after the placement has changed.
+        """
 
     def paint(self, painter: QPainter, rect: QRect, ratio: float) -> None:
         """Paint the logical ``rect`` of a widget whose device pixel ratio is ``ratio``."""
