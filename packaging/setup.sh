@@ -40,13 +40,20 @@ usable() {
     "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+cannot_make_it() {
+    echo "$("$python" --version) cannot make a virtual environment here, and everything is installed into one. $1, then type make again." >&2
+    exit 1
+}
+
 if ! usable; then
-    "$python" -m venv --clear "$venv" || {
-        echo "Python cannot make a virtual environment: install python3-venv, then type make again." >&2
-        exit 1
-    }
+    # Looked at first: venv itself would print a page that repeats the line above.
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || cannot_make_it "Install its venv package as said above"
+    "$python" -m venv --clear "$venv" || cannot_make_it "Mend what it says above"
 fi
 rm -f "$stamp"
-"$venv/bin/python" -m pip install --disable-pip-version-check --editable '.[dev]'
+"$venv/bin/python" -m pip install --disable-pip-version-check --editable '.[dev]' || {
+    echo "pip could not install MaskStudio; it says why above. It needs the network and 2 GB of disk. Mend that, then type make again." >&2
+    exit 1
+}
 echo "$here" > "$stamp"
 echo "MaskStudio is set up."

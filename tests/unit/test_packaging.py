@@ -166,6 +166,34 @@ def test_setup_tells_an_ordinary_user_the_one_line_to_type(
     assert not (tmp_path / "apt.log").exists()
 
 
+def test_setup_without_the_venv_package_says_so_and_leaves_nothing_half_made(
+    bare_machine: dict[str, str], tmp_path: Path
+) -> None:
+    checkout = tmp_path / "checkout"
+    for name in (
+        "packaging/setup.sh", "packaging/system-packages.sh", "app/maskstudio/qt-libraries.txt",
+    ):  # fmt: skip
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_bytes((ROOT / name).read_bytes())
+    python = Path(bare_machine["PATH"]) / "python3"
+    python.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in --version) echo Python 3.11.2 ;; *ensurepip*) exit 1 ;; *%d*) echo 3.11 ;; '
+        "*-m*) echo Traceback >&2; exit 1 ;; esac\n"
+    )
+    python.chmod(0o755)
+    answer = subprocess.run(
+        ["/bin/sh", str(checkout / "packaging" / "setup.sh")],
+        env=bare_machine, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = answer.stderr.splitlines()
+    assert answer.returncode == 1
+    assert [line for line in said if "sudo apt-get install -y" in line and "python3.11-venv" in line]
+    assert "type make again" in said[-1]
+    assert "Traceback" not in answer.stderr
+    assert not (checkout / ".venv").exists()
+
+
 def test_setup_installs_what_is_missing_when_root_and_nothing_twice(
     bare_machine: dict[str, str], tmp_path: Path
 ) -> None:
