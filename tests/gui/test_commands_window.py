@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from maskstudio.commands.docs import markdown
 from maskstudio.commands.registry import MENUS
 from maskstudio.documents.document import Document
 from maskstudio.window import dialogs
-from maskstudio.window.app import make_app
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.icons import glyph
 from maskstudio.window.main_window import NO_MASK, MainWindow
@@ -26,18 +24,6 @@ from pytestqt.qtbot import QtBot
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
-    make_app()
-    shown = MainWindow()
-    shown.show()
-    yield shown
-    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
-    shown.close()
-    shown.deleteLater()
 
 
 @pytest.fixture

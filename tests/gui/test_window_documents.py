@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,6 @@ import pytest
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import EngineFault
 from maskstudio.window import dialogs
-from maskstudio.window.app import make_app
 from maskstudio.window.main_window import NO_DOCUMENT, NO_MASK, MainWindow
 from maskstudio.window.messages import install_excepthook
 from maskstudio.window.settings import WindowSettings
@@ -21,19 +20,6 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
-    make_app()
-    shown = MainWindow()
-    shown.show()
-    yield shown
-    # Not left to qtbot, which would close it after the dialogs are real again.
-    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
-    shown.close()
-    shown.deleteLater()
 
 
 @pytest.fixture

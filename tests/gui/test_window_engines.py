@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from maskengines.subjects.image import ImageSubject
 from maskstudio.documents.document import Document
 from maskstudio.window import dialogs
-from maskstudio.window.app import make_app
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.main_window import NO_MASK, MainWindow
 from PySide6.QtCore import Qt
@@ -21,22 +19,9 @@ PATIENCE = 120_000
 
 
 @pytest.fixture
-def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
-    make_app()
-    shown = MainWindow()
-    shown.resize(1280, 800)
-    shown.show()
-    shown.after_first_paint()
-    yield shown
-    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
-    shown.close()
-    shown.deleteLater()
-
-
-@pytest.fixture
 def document(window: MainWindow, qtbot: QtBot) -> Document:
     """Noise on stripes, 96 x 96, in a tab, with the engines ready."""
+    window.after_first_paint()
     generator = np.random.default_rng(3)
     stripes = np.tile((np.arange(96) // 6 % 2 * 80 + 80).astype(np.uint8)[:, None, None], (1, 96, 3))
     pixels = (stripes + generator.integers(0, 20, (96, 96, 3))).astype(np.uint8)

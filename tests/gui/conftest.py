@@ -1,0 +1,26 @@
+"""The window that tests use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from maskstudio.window import dialogs
+from maskstudio.window.app import make_app
+from maskstudio.window.main_window import MainWindow
+
+
+@pytest.fixture
+def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """A window on screen with settings of its own; closed without questions."""
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
+    make_app()
+    shown = MainWindow()
+    shown.resize(1280, 800)
+    shown.show()
+    yield shown
+    # Not left to qtbot, which would close it after the dialogs are real again.
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
+    shown.close()
+    shown.deleteLater()
