@@ -1,4 +1,8 @@
-"""Colour tables: 256 premultiplied 0xAARRGGBB words, one for each byte of a plane."""
+"""Colour tables: a premultiplied 0xAARRGGBB word for each byte of a plane.
+
+Two neighbouring bytes are looked up at once, which takes half as long: a table has 65536 entries of two
+words, 512 KiB of which a smooth plane touches a little.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import cv2
 import numpy as np
 from PySide6.QtGui import QColor
 
-Table = np.ndarray[Any, np.dtype[np.uint32]]
+Array = np.ndarray[Any, Any]
+Table = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def tint_table(colour: QColor, opacity: float) -> Table:
@@ -24,8 +29,20 @@ def heat_table() -> Table:
     return _premultiplied(colours, np.rint(225 * np.clip(values / 96, 0, 1)))
 
 
-def _premultiplied(colours: np.ndarray[Any, Any], alpha: np.ndarray[Any, Any]) -> Table:
-    channels = np.rint(colours * alpha[:, None] / 255).astype(np.uint32)
-    return (
-        alpha.astype(np.uint32) << 24 | channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2]
-    ).astype(np.uint32)
+def coloured(plane: Array, table: Table) -> Array:
+    """The words of a ``(h, w)`` uint8 plane, ``(h, w)`` uint32 or one column wider to be even."""
+    height, width = plane.shape
+    pairs = np.empty((height, width + (width & 1)), np.uint8)
+    pairs[:, :width] = plane
+    if width & 1:
+        pairs[:, width] = 0
+    return table.take(pairs.view(np.uint16), mode="clip").view(np.uint32)
+
+
+def _premultiplied(colours: Array, alpha: Array) -> Table:
+    channels = np.rint(colours * alpha[:, None] / 255).astype(np.uint64)
+    words = alpha.astype(np.uint64) << 24 | channels[:, 0] << 16 | channels[:, 1] << 8 | channels[:, 2]
+    first, second = np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2).T
+    both = np.stack([words[first], words[second]], axis=1).astype(np.uint32)
+    table: Table = both.view(np.uint64)[:, 0]
+    return table

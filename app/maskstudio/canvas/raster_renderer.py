@@ -15,7 +15,7 @@ from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from maskstudio.canvas.colours import heat_table, tint_table
+from maskstudio.canvas.colours import coloured, heat_table, tint_table
 from maskstudio.canvas.decorations import checkerboard, draw_grid, draw_outline
 from maskstudio.canvas.levels import level_box, next_to, side
 from maskstudio.canvas.pictures import Picture, PictureLevels
@@ -306,8 +306,8 @@ def _lay_over(samples: Array, plane: Array, table: Array) -> None:
     if not cv2.countNonZero(plane):
         return
     height, width = plane.shape
-    colours = np.take(table, plane)
-    over = QImage(colours.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
+    colours = coloured(plane, table)
+    over = QImage(colours.data, width, height, colours.strides[0], QImage.Format.Format_ARGB32_Premultiplied)
     under = QImage(samples.data, width, height, width * 4, QImage.Format.Format_RGB32)
     painter = QPainter(under)
     painter.drawImage(0, 0, over)

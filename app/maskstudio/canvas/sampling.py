@@ -92,8 +92,8 @@ def resample(
     elif across.plain:
         target[...] = words[yi[0] : yi[-1] + 1, xi[0] : xi[-1] + 1]
     else:
-        # In "clip" mode take writes straight into its target.
-        words.take(xi, axis=1).take(yi, axis=0, out=target, mode="clip")
+        # In "clip" mode nothing is buffered; given a target that is no block, take would copy it first.
+        target[...] = words.take(xi, axis=1, mode="clip").take(yi, axis=0, mode="clip")
 
 
 def nearest(plane: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: Rect) -> Array:
