@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from maskstudio.jobs.asking import Asker
 from maskstudio.jobs.mailbox import Mailbox
 from maskstudio.jobs.service import JobService
 from pytestqt.qtbot import QtBot
+from started_service import started_service
 
 MANIFEST = """
 id = "{id}"
@@ -97,15 +97,8 @@ def service(qapp: Any, plugin_root: Path) -> Iterator[JobService]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MASKSTUDIO_PLUGINS", str(plugin_root))
         plugins.trust("probe")
-        made = JobService()
-        made.start()
-        end = time.monotonic() + 20
-        while not made.ready and time.monotonic() < end:
-            qapp.processEvents()
-            time.sleep(0.01)
-        assert made.ready
-        yield made
-        made.close()
+        with started_service(qapp) as made:
+            yield made
 
 
 @pytest.fixture
