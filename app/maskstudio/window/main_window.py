@@ -158,7 +158,8 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         room = self.screen().availableSize()
         # The frame that the window manager adds needs some of the room.
-        self.resize(min(1280, room.width()), min(800, room.height() - FRAME_HEIGHT))
+        width, height = room.width(), room.height() - FRAME_HEIGHT
+        self.resize(min(max(1280, width * 4 // 5), width), min(max(800, height * 4 // 5), height))
         store = geometry_store()
         geometry, split = store.value("window"), store.value("split")
         if isinstance(geometry, QByteArray):
