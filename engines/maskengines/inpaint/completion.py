@@ -14,17 +14,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskengines.inpaint import greedy_kernels, kernels
+from maskengines.inpaint import kernels, starts
+from maskengines.inpaint.likeness import Likeness
 from maskengines.inpaint.pyramid import Level
-from maskengines.inpaint.shifts import shift_map
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
-PEELED = 512
 VOTED = 65536
-MOST_GROWN = 4000
-MOST_PEELED = 60_000
+MOST_TRIED = 6000
+MOST_SEARCHED = 200_000
 STRAY = 0.3
+ROUNDS = 5
+LIKENESS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,21 @@ class Solution:
     from_columns: Array
     energy: float
 
+    def enlarged(self, times: int, hole: Array) -> Solution:
+        """The solution of a photo ``times`` (a power of two) larger, whose hole is ``hole``; blocks of
+        ``times`` x ``times`` pixels are copied together."""
+        height, width = hole.shape
+        rows, columns = (grid.astype(np.int32) for grid in np.indices((height, width), sparse=True))
+        coarse = rows // times, columns // times
+        from_rows = np.minimum(self.from_rows[coarse] * times + rows % times, height - 1)
+        from_columns = np.minimum(self.from_columns[coarse] * times + columns % times, width - 1)
+        return Solution(
+            estimate=cv2.resize(self.estimate, (width, height), interpolation=cv2.INTER_LINEAR),
+            from_rows=np.where(hole, from_rows, rows).astype(np.int32),
+            from_columns=np.where(hole, from_columns, columns).astype(np.int32),
+            energy=self.energy,
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -70,39 +86,80 @@ Watch = Callable[[float, Callable[[], Array]], None]
 def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
     """Fill the hole of ``levels[0]``; the levels themselves stay as they are, so threads can share them.
 
-    Equal ``plan`` seeds give equal solutions, bit for bit.
+    Several first guesses are refined on the coarsest levels, where they cost little, and the one
+    that fits the photo best in patches and in texture goes on. Equal ``plan`` seeds give equal
+    solutions, bit for bit.
     """
     taste = _taste(levels, plan)
     random = np.array([plan.generator.integers(1, 2**63, dtype=np.uint64)], np.uint64)
     work = np.cumsum([0.0] + [float(len(level.rows)) for level in reversed(levels)])
     last = len(levels) - 1
-    best: tuple[float, Level, Matches] | None = None
-    for start in range(plan.starts if last > 0 else 1):
-        level = levels[last].copy()
-        matches = _first_guess(level, taste[last], plan, start, _ticker(watch, 0.0, level))
-        level, matches = _refine(
-            level,
-            matches,
-            taste[last],
-            random,
-            rounds=10 if len(level.rows) < MOST_PEELED else 3,
-            tick=_ticker(watch, 0.0, level),
-        )
-        cost = _misfit(level, matches.costs)
-        if best is None or cost < best[0]:
-            best = (cost, level, matches)
-    assert best is not None
-    _, level, matches = best
-    for depth in range(last - 1, -1, -1):
-        done = work[last - depth] / work[-1]
-        coarse, level = level, levels[depth].copy()
-        matches = _carried_over(coarse, level, matches, random)
-        _vote(level, matches.rows, matches.columns, level.trust, _ticker(watch, done, level))
-        rounds = _rounds(depth, len(level.rows))
-        level, matches = _refine(
-            level, matches, taste[depth], random, rounds=rounds, tick=_ticker(watch, done, level)
-        )
-    return _solution(level, matches)
+    depth = last
+    while depth > 1 and last - depth < 2 and len(levels[depth - 1].rows) <= MOST_TRIED:
+        depth -= 1
+    tries = plan.starts if last > 0 and len(levels[last].rows) <= MOST_TRIED else 1
+    found = []
+    for start in range(tries):
+        level, matches = _first_guess(levels[last], taste[last], plan, random, start, watch)
+        for finer in range(last - 1, depth - 1, -1):
+            tick = _ticker(watch, 0.0, level)
+            level, matches = _finer(
+                level, matches, levels[finer], taste[finer], random, rounds=ROUNDS, tick=tick
+            )
+        found.append((level, matches))
+    level, matches = found[_best(found, levels[0], depth, taste[depth], _ticker(watch, 0.0, level))]
+    for finer in range(depth - 1, -1, -1):
+        done = work[last - finer] / work[-1]
+        level, matches = _finer(
+            level, matches, levels[finer], taste[finer], random,
+            rounds=_rounds(finer, len(levels[finer].rows)), tick=_ticker(watch, done, level),
+        )  # fmt: skip
+    return _solution(level, matches, _ticker(watch, 1.0, level))
+
+
+def _first_guess(  # noqa: PLR0917
+    coarsest: Level, bias: Array, plan: Plan, random: Array, start: int, watch: Watch
+) -> tuple[Level, Matches]:
+    level = coarsest.copy()
+    tick = _ticker(watch, 0.0, level)
+    starts.guess(level, bias, plan.generator, start=start, tick=tick)
+    rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
+    chosen = plan.generator.integers(0, len(rows), len(level.rows))
+    matches = Matches(rows[chosen], columns[chosen], np.empty(len(level.rows), np.float32))
+    rounds = 10 if len(level.rows) < starts.MOST_PEELED else 2
+    return _refine(level, matches, bias, random, rounds=rounds, tick=tick)
+
+
+def _best(
+    found: list[tuple[Level, Matches]], full: Level, depth: int, bias: Array, tick: Callable[[], None]
+) -> int:
+    """Which first guess fits the photo best: in patches, relative to the others, and in texture."""
+    if len(found) == 1:
+        return 0
+    likeness = Likeness(full)
+    misfits, distances = [], []
+    for level, matches in found:
+        misfits.append(starts.misfit(level, matches.costs - bias[matches.rows, matches.columns]))
+        distances.append(likeness.distance(level, depth, *_best_sources(level, matches, tick)))
+    costs = np.array(misfits) / max(float(np.mean(misfits)), 1e-9) + LIKENESS * np.array(distances)
+    return int(costs.argmin())
+
+
+def _finer(
+    coarse: Level,
+    matches: Matches,
+    finer: Level,
+    bias: Array,
+    random: Array,
+    *,
+    rounds: int,
+    tick: Callable[[], None],
+) -> tuple[Level, Matches]:
+    """The next finer level, beginning from what was found on ``coarse``."""
+    level = finer.copy()
+    matches = _carried_over(coarse, level, matches, random)
+    _vote(level, matches.rows, matches.columns, level.trust, tick)
+    return _refine(level, matches, bias, random, rounds=rounds, tick=tick)
 
 
 def _ticker(watch: Watch, done: float, level: Level) -> Callable[[], None]:
@@ -110,9 +167,9 @@ def _ticker(watch: Watch, done: float, level: Level) -> Callable[[], None]:
 
 
 def _rounds(depth: int, targets: int) -> int:
-    if targets > 200_000:
+    if targets > MOST_SEARCHED:
         return 1
-    return 3 if depth == 0 else 5
+    return 3 if depth == 0 else ROUNDS
 
 
 def _taste(levels: list[Level], plan: Plan) -> list[Array]:
@@ -138,86 +195,6 @@ def _taste(levels: list[Level], plan: Plan) -> list[Array]:
     return fields
 
 
-def _first_guess(level: Level, bias: Array, plan: Plan, start: int, tick: Callable[[], None]) -> Matches:
-    """Fill the coarsest level in one of three ways and match its targets at random."""
-    sources = np.argwhere(level.usable > 0).astype(np.int32)
-    kind = start % 3
-    if len(level.hole_rows) > MOST_PEELED:
-        # So little is given that no coarser level holds a patch: begin with the mean colour.
-        level.colours[level.hole] = level.colours[~level.hole].mean(axis=0)
-    elif kind == 1 and len(level.hole_rows) <= MOST_GROWN:
-        _grow(level, bias, sources, plan)
-    elif kind < 2 or not shift_map(level, bias, plan.generator):
-        _peel(level, bias, _sample(sources, level, plan), plan, start=start, tick=tick)
-    chosen = plan.generator.integers(0, len(sources), len(level.rows))
-    return Matches(
-        np.ascontiguousarray(sources[chosen, 0]),
-        np.ascontiguousarray(sources[chosen, 1]),
-        np.empty(len(level.rows), np.float32),
-    )
-
-
-def _grow(level: Level, bias: Array, sources: Array, plan: Plan) -> None:
-    """Fill the hole patch by patch, lines first."""
-    sources = _sample(sources, level, plan)
-    known = (~level.hole).astype(np.float32)
-    greedy_kernels.grow(
-        level.colours.reshape(-1), level.texture, level.colours.mean(axis=2), known.copy(), bias, known,
-        level.hole_rows, level.hole_columns,
-        np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
-    )  # fmt: skip
-
-
-def _sample(sources: Array, level: Level, plan: Plan) -> Array:
-    """Fewer sources for larger holes, so that an exhaustive search stays quick."""
-    most = int(np.clip(8_000_000 // max(1, len(level.hole_rows)), 400, 3000))
-    if len(sources) <= most:
-        return sources
-    return sources[np.sort(plan.generator.choice(len(sources), most, replace=False))]
-
-
-def _misfit(level: Level, costs: Array) -> float:
-    """How badly a first guess fits the photo: costs relative to what each target patch holds, as
-    otherwise the plainest guess would always win."""
-    window = (kernels.SIZE, kernels.SIZE)
-    mean = cv2.boxFilter(level.colours, -1, window)
-    variance = np.maximum(cv2.boxFilter(level.colours**2, -1, window) - mean**2, 0).sum(axis=2)
-    scale = kernels.SIZE**2 * (variance[level.rows, level.columns] + 25.0)
-    return float((costs / scale).mean())
-
-
-def _peel(
-    level: Level, bias: Array, sources: Array, plan: Plan, *, start: int, tick: Callable[[], None]
-) -> None:
-    """Fill the hole from the rim inwards, one ring of pixels after the other."""
-    todo = level.hole.copy()
-    m = kernels.RADIUS
-    colours = level.colours.reshape(-1)
-    spread = np.float32(147.0 * 3.0**2 * start)
-    jitter = bias + plan.generator.random(bias.shape, dtype=np.float32) * spread
-    while todo.any():
-        rim = todo & (cv2.erode(todo.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
-        if not rim.any():
-            rim = todo
-        rows, columns = (part.astype(np.int32) for part in np.nonzero(rim))
-        centre_rows = np.clip(rows, m, todo.shape[0] - m - 1)
-        centre_columns = np.clip(columns, m, todo.shape[1] - m - 1)
-        found_rows, found_columns = np.full_like(rows, sources[0, 0]), np.full_like(rows, sources[0, 1])
-        known = (~todo).astype(np.float32)
-        for low in range(0, len(rows), PEELED):
-            part = slice(low, low + PEELED)
-            kernels.peel(
-                colours, level.texture, jitter, known, centre_rows[part], centre_columns[part],
-                np.ascontiguousarray(sources[:, 0]), np.ascontiguousarray(sources[:, 1]),
-                found_rows[part], found_columns[part],
-            )  # fmt: skip
-            tick()
-        from_rows, from_columns = found_rows + rows - centre_rows, found_columns + columns - centre_columns
-        level.colours[rows, columns] = level.colours[from_rows, from_columns]
-        level.texture[rows, columns] = level.texture[from_rows, from_columns]
-        todo[rows, columns] = False
-
-
 def _refine(
     level: Level, matches: Matches, bias: Array, random: Array, *, rounds: int, tick: Callable[[], None]
 ) -> tuple[Level, Matches]:
@@ -225,7 +202,8 @@ def _refine(
     rows, columns, costs = matches.rows, matches.columns, matches.costs
     colours = level.colours.reshape(-1)
     count = len(level.rows)
-    reach = max(level.shape) // 2
+    # A large level inherits good offsets: passing them on costs a tenth of searching anew.
+    reach = 0 if count > MOST_SEARCHED and rounds == 1 else max(level.shape) // 2
     for _ in range(rounds):
         kernels.measure(colours, level.texture, bias, level.rows, level.columns, rows, columns, costs)
         for step in (1, -1):
@@ -292,7 +270,7 @@ def _carried_over(coarse: Level, fine: Level, matches: Matches, random: Array) -
     return Matches(rows, columns, np.empty(len(rows), np.float32))
 
 
-def _solution(level: Level, matches: Matches) -> Solution:
+def _solution(level: Level, matches: Matches, tick: Callable[[], None]) -> Solution:
     m = kernels.RADIUS
     kernels.measure(
         level.colours.reshape(-1), level.texture, np.zeros(level.shape, np.float32), level.rows,
@@ -300,12 +278,7 @@ def _solution(level: Level, matches: Matches) -> Solution:
     )  # fmt: skip
     height, width = level.shape
     from_rows, from_columns = (grid.astype(np.int32) for grid in np.indices((height, width)))
-    best_rows = level.hole_rows.copy()
-    best_columns = level.hole_columns.copy()
-    kernels.pick(
-        level.index, matches.rows, matches.columns, matches.costs,
-        level.hole_rows, level.hole_columns, best_rows, best_columns,
-    )  # fmt: skip
+    best_rows, best_columns = _best_sources(level, matches, tick)
     from_rows[level.hole_rows, level.hole_columns] = best_rows
     from_columns[level.hole_rows, level.hole_columns] = best_columns
     inner = slice(m, height - m), slice(m, width - m)
@@ -315,3 +288,16 @@ def _solution(level: Level, matches: Matches) -> Solution:
         from_columns=np.ascontiguousarray(from_columns[inner]) - m,
         energy=float(matches.costs.mean()) / 147.0,
     )
+
+
+def _best_sources(level: Level, matches: Matches, tick: Callable[[], None]) -> tuple[Array, Array]:
+    """The pixel each hole pixel is best copied from."""
+    rows, columns = level.hole_rows.copy(), level.hole_columns.copy()
+    for low in range(0, len(rows), VOTED):
+        part = slice(low, low + VOTED)
+        kernels.pick(
+            level.index, matches.rows, matches.columns, matches.costs,
+            level.hole_rows[part], level.hole_columns[part], rows[part], columns[part],
+        )  # fmt: skip
+        tick()
+    return rows, columns

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ from maskengines.inpaint.regions import Region, regions_of
 
 Array = np.ndarray[Any, Any]
 PREVIEW_EVERY = 0.25
+Answer = tuple[ImagePatch, list[Fill], float]
+"""The patch, how each region was filled, and the seconds that took."""
 
 
 class Exemplar:
@@ -112,14 +115,14 @@ class _Run:
             try:
                 for i, future in enumerate(futures):
                     self._leader = i
-                    patch, fills = self._wait(future, request.count, context)
-                    yield _candidate(request, i, patch, fills)
+                    patch, fills, seconds = self._wait(future, request.count, context)
+                    yield replace(_candidate(request, i, patch, fills), seconds=seconds)
             finally:
                 self._stop.set()
                 for future in futures:
                     future.cancel()
 
-    def _wait(self, future: Future[tuple[ImagePatch, list[Fill]]], count: int, context: RunContext) -> Any:
+    def _wait(self, future: Future[Answer], count: int, context: RunContext) -> Any:
         while True:
             context.checkpoint()
             with self._lock:
@@ -133,7 +136,8 @@ class _Run:
                 if future.done():
                     raise
 
-    def _one(self, index: int, generator: np.random.Generator, seed: int) -> tuple[ImagePatch, list[Fill]]:
+    def _one(self, index: int, generator: np.random.Generator, seed: int) -> Answer:
+        begun = time.perf_counter()
         result = self._pixels[self._box.slices].copy()
         fills = []
         weights = np.array([float(region.hole.sum()) for region in self._regions])
@@ -148,7 +152,7 @@ class _Run:
             fills.append(fill)
         with self._lock:
             self._fractions[index] = 1.0
-        return ImagePatch(self._box.x, self._box.y, result), fills
+        return ImagePatch(self._box.x, self._box.y, result), fills, time.perf_counter() - begun
 
     def _watch(  # noqa: PLR0917 - the first four are bound by the caller.
         self,

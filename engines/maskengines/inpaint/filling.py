@@ -16,11 +16,13 @@ from maskengines.inpaint.completion import Plan, complete
 from maskengines.inpaint.diffusion import biharmonic, local_range, navier_stokes
 from maskengines.inpaint.info import Method, Seam
 from maskengines.inpaint.kernels import RADIUS
-from maskengines.inpaint.pyramid import build_levels
+from maskengines.inpaint.pyramid import build_levels, halved
 from maskengines.inpaint.regions import Region
 
 Array = np.ndarray[Any, Any]
 SMOOTH_EVERY = 4
+MOST_WORKED = 1_000_000
+MOST_BLENDED = 4_000_000
 Watch = Callable[[float, Callable[[], Array]], None]
 """Called often with the fraction done and a way to get the fill so far, shaped like the crop."""
 
@@ -33,7 +35,7 @@ class Settings:
     variety: float = 0.5
     seam: Seam = "gradient"
     texture: float = 1.0
-    starts: int = 1
+    starts: int = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,13 @@ def _from_patches(
     colours = pixels.astype(np.float32) / np.float32(scale)
     if colours.shape[2] == 1:
         colours = np.repeat(colours, 3, axis=2)
-    levels = build_levels(colours, hole, region.unknown, settings.texture)
+    small_hole, small_unknown, times = hole, region.unknown, 1
+    while int(small_hole.sum()) > MOST_WORKED:
+        colours, small_hole, small_unknown = halved(colours, small_hole, small_unknown)
+        times *= 2
+    levels = build_levels(
+        colours, small_hole, small_unknown, settings.texture, lambda: watch(0.0, lambda: pixels)
+    )
     if not levels:
         return None
 
@@ -101,13 +109,15 @@ def _from_patches(
         Plan(generator, settings.starts, settings.variety),
         lambda fraction, estimate: watch(0.9 * fraction, lambda: shown(estimate())),
     )
+    if times > 1:
+        solution = solution.enlarged(times, hole)
     copy = seams.copied(pixels, solution)
     if settings.seam != "none":
         copy = seams.evened(copy, solution, hole, scale)
         even = _like(copy, pixels, hole)
         tick = partial(watch, 0.95, lambda: even)
         tick()
-        if settings.seam == "gradient":
+        if settings.seam == "gradient" and int(hole.sum()) <= MOST_BLENDED:
             copy = seams.gradient_blended(pixels, copy, solution, hole, scale=scale, tick=tick)
     if region.thin:
         low, high = local_range(pixels.astype(np.float32), hole)

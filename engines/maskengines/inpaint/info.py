@@ -53,11 +53,12 @@ class ExemplarParams(Params):
         json_schema_extra={"advanced": True},
     )
     starts: int = Field(
-        1,
+        6,
         ge=1,
-        le=8,
+        le=16,
         title="Starts",
-        description="First guesses tried per candidate; the one that fits the photo best is refined.",
+        description="First guesses tried per candidate; the one whose patches and texture fit the photo best "
+        "is refined.",
         json_schema_extra={"advanced": True},
     )
 

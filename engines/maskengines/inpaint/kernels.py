@@ -286,24 +286,24 @@ def relax(
     pull: Any,
     neighbours: Array,
     steps: Array,
-    sweeps: int,
+    first: int,
+    last: int,
     omega: Any,
 ) -> None:
-    """Screened Poisson equation by successive over-relaxation, in place.
+    """Screened Poisson equation: one sweep of successive over-relaxation over unknowns ``first .. last``.
 
     Minimises ``sum_{p,q} |u_p - u_q - steps_pq|^2 + pull * sum_p |u_p - target_p|^2`` (Perez 2003
     eq. 7 with the screening of Bhat 2008). ``values`` is ``(N + K, C)``: N unknown then K fixed
     pixels; ``neighbours`` ``(N, 4)`` int32 indexes it (-1: none); ``steps`` is ``(N, 4, C)``.
     """
-    count, channels = target.shape
-    for _ in range(sweeps):
-        for p in range(count):
-            for c in range(channels):
-                total = pull * target[p, c]
-                weight = pull
-                for k in range(4):
-                    q = neighbours[p, k]
-                    if q >= 0:
-                        total += values[q, c] + steps[p, k, c]
-                        weight += np.float32(1.0)
-                values[p, c] += omega * (total / weight - values[p, c])
+    channels = target.shape[1]
+    for p in range(first, last):
+        for c in range(channels):
+            total = pull * target[p, c]
+            weight = pull
+            for k in range(4):
+                q = neighbours[p, k]
+                if q >= 0:
+                    total += values[q, c] + steps[p, k, c]
+                    weight += np.float32(1.0)
+            values[p, c] += omega * (total / weight - values[p, c])

@@ -15,6 +15,10 @@ Array = np.ndarray[Any, Any]
 SMOOTHING = 4.0
 PULL = 0.02
 EDGE = 24.0
+SWEEPS = 60
+FEWEST_SWEEPS = 10
+MOST_SWEPT = 150_000
+PIECE = 60_000
 
 
 def copied(pixels: Array, solution: Solution) -> Array:
@@ -63,26 +67,42 @@ def gradient_blended(
     values = np.concatenate([evened_copy[rows, columns], pixels[ring_rows, ring_columns].astype(np.float32)])
     neighbours = np.full((count, 4), -1, np.int32)
     steps = np.zeros((count, 4, channels), np.float32)
+    for low in range(0, count, PIECE):
+        part = slice(low, low + PIECE)
+        _steps(
+            pixels, copy, solution, rows[part], columns[part], number, scale, neighbours[part], steps[part]
+        )
+        tick()
+    values = np.ascontiguousarray(values, np.float32)
+    target = np.ascontiguousarray(evened_copy[rows, columns], np.float32)
+    for _ in range(int(np.clip(SWEEPS * MOST_SWEPT // max(1, count), FEWEST_SWEEPS, SWEEPS))):
+        for low in range(0, count, PIECE):
+            high = min(count, low + PIECE)
+            kernels.relax(values, target, np.float32(PULL), neighbours, steps, low, high, np.float32(1.6))
+            tick()
+    result = evened_copy.copy()
+    result[rows, columns] = values[:count]
+    return result
+
+
+def _steps(  # noqa: PLR0917 - the arrays of one piece, filled in place.
+    pixels: Array, copy: Array, solution: Solution, rows: Array, columns: Array, number: Array,
+    scale: float, neighbours: Array, steps: Array,
+) -> None:  # fmt: skip
+    """Fill ``neighbours`` (N, 4) and ``steps`` (N, 4, C) of some of the hole's pixels."""
+    height, width = number.shape
     own_rows, own_columns = solution.from_rows[rows, columns], solution.from_columns[rows, columns]
     here = copy[rows, columns]
-    source = pixels.astype(np.float32)
     for k, (dy, dx) in enumerate(((-1, 0), (1, 0), (0, -1), (0, 1))):
         ny, nx = rows + dy, columns + dx
         inside = (ny >= 0) & (ny < height) & (nx >= 0) & (nx < width)
         ny, nx = np.clip(ny, 0, height - 1), np.clip(nx, 0, width - 1)
         neighbours[:, k] = np.where(inside, number[ny, nx], -1)
-        beside = source[np.clip(own_rows + dy, 0, height - 1), np.clip(own_columns + dx, 0, width - 1)]
+        beside = pixels[np.clip(own_rows + dy, 0, height - 1), np.clip(own_columns + dx, 0, width - 1)]
         back_rows = np.clip(solution.from_rows[ny, nx] - dy, 0, height - 1)
         back_columns = np.clip(solution.from_columns[ny, nx] - dx, 0, width - 1)
-        jump = here - copy[ny, nx]
-        change = 0.5 * (here - beside) + 0.5 * (source[back_rows, back_columns] - copy[ny, nx]) - jump
+        there = copy[ny, nx]
+        jump = here - there
+        change = 0.5 * (here - beside) + 0.5 * (pixels[back_rows, back_columns] - there) - jump
         size = np.abs(change).mean(axis=1, keepdims=True) / np.float32(EDGE * scale)
         steps[:, k] = jump + change * np.exp(-(size**2))
-    values = np.ascontiguousarray(values, np.float32)
-    target = np.ascontiguousarray(evened_copy[rows, columns], np.float32)
-    for _ in range(15):
-        kernels.relax(values, target, np.float32(PULL), neighbours, steps, 4, np.float32(1.6))
-        tick()
-    result = evened_copy.copy()
-    result[rows, columns] = values[:count]
-    return result

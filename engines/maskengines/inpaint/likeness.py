@@ -1,0 +1,86 @@
+"""How well a guess's texture suits the hole, told from where it copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskengines.inpaint.kernels import RADIUS
+from maskengines.inpaint.pyramid import Level
+
+Array = np.ndarray[Any, Any]
+SCALES = 3
+BINS = 32
+TOP = 7.0
+MOST_SAMPLES = 20_000
+FEWEST_SAMPLES = 64
+
+
+class Likeness:
+    """The distribution of gradient strength at three scales beside the hole, which a fill should show too.
+
+    What is beside the hole is taken mirrored at the rim, so that every part of the rim counts by the
+    area of hole that lies behind it.
+    """
+
+    def __init__(self, level: Level) -> None:
+        """``level`` is full size; only what is given of it is read."""
+        grey = level.colours.mean(axis=2, dtype=np.float32)
+        self._strengths: list[Array] = []
+        for scale in range(SCALES):
+            across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+            bins = np.log1p(cv2.magnitude(across, down)) * np.float32(BINS / TOP)
+            self._strengths.append(np.minimum(bins, BINS - 1).astype(np.uint8))
+            if scale + 1 < SCALES:
+                grey = cv2.pyrDown(grey)
+        rows, columns = _mirrored(level)
+        self.known = len(rows) >= FEWEST_SAMPLES
+        self._wanted = self._curves(rows, columns) if self.known else np.zeros((SCALES, BINS))
+
+    def distance(self, level: Level, depth: int, from_rows: Array, from_columns: Array) -> float:
+        """Mean difference of the cumulative distributions, 0..1, of what is wanted and what a guess at
+        ``level``, 2 to the power of ``depth`` times smaller than full size, copies from.
+
+        Args:
+            from_rows, from_columns: where each of the level's hole pixels is copied from.
+        """
+        if not self.known:
+            return 0.0
+        rng = np.random.default_rng(0)
+        times = max(1, MOST_SAMPLES // 4 // max(1, len(from_rows)))
+        rows = np.tile((from_rows - RADIUS) << depth, times)[: MOST_SAMPLES * 4]
+        columns = np.tile((from_columns - RADIUS) << depth, times)[: MOST_SAMPLES * 4]
+        rows = rows + rng.integers(0, 1 << depth, len(rows)) + RADIUS
+        columns = columns + rng.integers(0, 1 << depth, len(columns)) + RADIUS
+        return float(np.abs(self._curves(rows, columns) - self._wanted).mean())
+
+    def _curves(self, rows: Array, columns: Array) -> Array:
+        found = []
+        for scale, strength in enumerate(self._strengths):
+            y = np.clip(rows >> scale, 0, strength.shape[0] - 1)
+            x = np.clip(columns >> scale, 0, strength.shape[1] - 1)
+            counts = np.bincount(strength[y, x], minlength=BINS).astype(float)
+            found.append(np.cumsum(counts / counts.sum()))
+        return np.array(found)
+
+
+def _mirrored(level: Level) -> tuple[Array, Array]:
+    """Given pixels that are the mirror images of hole pixels at the rim nearest to them."""
+    hole = level.hole.astype(np.uint8)
+    if bool(level.hole.all()):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    labels = cv2.distanceTransformWithLabels(hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    step = max(1, len(level.hole_rows) // MOST_SAMPLES)
+    rows, columns = level.hole_rows[::step], level.hole_columns[::step]
+    given = np.argwhere(hole == 0)
+    home = np.zeros((int(labels.max()) + 1, 2), np.int32)
+    home[labels[given[:, 0], given[:, 1]]] = given
+    rim = home[labels[rows, columns]]
+    rows, columns = 2 * rim[:, 0] - rows, 2 * rim[:, 1] - columns
+    inside = (rows >= 0) & (rows < hole.shape[0]) & (columns >= 0) & (columns < hole.shape[1])
+    rows, columns = rows[inside], columns[inside]
+    free = cv2.dilate(level.usable, np.ones((2 * RADIUS - 1, 2 * RADIUS - 1), np.uint8))
+    kept = free[rows, columns] > 0
+    return rows[kept], columns[kept]
