@@ -169,8 +169,8 @@ class Provenance:
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """One answer. Engines set ``kind``, ``result``, ``seed`` and may add a label, a score (higher is
-    better) and ``metrics`` (numbers shown beside it and printed by ``--json``); the runtime adds
-    ``provenance`` and ``seconds``."""
+    better), ``metrics`` (numbers shown beside it and printed by ``--json``) and the ``seconds`` it took;
+    the runtime adds ``provenance`` and, where the engine gives none, the seconds since its last answer."""
 
     kind: ResultKind
     result: Any

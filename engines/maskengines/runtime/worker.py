@@ -214,6 +214,7 @@ class Worker:
         except NotPlain as error:
             raise EngineFault(f"{self._info.title} gave an answer that cannot be used: {error}.") from error
         weights = getattr(self._engine, "weights_hash", None)
+        seconds = candidate.seconds if candidate.seconds > 0 else seconds
 
         def made(**place: Any) -> Message:
             return CandidateMade(
