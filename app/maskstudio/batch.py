@@ -98,11 +98,16 @@ def result_paths(out: Path, count: int) -> list[Path]:
     """Absolute paths of the results: ``out`` itself, or with ``-1 .. -N`` before the suffix.
 
     Raises:
-        BadInput: ``count`` is below 1 or absurdly high.
+        BadInput: ``count`` is below 1 or absurdly high, or the current folder is gone.
     """
     if not 1 <= count <= MAX_COUNT:
         raise BadInput(f"--count takes a whole number from 1 to {MAX_COUNT}, not {count}.")
-    target = Path.cwd() / out
+    try:
+        target = Path.cwd() / out
+    except FileNotFoundError:
+        raise BadInput(
+            f"Cannot write '{out}': the folder you are in was deleted. Change to another."
+        ) from None
     if count == 1:
         return [target]
     return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, count + 1)]

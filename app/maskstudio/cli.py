@@ -8,6 +8,7 @@ Nothing here imports Qt, numpy, pydantic or an engine: each command is imported 
 from __future__ import annotations
 
 import argparse
+import errno
 import multiprocessing
 import os
 import signal
@@ -19,9 +20,16 @@ from typing import NoReturn
 from maskengines import __version__
 from maskengines.errors import BadInput, Cancelled, EngineFault, NotReady, StudioError
 
-from maskstudio.output import JsonOutput, Output, TextOutput
+from maskstudio.output import (
+    JsonOutput,
+    Output,
+    TextOutput,
+    drop_what_nobody_takes,
+    open_standard_streams,
+)
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
+REFUSED = (errno.EAGAIN, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 
 USAGE = """\
 maskstudio [--open FILE] [FILE ...]
@@ -63,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ``error`` event on stdout.
     """
     multiprocessing.freeze_support()
+    open_standard_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     output: Output = JsonOutput() if "--json" in words else TextOutput()
     try:
@@ -75,34 +84,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _report(output, Cancelled())
     except BrokenPipeError:
-        return _pipe_closed()
+        return BROKEN_PIPE
     except Exception as error:
         if os.environ.get("MASKSTUDIO_DEBUG"):
             raise
         return _report(output, _internal(error))
+    finally:
+        drop_what_nobody_takes()
 
 
 def _report(output: Output, error: StudioError) -> int:
     try:
         output.error(error)
     except BrokenPipeError:
-        _pipe_closed()
+        pass
+    except StudioError as lost:
+        TextOutput().error(lost)
     return error.exit_code
 
 
 def _internal(error: Exception) -> StudioError:
     if isinstance(error, OSError) and error.filename is not None:
         return NotReady(f"Cannot use '{error.filename}': {error.strerror}.")
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return NotReady(
+            f"The system refused what the work needs: {error.strerror}. 'ulimit -a' shows the limits."
+        )
     return EngineFault(
         f"MaskStudio failed ({type(error).__name__}: {error}); this is a bug, and MASKSTUDIO_DEBUG=1 in "
         "the environment shows where."
     )
-
-
-def _pipe_closed() -> int:
-    # Python flushes stdout once more at exit and would complain there.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
 
 
 def _window(words: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from maskengines.errors import BadInput, NotReady
 from maskengines.runtime.assets import assets_folder
 
 from maskstudio.desktop_entry import APP_ID, ENTRY, OPENRASTER_XML
+from maskstudio.output import say
 
 LISTING = Path("maskstudio") / "desktop-files.json"
 PNG_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
@@ -48,7 +49,7 @@ def install() -> int:
         made.undo()
         raise BadInput(f"The menu entry cannot be written to {home}: {error.strerror}.") from None
     _refresh(home)
-    print(home / "applications" / f"{APP_ID}.desktop")
+    say(str(home / "applications" / f"{APP_ID}.desktop"))
     return 0
 
 
@@ -64,9 +65,9 @@ def uninstall() -> int:
     except OSError as error:
         raise BadInput(f"The menu entry cannot be removed from {home}: {error.strerror}.") from None
     if removed:
-        print(f"MaskStudio was taken out of the menu ({home}).")
+        say(f"MaskStudio was taken out of the menu ({home}).")
     else:
-        print(f"There was no menu entry of MaskStudio in {home}.")
+        say(f"There was no menu entry of MaskStudio in {home}.")
     return 0
 
 

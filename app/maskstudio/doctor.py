@@ -21,7 +21,7 @@ from maskengines.runtime.assets import assets_folder
 
 from maskstudio.doctor_checks import Check, check_folders, check_opencv, check_qt
 from maskstudio.doctor_qt import probe_qt
-from maskstudio.output import print_json
+from maskstudio.output import print_json, say
 
 PACKAGES = (
     "PySide6-Essentials", "numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs",
@@ -39,32 +39,32 @@ def print_text() -> int:
     """The examination for a person: what is there, then what is missing and how to mend it."""
     report = examine()
     versions = report["versions"]
-    print(f"MaskStudio {versions['maskstudio']}, Python {versions['python']}, {versions['system']}")
-    print("  " + ", ".join(f"{name} {versions[name] or 'missing'}" for name in PACKAGES))
-    print("Devices")
+    say(f"MaskStudio {versions['maskstudio']}, Python {versions['python']}, {versions['system']}")
+    say("  " + ", ".join(f"{name} {versions[name] or 'missing'}" for name in PACKAGES))
+    say("Devices")
     for device in report["devices"]:
-        print(f"  {device['id']}: {device['name']}")
+        say(f"  {device['id']}: {device['name']}")
     qt = report["qt"]
-    print(f"Qt\n  {qt['version'] or 'does not load'}, platform {qt['platform'] or 'none'}")
-    print("Folders")
+    say(f"Qt\n  {qt['version'] or 'does not load'}, platform {qt['platform'] or 'none'}")
+    say("Folders")
     for name, folder in report["folders"].items():
-        print(f"  {name:<9} {folder}")
-    print(f"  {'log':<9} {report['log']}")
-    print("Plugins")
+        say(f"  {name:<9} {folder}")
+    say(f"  {'log':<9} {report['log']}")
+    say("Plugins")
     for plugin in report["plugins"]:
-        print(f"  {plugin['name']}: {plugin['status']}")
+        say(f"  {plugin['name']}: {plugin['status']}")
     if not report["plugins"]:
-        print("  none")
-    print("Weights")
+        say("  none")
+    say("Weights")
     for weight in report["weights"]:
-        print(f"  {weight['name']}: {weight['bytes'] / 2**20:.1f} MiB")
+        say(f"  {weight['name']}: {weight['bytes'] / 2**20:.1f} MiB")
     if not report["weights"]:
-        print("  none; no engine here needs any")
-    print("Checks")
+        say("  none; no engine here needs any")
+    say("Checks")
     for check in report["checks"]:
-        print(f"  {'ok  ' if check['ok'] else 'MEND'}  {check['text']}")
+        say(f"  {'ok  ' if check['ok'] else 'MEND'}  {check['text']}")
         if not check["ok"]:
-            print(f"        {check['advice']}")
+            say(f"        {check['advice']}")
     return 0
 
 

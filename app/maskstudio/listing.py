@@ -9,7 +9,7 @@ from typing import Any
 from maskengines.runtime import plugins
 from maskengines.runtime.registry import EngineRegistry, RegisteredEngine
 
-from maskstudio.output import print_json
+from maskstudio.output import print_json, say
 
 
 def print_engines(engine: str | None) -> int:
@@ -25,8 +25,8 @@ def print_engines(engine: str | None) -> int:
     width = max((len(entry.info.id) for entry in engines), default=0)
     for entry in engines:
         reason = entry.readiness()
-        print(f"{entry.info.id:<{width}}  {entry.info.title}: {entry.info.summary}")
-        print(f"{'':<{width}}  {'ready' if reason is None else f'not ready: {reason}'}")
+        say(f"{entry.info.id:<{width}}  {entry.info.title}: {entry.info.summary}")
+        say(f"{'':<{width}}  {'ready' if reason is None else f'not ready: {reason}'}")
     return 0
 
 
@@ -66,7 +66,7 @@ def describe(entry: RegisteredEngine) -> dict[str, Any]:
 def print_plugins() -> int:
     """A line per plugin: its name, then ``trusted``, ``untrusted`` or ``changed``."""
     for plugin in plugins.scan():
-        print(f"{plugin.name} {plugin.status}")
+        say(f"{plugin.name} {plugin.status}")
     return 0
 
 
@@ -77,7 +77,7 @@ def trust_plugin(name: str) -> int:
         BadInput: there is no plugin of that name.
     """
     plugins.trust(name)
-    print(f"{name} trusted")
+    say(f"{name} trusted")
     return 0
 
 
@@ -88,26 +88,26 @@ def forget_plugin(name: str) -> int:
         BadInput: there is no plugin of that name.
     """
     plugins.forget(name)
-    print(f"{name} untrusted")
+    say(f"{name} untrusted")
     return 0
 
 
 def _print_engine(entry: RegisteredEngine) -> None:
     described = describe(entry)
     state = "ready" if described["ready"] else f"not ready: {described['reason']}"
-    print(f"{described['id']}  {described['title']} {described['version']}, {state}")
-    print(f"  {described['summary']}")
-    print(f"  works on: {', '.join(described['subject_kinds'])}")
+    say(f"{described['id']}  {described['title']} {described['version']}, {state}")
+    say(f"  {described['summary']}")
+    say(f"  works on: {', '.join(described['subject_kinds'])}")
     properties: Mapping[str, Mapping[str, Any]] = described["params"].get("properties", {})
     if not properties:
         return
-    print("  parameters, each as --set key=value:")
+    say("  parameters, each as --set key=value:")
     width = max(map(len, properties))
     for key, schema in properties.items():
-        print(f"    {key:<{width}}  {_accepts(schema)}; default {schema.get('default', 'none')}")
+        say(f"    {key:<{width}}  {_accepts(schema)}; default {schema.get('default', 'none')}")
         text = schema.get("description", "")
         for line in textwrap.wrap(text, 78 - width):
-            print(f"    {'':<{width}}  {line}")
+            say(f"    {'':<{width}}  {line}")
 
 
 def _accepts(schema: Mapping[str, Any]) -> str:

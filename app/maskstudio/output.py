@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
-from maskengines.errors import StudioError
+from maskengines.errors import BadInput, StudioError
 
 BAR_WIDTH = 28
 
@@ -41,8 +43,7 @@ class JsonOutput:
         print_json({**event, **{key: value for key, value in metrics.items() if key not in event}})
 
     def error(self, error: StudioError) -> None:
-        event = {"event": "error", "kind": error.kind, "message": error.message}
-        print_json({**event, "log": error.log} if error.log else event)
+        print_json({"event": "error", "kind": error.kind, "message": _told(error)})
 
     def close(self) -> None:
         """An event stream needs no tidying."""
@@ -60,26 +61,27 @@ class TextOutput:
         share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0
         filled = round(share * BAR_WIDTH)
         line = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {share:4.0%}  {text[:44]}"
-        sys.stderr.write("\r" + line.ljust(self._drawn))
-        sys.stderr.flush()
+        _mutter("\r" + line.ljust(self._drawn))
         self._drawn = len(line)
 
     def candidate(self, path: Path, seed: int, seconds: float, metrics: Mapping[str, Any]) -> None:
         self.close()
-        print_path(path)
+        say(str(path))
 
     def error(self, error: StudioError) -> None:
         self.close()
-        kept = _keep_log(error)
-        details = f" Details: {kept}" if kept else ""
-        sys.stderr.write(f"maskstudio: {' '.join(error.message.split())}{details}\n")
-        sys.stderr.flush()
+        _mutter(f"maskstudio: {' '.join(_told(error).split())}\n")
 
     def close(self) -> None:
         if self._drawn:
-            sys.stderr.write("\r" + " " * self._drawn + "\r")
-            sys.stderr.flush()
+            _mutter("\r" + " " * self._drawn + "\r")
             self._drawn = 0
+
+
+def _told(error: StudioError) -> str:
+    """The sentence, and where the words are that have no room in it."""
+    kept = _keep_log(error)
+    return f"{error.message} Details: {kept}" if kept else error.message
 
 
 def _keep_log(error: StudioError) -> Path | None:
@@ -98,18 +100,73 @@ def _keep_log(error: StudioError) -> Path | None:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One object on one line, ASCII only, readable by strict parsers (no NaN), flushed."""
-    sys.stdout.write(json.dumps(_strict(value), allow_nan=False) + "\n")
-    sys.stdout.flush()
+    """One object on one line, ASCII only, readable by strict parsers (no NaN), flushed; fails as `say`."""
+    say(json.dumps(_strict(value), allow_nan=False))
 
 
-def print_path(path: Path) -> None:
-    """One path on one line, in the bytes the file system knows it by, flushed."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="surrogateescape")
-    sys.stdout.write(f"{path}\n")
-    sys.stdout.flush()
+def say(line: str) -> None:
+    """One line on stdout, flushed; a path is in the bytes that the file system knows it by.
+
+    Raises:
+        BadInput: nothing can be written there.
+        BrokenPipeError: the reader has gone.
+    """
+    try:
+        _put(sys.stdout, f"{line}\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadInput(f"Cannot write to stdout: {error.strerror}. Send it somewhere else.") from error
+
+
+def open_standard_streams() -> None:
+    """Whoever started this process may have closed its stdin, stdout or stderr. What is opened next would
+    get their numbers, and a library's warning would then be written into a picture."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            silent = Path(os.devnull).open("w" if descriptor else "r", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, silent)
+
+
+def drop_what_nobody_takes() -> None:
+    """Throw away what a full or closed stdout or stderr did not take: Python tries once more at exit,
+    complains, and changes the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def _mutter(text: str) -> None:
+    # Nobody can be told that stderr takes nothing.
+    with contextlib.suppress(OSError):
+        _put(sys.stderr, text)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:
+        stream.write(text)
+    else:
+        stream.flush()
+        buffer.write(_encoded(text, stream.encoding))
+    stream.flush()
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    """As the terminal wants it; what it has no letters for, as the file system names it."""
+    with contextlib.suppress(UnicodeEncodeError):
+        return text.encode(encoding, "surrogateescape")
+    with contextlib.suppress(UnicodeEncodeError):
+        return os.fsencode(text)
+    return text.encode(encoding, "backslashreplace")
 
 
 def _strict(value: Any) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskengines.errors import BadInput
-from maskstudio.output import JsonOutput, TextOutput, print_path
+from maskengines.errors import BadInput, EngineFault
+from maskstudio.output import JsonOutput, TextOutput, say
 
 
 class Terminal(io.StringIO):
@@ -90,5 +90,23 @@ def test_events_are_strict_json_whatever_an_engine_measures(capsys: pytest.Captu
 def test_a_path_that_is_no_unicode_is_printed_in_its_own_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="utf-8"))
-    print_path(Path(b"/caf\xe9.png".decode("utf-8", "surrogateescape")))
+    say(b"/caf\xe9.png".decode("utf-8", "surrogateescape"))
     assert raw.getvalue() == b"/caf\xe9.png\n"
+
+
+def test_a_path_is_readable_where_the_terminal_knows_ascii_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    say("/größe.png")
+    assert raw.getvalue() == "/größe.png\n".encode()
+
+
+def test_an_error_event_has_no_more_keys_than_promised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path))
+    JsonOutput().error(EngineFault("It broke.", log="line 1\nline 2"))
+    event = json.loads(capsys.readouterr().out)
+    assert set(event) == {"event", "kind", "message"}
+    kept = Path(event["message"].rpartition("Details: ")[2])
+    assert "line 1\nline 2" in kept.read_text(encoding="utf-8")
