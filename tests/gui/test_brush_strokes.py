@@ -103,6 +103,18 @@ def test_a_soft_stroke_falls_off_smoothly_from_its_hard_core(qapp: object, hardn
     assert (document.mask.data[distance < 49 * hardness] >= 250).all()
 
 
+@pytest.mark.parametrize("hardness", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("opacity", [0.4, 1.0])
+def test_a_fast_stroke_has_a_straight_edge(qapp: object, hardness: float, opacity: float) -> None:
+    document = new_document(900, 700)
+    a, b = (60.3, 80.6), (820.1, 600.4)
+    stroke(new_brush(30, hardness, opacity), document, a, b)
+    distance = distance_to_segment((700, 900), a, b)
+    t = np.clip((15.5 - distance) / max(1.0, 15 * (1 - hardness) + 0.5), 0, 1)
+    expected = opacity * (t if hardness == 1 else t * t * (3 - 2 * t))
+    assert np.abs(document.mask.data / 255 - expected)[:, 100:780].max() < 0.05
+
+
 def test_a_one_pixel_brush_paints_whole_pixels(qapp: object) -> None:
     document = new_document()
     stroke(new_brush(1), document, (10.2, 20.9), (15.7, 20.3))
