@@ -169,7 +169,9 @@ def _ticker(watch: Watch, done: float, level: Level) -> Callable[[], None]:
 def _rounds(depth: int, targets: int) -> int:
     if targets > MOST_SEARCHED:
         return 1
-    return 3 if depth == 0 else ROUNDS
+    if depth > 0:
+        return ROUNDS
+    return 2 if targets > MOST_SEARCHED // 3 else 3
 
 
 def _taste(levels: list[Level], plan: Plan) -> list[Array]:

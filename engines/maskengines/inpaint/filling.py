@@ -67,6 +67,7 @@ def fill_region(
     """
     # Whatever lies under the mask must not show through anywhere, not even in a gradient.
     pixels = navier_stokes(pixels, region.unknown, 4.0)
+    watch(0.0, lambda: pixels)
     method = settings.method
     if method == "auto":
         method = "biharmonic" if region.thin and seed % SMOOTH_EVERY == 0 else "patches"
@@ -91,6 +92,7 @@ def _from_patches(
         colours = np.repeat(colours, 3, axis=2)
     small_hole, small_unknown, times = hole, region.unknown, 1
     while int(small_hole.sum()) > MOST_WORKED:
+        watch(0.0, lambda: pixels)
         colours, small_hole, small_unknown = halved(colours, small_hole, small_unknown)
         times *= 2
     levels = build_levels(
@@ -110,12 +112,14 @@ def _from_patches(
         lambda fraction, estimate: watch(0.9 * fraction, lambda: shown(estimate())),
     )
     if times > 1:
+        watch(0.9, lambda: pixels)
         solution = solution.enlarged(times, hole)
+        watch(0.9, lambda: pixels)
     copy = seams.copied(pixels, solution)
     if settings.seam != "none":
-        copy = seams.evened(copy, solution, hole, scale)
-        even = _like(copy, pixels, hole)
-        tick = partial(watch, 0.95, lambda: even)
+        rough, tick = copy, partial(watch, 0.95, lambda: _like(rough, pixels, hole))
+        tick()
+        copy = seams.evened(copy, solution, hole, scale, tick)
         tick()
         if settings.seam == "gradient" and int(hole.sum()) <= MOST_BLENDED:
             copy = seams.gradient_blended(pixels, copy, solution, hole, scale=scale, tick=tick)

@@ -26,7 +26,7 @@ def copied(pixels: Array, solution: Solution) -> Array:
     return pixels[solution.from_rows, solution.from_columns].astype(np.float32)
 
 
-def evened(copy: Array, solution: Solution, hole: Array, scale: float) -> Array:
+def evened(copy: Array, solution: Solution, hole: Array, scale: float, tick: Callable[[], None]) -> Array:
     """Bias correction (Darabi 2012, section 3.1, with the gain fixed at 1): the copy keeps its detail
     and takes its tones, what a Gaussian of 4 pixels keeps, from the seamless estimate.
 
@@ -34,9 +34,15 @@ def evened(copy: Array, solution: Solution, hole: Array, scale: float) -> Array:
         scale: units of ``copy`` per unit of the estimate (1 at 8 bit, 257 at 16 bit).
     """
     estimate = solution.estimate[..., : copy.shape[2]] * np.float32(scale)
-    difference = np.where(hole[..., None], estimate - copy, 0).astype(np.float32)
-    smooth = cv2.GaussianBlur(difference, (0, 0), SMOOTHING)
-    return copy + np.where(hole[..., None], smooth.reshape(copy.shape), 0)
+    tick()
+    estimate -= copy
+    estimate[~hole] = 0
+    tick()
+    smooth = cv2.GaussianBlur(estimate, (0, 0), SMOOTHING).reshape(copy.shape)
+    tick()
+    smooth[~hole] = 0
+    smooth += copy
+    return smooth
 
 
 def gradient_blended(
@@ -64,9 +70,11 @@ def gradient_blended(
     number = np.full((height, width), -1, np.int32)
     number[rows, columns] = np.arange(count)
     number[ring_rows, ring_columns] = count + np.arange(len(ring_rows))
+    tick()
     values = np.concatenate([evened_copy[rows, columns], pixels[ring_rows, ring_columns].astype(np.float32)])
     neighbours = np.full((count, 4), -1, np.int32)
-    steps = np.zeros((count, 4, channels), np.float32)
+    steps = np.empty((count, 4, channels), np.float32)
+    tick()
     for low in range(0, count, PIECE):
         part = slice(low, low + PIECE)
         _steps(
@@ -75,6 +83,7 @@ def gradient_blended(
         tick()
     values = np.ascontiguousarray(values, np.float32)
     target = np.ascontiguousarray(evened_copy[rows, columns], np.float32)
+    tick()
     for _ in range(int(np.clip(SWEEPS * MOST_SWEPT // max(1, count), FEWEST_SWEEPS, SWEEPS))):
         for low in range(0, count, PIECE):
             high = min(count, low + PIECE)

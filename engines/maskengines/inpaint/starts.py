@@ -89,7 +89,7 @@ def _peel(
 def _sources(level: Level, generator: np.random.Generator) -> tuple[Array, Array]:
     """Fewer sources for larger holes, so that an exhaustive search stays quick."""
     rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
-    most = int(np.clip(4_000_000 // max(1, len(level.hole_rows)), 400, MOST_SOURCES))
+    most = int(np.clip(300_000 // max(1, len(level.hole_rows)), 300, MOST_SOURCES))
     if len(rows) > most:
         kept = np.sort(generator.choice(len(rows), most, replace=False))
         rows, columns = rows[kept], columns[kept]
