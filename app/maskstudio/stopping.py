@@ -1,4 +1,4 @@
-"""Ctrl+C and a polite kill stop a command once, and never in the middle of writing a file."""
+"""Ctrl+C, a polite kill and a closed terminal stop a command once, never in the middle of writing a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 from maskengines.errors import Cancelled
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 STOPPING = tuple(bytes([number]) for number in SIGNALS)
 
 
@@ -22,14 +22,14 @@ class _State:
 
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Inside, the first SIGINT or SIGTERM raises KeyboardInterrupt; later ones change nothing, so that
+    """Inside, the first of `SIGNALS` raises KeyboardInterrupt; later ones change nothing, so that
     stopping the workers is not interrupted in its turn."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may catch signals; elsewhere somebody else does
         return
     _State.asked = _State.holding = False
     # A shell script's background job starts with SIGINT ignored; being told to stop still means stop.
-    before = {number: signal.signal(number, _stop) for number in SIGNALS}
+    before = {number: signal.signal(number, _stop) for number in _heeded()}
     try:
         yield
     finally:
@@ -51,7 +51,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def window_stopped_by_signals() -> Iterator[None]:
-    """Inside, SIGINT and SIGTERM end Qt's event loop with exit code 130.
+    """Inside, `SIGNALS` end Qt's event loop with exit code 130.
 
     Qt keeps the interpreter away from signals until something happens in the window, so a thread of ours
     waits for them on a pipe. The window asks nothing then: unsaved work is in the journal and is offered
@@ -66,7 +66,7 @@ def window_stopped_by_signals() -> Iterator[None]:
 
             QCoreApplication.exit(Cancelled.exit_code)
 
-    before = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    before = {number: signal.signal(number, lambda *_: None) for number in _heeded()}
     old = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=wait, name="signals", daemon=True).start()
     try:
@@ -76,6 +76,11 @@ def window_stopped_by_signals() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         os.close(writer)
+
+
+def _heeded() -> list[signal.Signals]:
+    """All but the hang-up of a terminal that ``nohup`` told us to outlive."""
+    return [n for n in SIGNALS if n.name != "SIGHUP" or signal.getsignal(n) is not signal.SIG_IGN]
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

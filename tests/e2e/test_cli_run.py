@@ -175,7 +175,7 @@ def test_running_loads_no_qt_and_no_kernels_into_the_calling_process(folder: Pat
     assert answer.stdout.split() == [str(tmp_path / "fill.png")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_in_mid_run_stops_everything_and_leaves_no_partial_file(
     number: signal.Signals, folder: Path, tmp_path: Path
 ) -> None:

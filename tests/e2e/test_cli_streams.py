@@ -77,3 +77,10 @@ def test_a_limit_of_the_system_is_told_as_what_it_is(folder: Path) -> None:
     assert answer.stderr.count("\n") == 1
     assert "File too large" in answer.stderr
     assert not (folder / "out.png").exists()
+
+
+def test_a_command_under_nohup_outlives_its_terminal(folder: Path) -> None:
+    answer = shell(f"nohup {RUN} --json > told 2>&1 & until grep -q Starting told; do sleep 0.05; done;"
+                   " kill -HUP $!; wait $!", folder)  # fmt: skip
+    assert answer.returncode == 0
+    assert (folder / "out.png").exists()
