@@ -16,7 +16,7 @@ from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEven
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
-from maskengines.subjects.image_io import check_writable_target, load_image, save_image
+from maskengines.subjects.image_io import check_holds, check_writable_target, load_image, save_image
 
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
@@ -65,6 +65,7 @@ def run(ask: Ask, output: Output) -> int:
         check_writable_target(path)
         _refuse_overwriting(path, ask)
     subject = load_image(ask.input)
+    check_holds(subject, ask.out)
     mask = _mask(engine.info, ask, subject)
     save = _Saver(subject, paths, output)
     if mask is not None and engine.info.needs_mask and not mask.any():

@@ -187,6 +187,15 @@ def test_a_target_that_is_the_input_or_the_mask(refused: Refused) -> None:
     assert "--mask" in refused(out="mask.png")
 
 
+def test_a_target_that_cannot_hold_the_picture_is_found_before_any_work(
+    folder: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGBA", (60, 40), (200, 100, 50, 128)).save(folder / "glass.png")
+    save_mask(folder / "glass-mask.png", (40, 60))
+    monkeypatch.setattr("maskstudio.batch.Runtime", None)  # no engine is asked
+    assert "transparency" in refused(input="glass.png", mask="glass-mask.png", out="out.jpg")
+
+
 def test_a_read_only_folder(folder: Path, refused: Refused) -> None:
     locked = folder / "locked"
     locked.mkdir()

@@ -146,6 +146,21 @@ def check_writable_target(path: str | os.PathLike[str]) -> Path:
     return check_target(target)
 
 
+def check_holds(subject: ImageSubject, path: str | os.PathLike[str]) -> None:
+    """Find out before any work is done whether the format of the suffix can hold a picture of this size
+    and transparency; `BadInput` if not. PNG and TIFF hold all."""
+    name = Path(path).name
+    module = importlib.import_module(f"maskengines.subjects.formats.{_format_of(Path(name))}")
+    try:
+        getattr(module, "check", _holds_all)(subject)
+    except Unsupported as error:
+        raise BadInput(f"Cannot write '{name}': {error}") from error
+
+
+def _holds_all(subject: ImageSubject) -> None:
+    """For formats without a limit of their own."""
+
+
 def _format_of(target: Path) -> str:
     suffix = target.suffix.lower()
     known = ", ".join(WRITABLE_SUFFIXES)

@@ -57,6 +57,16 @@ def decode(data: bytes, header: Header) -> Raster:
         raise Damaged(UNDECODABLE) from error
 
 
+def check(subject: ImageSubject) -> None:
+    """Whether a BMP can hold the picture.
+
+    Raises:
+        Unsupported: the file would pass the 4 GB a BMP can address.
+    """
+    if subject.width * subject.height * 4 >= 1 << 32:
+        raise Unsupported("BMP ends at 4 GB. Save as .png or .tif instead.")
+
+
 def encode(subject: ImageSubject) -> bytes:
     """Grey as a palette, RGB, or RGBA with a V4 header; 16 bit is rounded to 8.
 
@@ -65,8 +75,7 @@ def encode(subject: ImageSubject) -> bytes:
     """
     from PIL import Image
 
-    if subject.width * subject.height * 4 >= 1 << 32:
-        raise Unsupported("BMP ends at 4 GB. Save as .png or .tif instead.")
+    check(subject)
     pixels = to_8_bit(subject.pixels)
     if subject.alpha is not None:
         return _with_alpha(pixels, to_8_bit(subject.alpha))

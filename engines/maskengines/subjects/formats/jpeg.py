@@ -78,6 +78,18 @@ def decode(data: bytes, header: Header) -> Raster:
     return Raster(cmyk_to_rgb(ink, header.icc), None, None)
 
 
+def check(subject: ImageSubject) -> None:
+    """Whether a JPEG can hold the picture.
+
+    Raises:
+        Unsupported: it is transparent somewhere, or too large.
+    """
+    if subject.alpha is not None and subject.alpha.min() < np.iinfo(subject.alpha.dtype).max:
+        raise Unsupported("JPEG cannot hold transparency. Save as .png, .tif or .webp instead.")
+    if max(subject.width, subject.height) > 65500:
+        raise Unsupported("JPEG ends at 65500 pixels a side. Save as .png or .tif instead.")
+
+
 def encode(subject: ImageSubject) -> bytes:
     """Quality 95 without chroma subsampling; 16 bit is rounded to 8.
 
@@ -86,10 +98,7 @@ def encode(subject: ImageSubject) -> bytes:
     """
     import imagecodecs
 
-    if subject.alpha is not None and subject.alpha.min() < np.iinfo(subject.alpha.dtype).max:
-        raise Unsupported("JPEG cannot hold transparency. Save as .png, .tif or .webp instead.")
-    if max(subject.width, subject.height) > 65500:
-        raise Unsupported("JPEG ends at 65500 pixels a side. Save as .png or .tif instead.")
+    check(subject)
     pixels = interleaved(to_8_bit(subject.pixels), None)
     plain = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(pixels), level=_QUALITY, subsampling="444"))
     extra = b""

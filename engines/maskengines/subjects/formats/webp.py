@@ -64,6 +64,16 @@ def decode(data: bytes, header: Header) -> Raster:
         raise Damaged(UNDECODABLE) from error
 
 
+def check(subject: ImageSubject) -> None:
+    """Whether a WebP can hold the picture.
+
+    Raises:
+        Unsupported: it is too large.
+    """
+    if max(subject.width, subject.height) > _LARGEST_SIDE:
+        raise Unsupported(f"WebP ends at {_LARGEST_SIDE} pixels a side. Save as .png or .tif instead.")
+
+
 def encode(subject: ImageSubject) -> bytes:
     """Lossless, at 8 bit; colour under full transparency is kept. Grey is stored as RGB.
 
@@ -72,8 +82,7 @@ def encode(subject: ImageSubject) -> bytes:
     """
     import imagecodecs
 
-    if max(subject.width, subject.height) > _LARGEST_SIDE:
-        raise Unsupported(f"WebP ends at {_LARGEST_SIDE} pixels a side. Save as .png or .tif instead.")
+    check(subject)
     channels = np.broadcast_to(to_8_bit(subject.pixels), (subject.height, subject.width, 3)).copy()
     if subject.alpha is not None:
         channels = np.dstack([channels, to_8_bit(subject.alpha)])
