@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskengines.errors import StudioError
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from maskstudio.window.diary import Diary
 
 FRAME_HEIGHT = 32
+SETTLED_MS = 2000
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
 NO_MASK = "Paint a mask first: B"
 
@@ -374,6 +376,8 @@ class MainWindow(QMainWindow):
         self.tools.start()
         self.engines.start()
         self.opening.offer_recovery()
+        # What is loaded by then stays to the end: a full collection would walk it in the middle of a stroke.
+        QTimer.singleShot(SETTLED_MS, self, gc.freeze)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         from maskstudio.documents.saving import wait_for_saves
