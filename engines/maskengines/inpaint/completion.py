@@ -137,11 +137,11 @@ def _best(
     if len(found) == 1:
         return 0
     likeness = Likeness(full)
-    misfits, distances = [], []
+    misfits, textures = [], []
     for level, matches in found:
         misfits.append(starts.misfit(level, matches.costs - bias[matches.rows, matches.columns]))
-        distances.append(likeness.distance(level, depth, *_best_sources(level, matches, tick)))
-    costs = np.array(misfits) / max(float(np.mean(misfits)), 1e-9) + LIKENESS * np.array(distances)
+        textures.append(likeness.of(depth, *_best_sources(level, matches, tick)))
+    costs = np.array(misfits) / max(float(np.mean(misfits)), 1e-9) + LIKENESS * likeness.distances(textures)
     return int(costs.argmin())
 
 

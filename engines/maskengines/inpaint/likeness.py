@@ -36,25 +36,35 @@ class Likeness:
             if scale + 1 < SCALES:
                 grey = cv2.pyrDown(grey)
         rows, columns = _mirrored(level)
-        self.known = len(rows) >= FEWEST_SAMPLES
-        self._wanted = self._curves(rows, columns) if self.known else np.zeros((SCALES, BINS))
+        self._beside = self._curves(rows, columns) if len(rows) >= FEWEST_SAMPLES else None
 
-    def distance(self, level: Level, depth: int, from_rows: Array, from_columns: Array) -> float:
-        """Mean difference of the cumulative distributions, 0..1, of what is wanted and what a guess at
-        ``level``, 2 to the power of ``depth`` times smaller than full size, copies from.
+    def distances(self, guesses: list[Array]) -> Array:
+        """How far each guess is from what is wanted, 0..1: mean difference of cumulative distributions.
+
+        Half of what is wanted is the texture beside the hole, half the guesses' own mean, as what is
+        beside the hole need not go on in it.
 
         Args:
-            from_rows, from_columns: where each of the level's hole pixels is copied from.
+            guesses: what `of` says of each.
         """
-        if not self.known:
-            return 0.0
+        middle = np.mean(guesses, axis=0)
+        wanted = (self._beside + middle) / 2 if self._beside is not None else middle
+        return np.array([float(np.abs(guess - wanted).mean()) for guess in guesses])
+
+    def of(self, depth: int, from_rows: Array, from_columns: Array) -> Array:
+        """``(3, 32)``: cumulative distribution of gradient strength, per scale, of what a guess copies.
+
+        Args:
+            depth: the guess's level is 2 to the power of ``depth`` times smaller than full size.
+            from_rows, from_columns: where each of its hole pixels is copied from.
+        """
         rng = np.random.default_rng(0)
-        times = max(1, MOST_SAMPLES // 4 // max(1, len(from_rows)))
-        rows = np.tile((from_rows - RADIUS) << depth, times)[: MOST_SAMPLES * 4]
-        columns = np.tile((from_columns - RADIUS) << depth, times)[: MOST_SAMPLES * 4]
+        times = max(1, MOST_SAMPLES // max(1, len(from_rows)))
+        rows = np.tile((from_rows - RADIUS) << depth, times)
+        columns = np.tile((from_columns - RADIUS) << depth, times)
         rows = rows + rng.integers(0, 1 << depth, len(rows)) + RADIUS
         columns = columns + rng.integers(0, 1 << depth, len(columns)) + RADIUS
-        return float(np.abs(self._curves(rows, columns) - self._wanted).mean())
+        return self._curves(rows, columns)
 
     def _curves(self, rows: Array, columns: Array) -> Array:
         found = []
