@@ -191,6 +191,13 @@ def test_a_plugin_goes_by_its_folder_or_its_id(folder: Path) -> None:
     assert plugins.find("downloaded-folder").status == "trusted"
 
 
+def test_a_plugin_that_cannot_be_read_cannot_be_trusted(folder: Path) -> None:
+    write(folder, "broken", "id = [")
+    with pytest.raises(BadInput, match="cannot be read"):
+        plugins.trust("broken")
+    assert plugins.find("broken").status == "untrusted"
+
+
 @pytest.mark.parametrize("change", ["add", "rename", "edit", "move", "empty", "nested"])
 def test_every_change_of_a_folder_changes_its_hash(folder: Path, change: str) -> None:
     plugin = write(folder, "good")

@@ -25,14 +25,19 @@ LARGEST = 1_000_000
 log = logging.getLogger("maskstudio")
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that stops without a word when the disk is full."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing: telling of it would need a log."""
+
+
 def open_log() -> None:
     """Begin to write `log_file()`. A folder that cannot be written to leaves the studio without a log."""
     if log.handlers:
         return
     try:
-        handler = RotatingFileHandler(
-            log_file(), maxBytes=LARGEST, backupCount=2, encoding="utf-8", delay=True
-        )
+        handler = _LogFile(log_file(), maxBytes=LARGEST, backupCount=2, encoding="utf-8")
     except OSError:
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

@@ -87,9 +87,11 @@ def trust(name: str) -> Plugin:
     """Trust a plugin as it is now.
 
     Raises:
-        BadInput: there is none of that name, or its folder holds links.
+        BadInput: there is none of that name, its manifest cannot be read, or its folder holds links.
     """
     plugin = find(name)
+    if plugin.problem:
+        raise BadInput(plugin.problem)
     TrustStore().trust(plugin.name, content_hash(plugin.folder))
     return plugin
 
