@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,9 +15,12 @@ import cv2
 import numpy as np
 import pytest
 from maskengines.contract import BadInput, Box, Cancelled, Candidate, Changes, ImagePatch, Request
+from maskengines.inpaint import filling
 from maskengines.inpaint.exemplar import Exemplar
 from maskengines.inpaint.info import ENGINES, EXEMPLAR, LIVE_FILL, ExemplarParams, LiveFillParams
+from maskengines.inpaint.likeness import Likeness
 from maskengines.inpaint.live_fill import LiveFill
+from maskengines.inpaint.pyramid import build_levels
 
 Array = np.ndarray[Any, Any]
 
@@ -213,6 +217,47 @@ def test_tiny_images_and_extreme_masks_are_filled_from_what_is_there(
             assert candidate.result.box == Box.of_mask(mask)
             assert inside.min() >= 55
             assert inside.max() <= 95
+
+
+def test_a_very_large_hole_is_searched_on_a_smaller_copy_and_still_copied_from_what_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filling, "MOST_WORKED", 4000)
+    photo = np.random.default_rng(4).integers(0, 256, (141, 163, 3)).astype(np.uint8)
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[20:121, 30:] = 255
+    given = {tuple(value) for value in photo[mask == 0].tolist()}
+    damaged = photo.copy()
+    damaged[mask > 0] = 0
+    [candidate] = fill(damaged, mask, seam="none")
+    assert candidate.metrics["method"] == "patches"
+    inside = candidate.result.pixels[mask[candidate.result.box.slices] > 0].tolist()
+    assert all(tuple(value) in given for value in inside)
+    for seam in ("colour", "gradient"):
+        [candidate] = fill(damaged, mask, seam=seam)
+        assert np.array_equal(put(damaged, candidate.result)[mask == 0], damaged[mask == 0])
+
+
+def test_every_candidate_tells_its_own_seconds() -> None:
+    photo = stripes()
+    begun = time.perf_counter()
+    candidates = fill(photo, disc(photo.shape[:2], 18), count=2)
+    whole = time.perf_counter() - begun
+    assert all(0 < candidate.seconds <= whole for candidate in candidates)
+
+
+def test_of_two_guesses_the_one_with_the_texture_around_the_hole_is_nearer() -> None:
+    rng = np.random.default_rng(2)
+    photo = np.full((140, 200, 3), 120, np.float32)
+    photo[:, :120] += rng.normal(0, 40, (140, 120, 1)).astype(np.float32)
+    hole = np.zeros((140, 200), bool)
+    hole[50:90, 40:80] = True
+    [full, *_] = build_levels(photo, hole, hole, 1.0, lambda: None)
+    likeness = Likeness(full)
+    rows, columns = full.hole_rows, full.hole_columns
+    rough, plain = likeness.of(0, rows - 42, columns), likeness.of(0, rows, columns + 95)
+    near, far = likeness.distances([rough, plain])
+    assert near < 0.75 * far
 
 
 def test_an_empty_mask_changes_nothing_and_a_full_one_is_explained() -> None:

@@ -14,13 +14,13 @@ Array = np.ndarray[Any, Any]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _priority(grey: Array, trust: Array, known: Array, y: int, x: int) -> Any:
+def _priority(grey: Array, trust: Array, known: Array, y: int, x: int, radius: int) -> Any:
     """Criminisi 2004 eq. 1: confidence of the patch times the strength of the isophote that hits the
     front, here the strongest given one in the patch."""
     confidence = np.float32(0.0)
     across = down = np.float32(0.0)
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
+    for dy in range(-radius, radius + 1):
+        for dx in range(-radius, radius + 1):
             if known[y + dy, x + dx] > 0:
                 confidence += trust[y + dy, x + dx]
                 across += np.float32(dx)
@@ -28,8 +28,8 @@ def _priority(grey: Array, trust: Array, known: Array, y: int, x: int) -> Any:
     norm = np.sqrt(across * across + down * down) + np.float32(1e-3)
     across, down = across / norm, down / norm
     data = np.float32(0.0)
-    for dy in range(1 - RADIUS, RADIUS):
-        for dx in range(1 - RADIUS, RADIUS):
+    for dy in range(1 - radius, radius):
+        for dx in range(1 - radius, radius):
             py, px = y + dy, x + dx
             if (
                 known[py, px - 1] > 0
@@ -55,10 +55,12 @@ def grow(
     hole_columns: Array,
     source_rows: Array,
     source_columns: Array,
+    radius: int,
 ) -> None:
     """Criminisi, Perez, Toyama 2004: again and again the front patch of highest priority is completed
     from the source patch that agrees best with what it holds. In place on ``colours, texture, grey
-    (H, W), trust (H, W; 1 where given, 0 in the hole)`` and ``known`` (H, W; float32, 0 or 1)."""
+    (H, W), trust (H, W; 1 where given, 0 in the hole)`` and ``known`` (H, W; float32, 0 or 1).
+    ``radius`` is `RADIUS`, handed in as constant loops would be unrolled and take longer to compile."""
     height, width = known.shape
     while True:
         best = np.float32(-1.0)
@@ -75,15 +77,15 @@ def grow(
                     if 0 <= hy + dy < height and 0 <= hx + dx < width and known[hy + dy, hx + dx] > 0:
                         beside = True
             if beside:
-                value = _priority(grey, trust, known, cy, cx)
+                value = _priority(grey, trust, known, cy, cx, radius)
                 if value > best:
                     best, y, x = value, cy, cx
         if best < 0:
             return
         weight = np.float32(0.0)
         mass = np.float32(0.0)
-        for dy in range(-RADIUS, RADIUS + 1):
-            for dx in range(-RADIUS, RADIUS + 1):
+        for dy in range(-radius, radius + 1):
+            for dx in range(-radius, radius + 1):
                 weight += known[y + dy, x + dx]
                 mass += trust[y + dy, x + dx]
         scale = np.float32(SIZE * SIZE) / (weight + np.float32(1e-6))
@@ -92,10 +94,10 @@ def grow(
         for s in range(source_rows.shape[0]):
             sy, sx = source_rows[s], source_columns[s]
             total = bias[sy, sx] / scale
-            for dy in range(-RADIUS, RADIUS + 1):
+            for dy in range(-radius, radius + 1):
                 if total >= least:
                     break
-                for dx in range(-RADIUS, RADIUS + 1):
+                for dx in range(-radius, radius + 1):
                     if known[y + dy, x + dx] > 0:
                         a = ((y + dy) * width + x + dx) * CHANNELS
                         b = ((sy + dy) * width + sx + dx) * CHANNELS
@@ -104,8 +106,8 @@ def grow(
                             total += d * d
             if total < least:
                 least, fy, fx = total, sy, sx
-        for dy in range(-RADIUS, RADIUS + 1):
-            for dx in range(-RADIUS, RADIUS + 1):
+        for dy in range(-radius, radius + 1):
+            for dx in range(-radius, radius + 1):
                 ty, tx, ry, rx = y + dy, x + dx, fy + dy, fx + dx
                 if known[ty, tx] > 0:
                     continue

@@ -51,12 +51,14 @@ def shift_costs(
     number: Array,
     unary: Array,
     across: Array,
+    radius: int,
 ) -> None:
     """Costs of giving hole pixel ``p`` shift ``a``.
 
     ``unary[p, a]`` compares what is given around the pixel with what is around its source, and is
     `FAR` where the source is not given. ``across[p, side, a, b]`` is the seam He and Sun 2012 eq. 4
     charge when ``p`` takes ``a`` and its right (side 0) or lower (side 1) neighbour takes ``b``.
+    ``radius`` is `RADIUS`, handed in as constant loops would be unrolled and take longer to compile.
     """
     height, width = given.shape
     labels = shifts.shape[0]
@@ -68,8 +70,8 @@ def shift_costs(
                 unary[p, a] = FAR
                 continue
             total = np.float32(0.0)
-            for dy in range(-RADIUS, RADIUS + 1):
-                for dx in range(-RADIUS, RADIUS + 1):
+            for dy in range(-radius, radius + 1):
+                for dx in range(-radius, radius + 1):
                     ty, tx, ry, rx = y + dy, x + dx, sy + dy, sx + dx
                     if ty < 0 or ty >= height or tx < 0 or tx >= width or given[ty, tx] == 0:
                         continue

@@ -42,7 +42,15 @@ def shift_map(level: Level, bias: Array, generator: np.random.Generator) -> bool
     unary = np.zeros((count, labels), np.float32)
     across = np.zeros((count, 2, labels, labels), np.float32)
     shift_kernels.shift_costs(
-        level.colours.reshape(-1), given, level.hole_rows, level.hole_columns, shifts, number, unary, across
+        level.colours.reshape(-1),
+        given,
+        level.hole_rows,
+        level.hole_columns,
+        shifts,
+        number,
+        unary,
+        across,
+        shift_kernels.RADIUS,
     )
     if (unary.min(axis=1) >= shift_kernels.FAR).any():
         return False

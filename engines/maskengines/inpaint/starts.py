@@ -50,7 +50,7 @@ def _grow(level: Level, bias: Array, generator: np.random.Generator) -> None:
     known = (~level.hole).astype(np.float32)
     greedy_kernels.grow(
         level.colours.reshape(-1), level.texture, level.colours.mean(axis=2), known.copy(), bias, known,
-        level.hole_rows, level.hole_columns, rows, columns,
+        level.hole_rows, level.hole_columns, rows, columns, kernels.RADIUS,
     )  # fmt: skip
 
 
