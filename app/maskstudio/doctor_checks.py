@@ -47,9 +47,13 @@ def check_qt(qt: QtState) -> list[Check]:
             "display", False, "There is no display, so the window cannot open.",
             "Log in to a desktop, or set DISPLAY; 'maskstudio run' needs none.",
         )  # fmt: skip
+    elif qt.version is None:
+        display = Check(
+            "display", False, f"The window cannot open through '{qt.wanted}', as Qt does not start.",
+            "If the libraries are all here, check that the display is running and that you may use it.",
+        )  # fmt: skip
     else:
-        display = Check("display", qt.version is not None, f"The window opens through '{qt.wanted}'.",
-                        "Check that the display is running and that you may use it.")  # fmt: skip
+        display = Check("display", True, f"The window opens through '{qt.wanted}'.")
     return [libraries, start, display]
 
 

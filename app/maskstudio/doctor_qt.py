@@ -55,7 +55,9 @@ def probe_qt(timeout: float = 30.0) -> QtState:
         return QtState(None, None, [], wanted, str(error))
     if answer.returncode != 0:
         lines = [line for line in answer.stderr.splitlines() if line.strip()]
-        return QtState(None, None, [], wanted, " ".join(lines[-3:]))
+        # Of a traceback only the last line tells; an abort of Qt itself prints a few lines of words.
+        told = lines[-1:] if any(line.startswith("Traceback") for line in lines) else lines[-3:]
+        return QtState(None, None, [], wanted, " ".join(told))
     version, platform, screens = json.loads(answer.stdout.splitlines()[-1])
     names = [f"{name} {width}x{height} at {ratio:g}" for name, width, height, ratio in screens]
     return QtState(version, platform, names, wanted)

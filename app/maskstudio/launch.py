@@ -13,7 +13,7 @@ from pathlib import Path
 
 from maskengines.errors import BadInput, NotReady
 
-from maskstudio.qt_libraries import apt_line, missing_xcb
+from maskstudio.qt_libraries import apt_line, missing_libraries, missing_xcb
 from maskstudio.stopping import window_stopped_by_signals
 
 
@@ -33,14 +33,17 @@ def launch(files: Sequence[Path], mask: Path | None = None) -> int:
         )
     if reached == "xcb" and (missing := missing_xcb()):
         raise NotReady(
-            f"The window needs {missing[0].soname}, which is missing; install it with: {apt_line(missing)}"
+            f"The window needs {missing[0].soname}, which is missing; "
+            f"install it and what else is needed with: {apt_line(missing_libraries())}"
         )
     try:
         from maskstudio.window.app import run_app
     except ImportError as error:
         if "cannot open shared object" not in str(error):
             raise
-        raise NotReady(f"Qt cannot start: {error}; 'maskstudio doctor' says what to install.") from None
+        missing = missing_libraries()
+        cure = f"install what is missing with: {apt_line(missing)}" if missing else "see 'maskstudio doctor'"
+        raise NotReady(f"Qt cannot start: {error}; {cure}") from None
     with window_stopped_by_signals():
         return run_app(list(files), mask)
 
