@@ -6,6 +6,7 @@ import errno
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,18 @@ def _write_half(target: Path, error: type[BaseException]) -> None:
         raise error
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """No file may grow beyond 4 kB, so that writing fails half-way as on a full disk."""
+    """No file may grow beyond 4 kB, so that writing fails half-way as on a full disk. Only around what
+    is tested: the test runner's own output may go to a file, too."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, old)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, old)
 
 
 def test_a_new_file_takes_the_place_of_the_old_one_and_keeps_its_permissions(tmp_path: Path) -> None:
@@ -65,12 +69,11 @@ def test_a_link_goes_on_pointing_to_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "real").read_text() == "new"
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_disk_that_fills_up_leaves_the_old_picture_and_no_partial_file(tmp_path: Path) -> None:
     target = tmp_path / "picture.png"
     target.write_bytes(b"the old one")
     noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3)).astype(np.uint8)
-    with pytest.raises(BadInput, match=r"picture\.png"):
+    with small_disk(), pytest.raises(BadInput, match=r"picture\.png"):
         save_image(ImageSubject(noise), target)
     assert target.read_bytes() == b"the old one"
     assert _names(tmp_path) == ["picture.png"]
