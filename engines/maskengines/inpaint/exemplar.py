@@ -21,6 +21,8 @@ from maskengines.inpaint.regions import Region, regions_of
 
 Array = np.ndarray[Any, Any]
 PREVIEW_EVERY = 0.25
+PREVIEW_PAUSE = 12.0
+"""Pause after a preview, in times of what it cost: large ones must not take over the work."""
 Answer = tuple[ImagePatch, list[Fill], float]
 """The patch, how each region was filled, and the seconds that took."""
 
@@ -168,12 +170,14 @@ class _Run:
         with self._lock:
             self._fractions[index] = begin + share * fraction
         if index == self._leader and time.monotonic() >= self._next_preview:
-            self._next_preview = time.monotonic() + PREVIEW_EVERY
+            begun = time.monotonic()
             shown = self._shown.copy()
             _paste(shown, self._box, region, estimate())
             with self._lock:
                 self._shown = shown
                 self._preview = ImagePatch(self._box.x, self._box.y, shown)
+            ended = time.monotonic()
+            self._next_preview = ended + max(PREVIEW_EVERY, PREVIEW_PAUSE * (ended - begun))
 
 
 def _paste(target: Array, target_box: Box, region: Region, filled: Array) -> None:
@@ -184,8 +188,7 @@ def _paste(target: Array, target_box: Box, region: Region, filled: Array) -> Non
     both = Box(left, top, right - left, bottom - top)
     theirs = Box(left - region.box.x, top - region.box.y, both.width, both.height).slices
     ours = Box(left - target_box.x, top - target_box.y, both.width, both.height).slices
-    hole = region.hole[theirs]
-    target[ours][hole] = filled[theirs][hole]
+    np.copyto(target[ours], filled[theirs], where=region.hole[theirs][..., None])
 
 
 def _candidate(request: Request, index: int, patch: ImagePatch, fills: list[Fill]) -> Candidate:

@@ -21,7 +21,7 @@ from maskengines.inpaint.regions import Region
 
 Array = np.ndarray[Any, Any]
 SMOOTH_EVERY = 4
-MOST_WORKED = 1_000_000
+MOST_WORKED = 200_000
 MOST_BLENDED = 4_000_000
 Watch = Callable[[float, Callable[[], Array]], None]
 """Called often with the fraction done and a way to get the fill so far, shaped like the crop."""
@@ -133,8 +133,9 @@ def _like(values: Array, pixels: Array, hole: Array) -> Array:
     """``values`` rounded to the depth of ``pixels`` in the hole, ``pixels`` elsewhere."""
     limits = np.iinfo(pixels.dtype)
     result = pixels.copy()
-    inside = values.reshape(pixels.shape)[hole]
-    result[hole] = np.clip(np.rint(inside), limits.min, limits.max).astype(pixels.dtype)
+    around = Box.of_mask(hole).slices
+    rounded = np.clip(np.rint(values.reshape(pixels.shape)[around]), limits.min, limits.max)
+    np.copyto(result[around], rounded.astype(pixels.dtype), where=hole[around][..., None])
     return result
 
 

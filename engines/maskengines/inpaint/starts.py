@@ -16,7 +16,8 @@ Array = np.ndarray[Any, Any]
 PEELED = 512
 MOST_GROWN = 4000
 MOST_PEELED = 60_000
-MOST_SOURCES = 1000
+MOST_SOURCES = 3000
+COMPARED = 8_000_000
 KINDS = ("rim", "lines", "shifts", "lines", "rim", "lines")
 
 
@@ -89,7 +90,7 @@ def _peel(
 def _sources(level: Level, generator: np.random.Generator) -> tuple[Array, Array]:
     """Fewer sources for larger holes, so that an exhaustive search stays quick."""
     rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
-    most = int(np.clip(300_000 // max(1, len(level.hole_rows)), 300, MOST_SOURCES))
+    most = int(np.clip(COMPARED // max(1, len(level.hole_rows)), 400, MOST_SOURCES))
     if len(rows) > most:
         kept = np.sort(generator.choice(len(rows), most, replace=False))
         rows, columns = rows[kept], columns[kept]
