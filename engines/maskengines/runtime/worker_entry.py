@@ -132,6 +132,9 @@ def _output_into(handle: int) -> Callable[[], None]:
 def _be_modest(niceness: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(niceness)
+        if niceness and hasattr(os, "SCHED_BATCH"):
+            # It never preempts: a window that wakes up goes first at once.
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # When memory runs out the kernel should end an engine, not the window with the user's work.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
