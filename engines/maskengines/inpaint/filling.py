@@ -109,7 +109,10 @@ def _from_patches(
     solution = complete(
         levels,
         Plan(generator, settings.starts, settings.variety),
-        lambda fraction, estimate: watch(0.9 * fraction, lambda: shown(estimate())),
+        # While first guesses grow, part of the hole is still empty: the smooth fill is the better picture.
+        lambda fraction, estimate: watch(
+            0.9 * fraction, (lambda: shown(estimate())) if fraction > 0 else (lambda: pixels)
+        ),
     )
     if times > 1:
         watch(0.9, lambda: pixels)
