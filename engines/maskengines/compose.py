@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskengines.contract import Box, ImagePatch
+from maskengines.contract import Box
 from maskengines.errors import EngineFault
 
 if TYPE_CHECKING:
-    from maskengines.subjects.image import ImageSubject
+    pass
 
 Array = np.ndarray[Any, Any]
 
@@ -63,30 +63,6 @@ def compose(original: Array, result: Array, mask: Array) -> Array:
         inner = Box(box.x - context.x, box.y - context.y, box.width, box.height).slices
         np.copyto(out[box.slices], blended[inner], where=_per_channel(soft[box.slices], out))
     return out
-
-
-def compose_patch(subject: ImageSubject, result: ImagePatch | Array, mask: Array) -> ImagePatch:
-    """Composite an engine's result over a subject; the patch covers the mask's bounding box exactly.
-
-    ``result`` is a patch that covers at least that box, or a whole image ``(H, W, C)``; ``mask`` is
-    ``(H, W)`` uint8. An empty mask gives a patch without pixels.
-
-    Raises:
-        EngineFault: the result is too small or has another depth or channel count.
-    """
-    patch = result if isinstance(result, ImagePatch) else ImagePatch(0, 0, result)
-    pixels = patch.pixels[:, :, None] if patch.pixels.ndim == 2 else patch.pixels
-    if mask.shape != subject.spaces["pixels"]:
-        raise EngineFault(f"The mask is {mask.shape}, the image {subject.spaces['pixels']}.")
-    box = Box.of_mask(mask)
-    if box.empty:
-        return ImagePatch(0, 0, np.empty((0, 0, subject.pixels.shape[2]), subject.pixels.dtype))
-    local = Box(box.x - patch.x, box.y - patch.y, box.width, box.height)
-    if local.clipped(pixels.shape[1], pixels.shape[0]) != local:
-        raise EngineFault(f"The result covers {patch.box}, which does not hold the mask's {box}.")
-    return ImagePatch(
-        box.x, box.y, compose(subject.pixels[box.slices], pixels[local.slices], mask[box.slices])
-    )
 
 
 def _feather(original: Array, result: Array, mask: Array) -> Array:

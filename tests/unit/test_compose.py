@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maskengines.compose import compose, compose_patch
-from maskengines.contract import Box, ImagePatch
-from maskengines.errors import EngineFault
-from maskengines.subjects.image import ImageSubject
+from maskengines.compose import compose
 from maskengines.subjects.image_io import load_image
 
 DEPTHS = [np.uint8, np.uint16]
@@ -94,39 +91,3 @@ def test_large_soft_masks_show_no_joints_between_bands() -> None:
     whole = compose(original, result, mask)
     part = compose(original[400:700], result[400:700], mask[400:700])
     np.testing.assert_array_equal(whole[460:640], part[60:240])
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_patch_covers_the_mask_exactly_from_a_patch_or_a_whole_image(channels: int) -> None:
-    random = np.random.default_rng(4)
-    subject = ImageSubject(random.integers(0, 65536, (50, 70, channels)).astype(np.uint16))
-    whole = random.integers(0, 65536, (50, 70, channels)).astype(np.uint16)
-    mask = np.zeros((50, 70), np.uint8)
-    mask[10:20, 30:60] = 255
-    mask[12:15, 29] = 90
-    from_whole = compose_patch(subject, whole, mask)
-    from_patch = compose_patch(subject, ImagePatch(25, 5, whole[5:30, 25:65]), mask)
-    assert from_whole.box == Box(29, 10, 31, 10)
-    np.testing.assert_array_equal(from_whole.pixels, from_patch.pixels)
-    changed = subject.with_patch(from_whole)
-    np.testing.assert_array_equal(changed.pixels[mask == 0], subject.pixels[mask == 0])
-    np.testing.assert_array_equal(changed.pixels[mask == 255], whole[mask == 255])
-
-
-def test_nothing_masked_gives_an_empty_patch_that_changes_nothing() -> None:
-    subject = ImageSubject(np.zeros((5, 5, 3), np.uint8))
-    patch = compose_patch(subject, np.ones((5, 5, 3), np.uint8), np.zeros((5, 5), np.uint8))
-    assert patch.box.empty
-    assert subject.with_patch(patch) is subject
-
-
-def test_a_result_of_the_wrong_sort_is_the_engines_fault() -> None:
-    subject = ImageSubject(np.zeros((8, 8, 3), np.uint16))
-    mask = np.full((8, 8), 255, np.uint8)
-    for wrong in (
-        np.zeros((8, 8, 3), np.uint8),
-        np.zeros((8, 8, 1), np.uint16),
-        np.zeros((4, 8, 3), np.uint16),
-    ):
-        with pytest.raises(EngineFault):
-            compose_patch(subject, wrong, mask)

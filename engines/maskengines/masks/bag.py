@@ -37,10 +37,6 @@ class Bag:
         tiles = self._tiles
         return sum(_weight(tile) for tile in list(tiles.values())) if tiles is not None else 0
 
-    @property
-    def parked(self) -> bool:
-        return self._tiles is None
-
     @contextmanager
     def opened(self) -> Iterator[dict[Key, Tile]]:
         """The tiles, brought back from disk if need be; the caller may change them."""

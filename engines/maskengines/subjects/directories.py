@@ -7,7 +7,7 @@ elsewhere, and so do the directories that some tags point to.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 EXIF, GPS, INTEROPERABILITY, SUB_IFDS = 34665, 34853, 40965, 330
@@ -131,10 +131,6 @@ def standalone(entries: Sequence[Entry], order: str) -> bytes:
     """A complete little TIFF of one directory, which is what an EXIF block is."""
     header = {"<": b"II", ">": b"MM"}[order] + struct.pack(f"{order}HI", 42, 8)
     return header + build(entries, 8, order)
-
-
-def without(entries: Sequence[Entry], tags: Collection[int]) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if entry.tag not in tags)
 
 
 def _read(data: bytes, layout: Layout, offset: int, seen: set[int]) -> tuple[tuple[Entry, ...], int]:
