@@ -15,8 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskengines.assets import assets_folder
 from maskengines.errors import BadInput, NotReady
-from maskengines.runtime.assets import assets_folder
 
 from maskstudio.desktop_entry import APP_ID, ENTRY, OPENRASTER_XML
 from maskstudio.output import say

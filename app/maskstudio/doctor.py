@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from maskengines import __version__
+from maskengines.assets import assets_folder
 from maskengines.runtime import paths, plugins
-from maskengines.runtime.assets import assets_folder
 
 from maskstudio.doctor_checks import Check, check_folders, check_opencv, check_qt
 from maskstudio.doctor_qt import probe_qt

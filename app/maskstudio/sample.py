@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from maskengines.assets import asset
 from maskengines.errors import StudioError
-from maskengines.runtime.assets import asset
 
 from maskstudio.cli import main
 from maskstudio.launch import launch, screen

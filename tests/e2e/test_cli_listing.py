@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from maskengines.runtime.assets import asset
+from maskengines.assets import asset
 from maskstudio.cli import main
 from PIL import Image
 

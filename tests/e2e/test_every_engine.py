@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from maskengines.assets import asset
 from maskengines.contract import Candidate
-from maskengines.runtime.assets import asset
 from maskengines.runtime.events import CandidateReady, JobEvent
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime

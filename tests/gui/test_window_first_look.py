@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from maskengines.runtime.assets import asset
+from maskengines.assets import asset
 from maskengines.subjects.image_io import load_image
 from maskstudio.canvas.image_canvas import ImageCanvas
 from maskstudio.documents.document import Document

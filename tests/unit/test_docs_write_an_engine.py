@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from maskengines.assets import asset
 from maskengines.runtime import plugins
-from maskengines.runtime.assets import asset
 from maskengines.runtime.events import CandidateReady, JobEvent
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime

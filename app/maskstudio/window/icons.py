@@ -113,7 +113,7 @@ def icon(name: str, role: str = "text", *, on: str | None = None) -> QIcon:
 
 def app_icon() -> QIcon:
     """The studio's own icon."""
-    from maskengines.runtime.assets import assets_folder
+    from maskengines.assets import assets_folder
 
     found = QIcon()
     for size in (16, 32, 48, 64, 128, 256):

@@ -53,7 +53,7 @@ class OpenFlow:
 
     def open_sample(self) -> None:
         """Open the bundled photo with its mask painted."""
-        from maskengines.runtime.assets import asset
+        from maskengines.assets import asset
 
         self.open_paths([asset("samples/sample.jpg")], mask=asset("samples/sample-mask.png"), remember=False)
 

@@ -185,6 +185,6 @@ class SaveFlow:
 
 
 def _ships_with_the_studio(path: Path) -> bool:
-    from maskengines.runtime.assets import assets_folder
+    from maskengines.assets import assets_folder
 
     return path.resolve().is_relative_to(assets_folder().resolve())

@@ -139,7 +139,7 @@ def style_sheet(colours: Colours) -> str:
     """The sheet with the colours of a theme filled in."""
     from dataclasses import asdict
 
-    from maskengines.runtime.assets import asset
+    from maskengines.assets import asset
 
     icons = asset("icons").as_posix()
     values = asdict(colours)
