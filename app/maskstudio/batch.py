@@ -12,11 +12,13 @@ import numpy as np
 from maskengines.contract import Candidate, EngineInfo, ImagePatch, MaskArray
 from maskengines.errors import BadInput, EngineFault, NotReady
 from maskengines.masks.files import load_mask
+from maskengines.results.files import check_result_target, save_result
+from maskengines.results.tables import TableResult
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Progress
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
-from maskengines.subjects.image_io import check_holds, check_writable_target, load_image, save_image
+from maskengines.subjects.image_io import check_holds, load_image, save_image
 
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
@@ -35,7 +37,7 @@ class Ask:
     engine: str
     input: Path
     mask: Path | None
-    out: Path
+    out: Path | None
     count: int = 1
     seed: int = 0
     settings: Sequence[str] = ()
@@ -53,19 +55,20 @@ def run(ask: Ask, output: Output) -> int:
     """
     registry = EngineRegistry.default()
     engine = registry.get(ask.engine)
-    paths = result_paths(ask.out, ask.count)
+    _require_photo_engine(engine.info)
+    paths = _paths(engine.info, ask)
     if not 0 <= ask.seed <= MAX_SEED:
         raise BadInput(f"--seed takes a whole number from 0 to {MAX_SEED}, not {ask.seed}.")
     _require_ready(ask.engine, engine.readiness())
     params = read_settings(engine.info.params, ask.settings)
-    _require_image_engine(engine.info)
     if engine.info.live and ask.count > 1:
         raise BadInput(f"'{ask.engine}' follows the brush and has one answer; leave --count at 1.")
-    for path in paths:
-        check_writable_target(path)
+    for path in filter(None, paths):
+        check_result_target(engine.info.result_kinds, path)
         _refuse_overwriting(path, ask)
     subject = load_image(ask.input)
-    check_holds(subject, ask.out)
+    if ask.out is not None and engine.info.result_kinds == ("image",):
+        check_holds(subject, ask.out)
     mask = _mask(engine.info, ask, subject)
     save = _Saver(subject, paths, output)
     if mask is not None and engine.info.needs_mask and not mask.any():
@@ -117,7 +120,7 @@ def result_paths(out: Path, count: int) -> list[Path]:
 class _Saver:
     """Writes candidates in the order they come, and says so."""
 
-    def __init__(self, subject: ImageSubject, paths: Sequence[Path], output: Output) -> None:
+    def __init__(self, subject: ImageSubject, paths: Sequence[Path | None], output: Output) -> None:
         self._subject = subject
         self._paths = paths
         self._output = output
@@ -127,17 +130,27 @@ class _Saver:
         if self.saved == len(self._paths):
             return  # an engine that gives more than it was asked for
         path = self._paths[self.saved]
-        result = candidate.result
-        answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
         metrics: dict[str, Any] = dict(candidate.metrics)
         if candidate.score is not None:
             metrics.setdefault("score", candidate.score)
         if candidate.label:
             metrics.setdefault("label", candidate.label)
         with uninterrupted():  # a file that is there has been told
-            save_image(answer, path)
+            if path is not None:
+                self._write(candidate, path)
             self.saved += 1
-            self._output.candidate(path, candidate.seed, candidate.seconds, metrics)
+            if candidate.kind == "table":
+                self._output.table(TableResult.read(candidate.result))
+            if path is not None:
+                self._output.candidate(path, candidate.seed, candidate.seconds, metrics)
+
+    def _write(self, candidate: Candidate, path: Path) -> None:
+        result = candidate.result
+        if candidate.kind == "image":
+            answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
+            save_image(answer, path)
+        else:
+            save_result(candidate, self._subject, path)
 
 
 def _follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
@@ -158,10 +171,20 @@ def _require_ready(engine: str, reason: str | None) -> None:
         raise NotReady(reason if engine in reason else f"'{engine}' is not ready: {reason}")
 
 
-def _require_image_engine(info: EngineInfo) -> None:
-    if "image" not in info.subject_kinds or "image" not in info.result_kinds:
+def _require_photo_engine(info: EngineInfo) -> None:
+    known = ("image", "map", "table")
+    if "image" not in info.subject_kinds or not set(info.result_kinds) & set(known):
         kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"
-        raise BadInput(f"'{info.id}' works on {kinds}; 'run' takes and writes images.")
+        raise BadInput(f"'{info.id}' works on {kinds}; 'run' takes images and writes {', '.join(known)}.")
+
+
+def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:
+    """Where the answers go; tables are printed and need no file."""
+    if ask.out is not None:
+        return result_paths(ask.out, ask.count)
+    if "table" not in info.result_kinds:
+        raise BadInput(f"'{info.id}' needs a file to write to: add --out PATH, its suffix is the format.")
+    return [None] * ask.count
 
 
 def _refuse_overwriting(path: Path, ask: Ask) -> None:

@@ -153,7 +153,12 @@ def _run(words: Sequence[str], output: Output) -> int:
     parser.add_argument("engine", metavar="ENGINE", help="its id; 'maskstudio engines' lists them")
     parser.add_argument("--input", required=True, metavar="FILE", type=Path, help="what is edited")
     parser.add_argument("--mask", metavar="FILE", type=Path, help="white is asked for, black is given")
-    parser.add_argument("--out", required=True, metavar="PATH", type=Path, help="the suffix is the format")
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="the suffix is the format; tables need no file",
+    )
     parser.add_argument("--count", default=1, metavar="N", type=int, help="how many answers (default 1)")
     parser.add_argument("--seed", default=0, metavar="S", type=int, help="seed of the first (default 0)")
     parser.add_argument(

@@ -9,9 +9,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from maskengines.errors import BadInput, StudioError
+
+if TYPE_CHECKING:
+    from maskengines.results.tables import TableResult
 
 BAR_WIDTH = 28
 
@@ -24,6 +27,9 @@ class Output(Protocol):
 
     def candidate(self, path: Path, seed: int, seconds: float, metrics: Mapping[str, Any]) -> None:
         """A result is on disk under ``path`` (absolute)."""
+
+    def table(self, table: TableResult) -> None:
+        """An answer that is a table."""
 
     def error(self, error: StudioError) -> None:
         """The command ends without its answer."""
@@ -41,6 +47,9 @@ class JsonOutput:
     def candidate(self, path: Path, seed: int, seconds: float, metrics: Mapping[str, Any]) -> None:
         event = {"event": "candidate", "path": str(path), "seed": seed, "seconds": round(seconds, 3)}
         print_json({**event, **{key: value for key, value in metrics.items() if key not in event}})
+
+    def table(self, table: TableResult) -> None:
+        print_json(table.event())
 
     def error(self, error: StudioError) -> None:
         print_json({"event": "error", "kind": error.kind, "message": _told(error)})
@@ -67,6 +76,11 @@ class TextOutput:
     def candidate(self, path: Path, seed: int, seconds: float, metrics: Mapping[str, Any]) -> None:
         self.close()
         say(str(path))
+
+    def table(self, table: TableResult) -> None:
+        self.close()
+        for line in table.lines():
+            say(line)
 
     def error(self, error: StudioError) -> None:
         self.close()

@@ -112,6 +112,8 @@ class EngineInfo:
         weight: one heavy job runs at a time; light and live jobs may overtake it.
         needs_mask: a request without a mask is bad input.
         needs_visible: a request with everything masked is bad input.
+        live_companion: id of the live engine that answers while the user paints towards this one; it is
+            given those of this engine's parameters that it knows by name. Empty for none.
     """
 
     id: str
@@ -129,6 +131,7 @@ class EngineInfo:
     needs_visible: bool = True
     default_count: int = 4
     needs: tuple[str, ...] = ()
+    live_companion: str = ""
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the parameters."""
@@ -170,7 +173,11 @@ class Provenance:
 class Candidate:
     """One answer. Engines set ``kind``, ``result``, ``seed`` and may add a label, a score (higher is
     better), ``metrics`` (numbers shown beside it and printed by ``--json``) and the ``seconds`` it took;
-    the runtime adds ``provenance`` and, where the engine gives none, the seconds since its last answer."""
+    the runtime adds ``provenance`` and, where the engine gives none, the seconds since its last answer.
+
+    ``result`` is an `ImagePatch` for kind ``image``; for ``map`` a ``(H, W)`` array over the photo or what
+    `maskengines.results.maps.MapResult.to_plain` gives; for ``table`` what
+    `maskengines.results.tables.TableResult.to_plain` gives."""
 
     kind: ResultKind
     result: Any
@@ -201,8 +208,8 @@ class RunContext(Protocol):
     def progress(self, done: float, total: float, text: str = "") -> None:
         """Report progress; cheap, may be called often (the runtime thins it out)."""
 
-    def preview(self, result: ImagePatch | np.ndarray[Any, Any]) -> None:
-        """Show an intermediate result; the newest wins, older ones may never be seen."""
+    def preview(self, result: ImagePatch | np.ndarray[Any, Any] | Mapping[str, Any]) -> None:
+        """Show an intermediate result, a picture or a map; the newest wins, older ones may never be seen."""
 
     def checkpoint(self) -> None:
         """Raise `Cancelled` if the job was asked to stop. Call at least every 0.2 s of work."""

@@ -82,6 +82,7 @@ EXEMPLAR = EngineInfo(
     version="1",
     params=ExemplarParams,
     implementation="maskengines.inpaint.exemplar:Exemplar",
+    live_companion="live-fill",
 )
 
 LIVE_FILL = EngineInfo(

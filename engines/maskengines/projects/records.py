@@ -20,6 +20,7 @@ Fetch = Callable[[str], bytes]
 """Gives the bytes of a name; ``KeyError`` if there are none."""
 
 MAX_PIXELS = 400_000_000
+_FILE = "$npy"
 
 
 def to_json(value: Any) -> bytes:
@@ -48,7 +49,7 @@ def layer_from_record(record: Mapping[str, Any], fetch: Fetch) -> KeptLayer:
 
 
 def candidate_to_record(candidate: Candidate, store: Store) -> dict[str, Any]:
-    """Image results as PNG, arrays as NPY, anything else as JSON.
+    """Image results as PNG, arrays as NPY, anything else as JSON, with arrays inside it as NPY beside it.
 
     ``TypeError`` or ``ValueError`` for a result that is none of these (see `is_storable`).
     """
@@ -58,8 +59,8 @@ def candidate_to_record(candidate: Candidate, store: Store) -> dict[str, Any]:
     elif isinstance(candidate.result, np.ndarray):
         result = {"type": "array", "file": store(".npy", npy_bytes(candidate.result))}
     else:
-        json.dumps(candidate.result, default=_number)
-        result = {"type": "json", "value": candidate.result}
+        json.dumps(candidate.result, default=_storable)
+        result = {"type": "json", "value": _with_files(candidate.result, store)}
     return {
         "kind": candidate.kind,
         "seed": candidate.seed,
@@ -79,7 +80,7 @@ def is_storable(candidate: Candidate) -> bool:
     if isinstance(candidate.result, np.ndarray):
         return not candidate.result.dtype.hasobject
     try:
-        json.dumps(candidate.result, default=_number)
+        json.dumps(candidate.result, default=_storable)
     except (TypeError, ValueError):
         return False
     return True
@@ -97,7 +98,7 @@ def candidate_from_record(record: Mapping[str, Any], fetch: Fetch) -> Candidate:
     elif held["type"] == "array":
         result = npy_array(fetch(str(held["file"])))
     else:
-        result = held["value"]
+        result = _with_arrays(held["value"], fetch)
     score = record.get("score")
     return Candidate(
         kind=cast(ResultKind, kind),
@@ -156,9 +157,33 @@ def _provenance(record: Mapping[str, Any] | None) -> Provenance | None:
     )
 
 
-def _number(value: Any) -> Any:
+def _with_files(value: Any, store: Store) -> Any:
+    """The value with every array in it replaced by the name of the file it was put into."""
+    if isinstance(value, np.ndarray):
+        return {_FILE: store(".npy", npy_bytes(value))}
+    if isinstance(value, Mapping):
+        return {str(key): _with_files(item, store) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_files(item, store) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _with_arrays(value: Any, fetch: Fetch) -> Any:
+    """Inverse of `_with_files`."""
+    if isinstance(value, dict):
+        if set(value) == {_FILE}:
+            return npy_array(fetch(str(value[_FILE])))
+        return {key: _with_arrays(item, fetch) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_arrays(item, fetch) for item in value]
+    return value
+
+
+def _storable(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return None
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 

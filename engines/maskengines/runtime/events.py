@@ -8,12 +8,10 @@ while it works, newer progress and previews of that job replace older ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import StudioError
+from maskengines.results.maps import MapResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Progress(JobEvent):
 class Preview(JobEvent):
     """An intermediate result: composited like a candidate if it is an `ImagePatch`, else a map."""
 
-    result: ImagePatch | np.ndarray[Any, Any]
+    result: ImagePatch | MapResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,8 +14,10 @@ import numpy as np
 
 from maskengines.compose import compose
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
-from maskengines.errors import EngineFault
+from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
+from maskengines.results.maps import MapResult
+from maskengines.results.tables import TableResult
 from maskengines.runtime.plain import as_rows
 from maskengines.subjects.base import Subject
 
@@ -51,8 +53,9 @@ class Finisher:
 
     @property
     def nothing_asked(self) -> bool:
-        """Whether the mask is 0 everywhere."""
-        return bool(self._boxes) and all(box.empty for box in self._boxes.values())
+        """Whether the mask is 0 everywhere, and the engine answers nothing but what is masked."""
+        fills = self._info.needs_mask or self._info.result_kinds == ("image",)
+        return fills and bool(self._boxes) and all(box.empty for box in self._boxes.values())
 
     def widen(self, space: str, box: Box) -> None:
         """The mask of a live job may have grown into ``box``."""
@@ -91,16 +94,18 @@ class Finisher:
             seconds=seconds,
         )
 
-    def preview(self, result: Any) -> ImagePatch | Array:
+    def preview(self, result: Any) -> ImagePatch | MapResult:
         """A preview, composited if it is a picture.
 
         Raises:
             EngineFault: it is neither picture nor map.
         """
+        if "map" in self._info.result_kinds and not isinstance(result, ImagePatch):
+            return self._map(_owned(result))
         if isinstance(result, ImagePatch) or (isinstance(result, np.ndarray) and result.ndim == 3):
             return self._image(self._patch(result))
         if isinstance(result, np.ndarray):
-            return _own(result)
+            return self._map(_own(result))
         raise EngineFault(f"{self._info.title} gave a preview that is no picture.")
 
     def _result(self, kind: str, result: Any) -> Any:
@@ -110,9 +115,24 @@ class Finisher:
             patch = self._patch(result)
             self._check_cover(patch)
             return self._image(patch)
-        if kind == "map" and isinstance(result, np.ndarray) and not np.isfinite(result).all():
-            raise EngineFault(f"{self._info.title} gave a map that holds values which are not numbers.")
+        if kind == "map" and self._original is not None:
+            return self._map(_owned(result)).to_plain()
+        if kind == "table":
+            try:
+                return TableResult.read(_owned(result)).to_plain()
+            except BadInput as error:
+                raise EngineFault(f"{self._info.title} gave a table that cannot be shown. {error}") from error
         return _owned(result)
+
+    def _map(self, result: Any) -> MapResult:
+        """Raises:
+        EngineFault: it is no map of this photo.
+        """
+        height, width = (0, 0) if self._original is None else self._original.shape[:2]
+        try:
+            return MapResult.read(result, (height, width))
+        except BadInput as error:
+            raise EngineFault(f"{self._info.title} gave a map that cannot be shown. {error}") from error
 
     def _patch(self, result: Any) -> ImagePatch:
         """``result`` as a patch of the subject's type and channels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from maskengines.errors import EngineFault
 from maskengines.runtime.finishing import Finisher
 from maskengines.runtime.plain import as_rows
 from maskengines.runtime.worker_context import accelerator
+
+Shown = ImagePatch | np.ndarray[Any, Any] | Mapping[str, Any]
 
 
 class LocalContext:
@@ -30,7 +32,7 @@ class LocalContext:
         changes: Sequence[Changes] = (),
         *,
         progress: Callable[[float, float, str], None] | None = None,
-        preview: Callable[[ImagePatch | np.ndarray[Any, Any]], None] | None = None,
+        preview: Callable[[Shown], None] | None = None,
     ) -> None:
         self.device = accelerator()
         self.log = logging.getLogger("maskengines.engine")
@@ -43,7 +45,7 @@ class LocalContext:
         if self._progress is not None:
             self._progress(done, total, text)
 
-    def preview(self, result: ImagePatch | np.ndarray[Any, Any]) -> None:
+    def preview(self, result: Shown) -> None:
         if self._preview is not None:
             self._preview(result)
 

@@ -15,7 +15,7 @@ from maskengines.runtime.schema import params_from_schema
 MANIFEST = "engine.toml"
 
 _REQUIRED = ("id", "title", "summary", "version", "module", "class")
-_TEXTS = (*_REQUIRED, "weight")
+_TEXTS = (*_REQUIRED, "weight", "live_companion")
 _LISTS = ("subject_kinds", "spaces", "result_kinds", "needs")
 _SWITCHES = ("live", "needs_mask", "needs_visible")
 KEYS = {*_TEXTS, *_LISTS, *_SWITCHES, "default_count", "params"}
@@ -40,7 +40,7 @@ def read_manifest(folder: Path) -> EngineInfo:
     _check_module(folder, module, class_name)
     optional: dict[str, Any] = {
         key: tuple(values[key]) if key in _LISTS else values[key]
-        for key in (*_LISTS, *_SWITCHES, "weight", "default_count")
+        for key in (*_LISTS, *_SWITCHES, "weight", "live_companion", "default_count")
         if key in values
     }
     return EngineInfo(

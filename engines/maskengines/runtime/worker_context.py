@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,8 +71,8 @@ class WorkerContext:
     def progress(self, done: float, total: float, text: str = "") -> None:
         self._outbox.progress(self.job, done, total, text)
 
-    def preview(self, result: ImagePatch | np.ndarray[Any, Any]) -> None:
-        if not isinstance(result, ImagePatch | np.ndarray):
+    def preview(self, result: ImagePatch | np.ndarray[Any, Any] | Mapping[str, Any]) -> None:
+        if not isinstance(result, ImagePatch | np.ndarray | Mapping):
             raise EngineFault(f"A preview must be a picture or a map, not a {type(result).__name__}.")
         try:
             self._outbox.preview(self.job, pack(result))

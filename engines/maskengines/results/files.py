@@ -1,0 +1,64 @@
+"""Writing answers that are no pictures: which suffixes there are, and who writes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskengines.contract import Candidate
+from maskengines.errors import BadInput
+from maskengines.files import check_target
+from maskengines.subjects.image_io import check_writable_target
+
+if TYPE_CHECKING:
+    from maskengines.subjects.image import ImageSubject
+
+SUFFIXES = {
+    "map": (".png", ".npy", ".csv", ".json", ".html", ".pdf"),
+    "table": (".json", ".csv", ".png"),
+}
+
+
+def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> Path:
+    """Find out before any work is done whether an answer of one of ``kinds`` can be saved as ``path``.
+
+    Raises:
+        BadInput: unknown or missing suffix, missing folder, or a place that cannot be written.
+    """
+    target = Path(path)
+    if "image" in kinds:
+        return check_writable_target(target)
+    known = list(dict.fromkeys(suffix for kind in kinds for suffix in SUFFIXES.get(kind, ())))
+    _check_suffix(target, known)
+    return check_target(target)
+
+
+def save_result(candidate: Candidate, subject: ImageSubject, path: str | os.PathLike[str]) -> None:
+    """Write a map or a table about ``subject``; the suffix decides the format.
+
+    Raises:
+        BadInput: the suffix does not fit this kind of answer, or the place cannot be written.
+    """
+    target = Path(path)
+    _check_suffix(target, SUFFIXES[candidate.kind], candidate.kind)
+    if candidate.kind == "table":
+        from maskengines.results.table_files import save_table
+
+        save_table(candidate, target)
+    else:
+        from maskengines.results.map_files import save_map
+
+        save_map(candidate, subject, target)
+
+
+def _check_suffix(target: Path, known: Sequence[str], kind: str = "") -> None:
+    suffix, listed = target.suffix.lower(), ", ".join(known)
+    if not suffix:
+        raise BadInput(f"'{target.name}' has no suffix to tell the format by. Add one of {listed}.")
+    if suffix not in known:
+        what = (
+            f"a {kind} as '{target.name}'" if kind else f"'{target.name}': '{suffix}' is not a known format"
+        )
+        raise BadInput(f"Cannot write {what}. Use one of {listed}.")

@@ -1,0 +1,205 @@
+"""A map over a photo: a number for every place, and what a person may want to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maskengines.contract import Box, MaskArray
+from maskengines.errors import BadInput
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line to draw beside a map.
+
+    Attributes:
+        x, y: float arrays of one length.
+        area: under the curve, or None where that means nothing.
+    """
+
+    name: str
+    x: Array
+    y: Array
+    x_title: str = ""
+    y_title: str = ""
+    area: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """Result of kind ``map``.
+
+    Attributes:
+        values: ``(h, w)`` float32, finite.
+        frame: the part of the photo it covers, in the photo's pixels; one value may stand for many.
+        signed: values speak for (above 0) and against (below 0); otherwise they run from low to high.
+        title: what a value says, for example ``What speaks for tabby``.
+        unit: what the values are measured in, or empty.
+        band: half the width of the 95 % interval of each value, ``(h, w)`` float32, or None.
+        regions: the region each place belongs to, ``(h, w)`` int32, or None.
+        proposals: named masks, ``(h, w)`` bool, that a user may want to go on with.
+        curves: lines to draw beside it.
+        facts: names and values to tell, in order.
+        warnings: sentences that a reader of the map must know.
+        photo: ``(h, w, 3)`` uint8, what the engine saw, or None.
+    """
+
+    values: Array
+    frame: Box
+    signed: bool = False
+    title: str = ""
+    unit: str = ""
+    band: Array | None = None
+    regions: Array | None = None
+    proposals: Mapping[str, Array] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    photo: Array | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it crosses between processes and into projects; inverse of `read`."""
+        return {
+            "values": self.values,
+            "frame": [self.frame.x, self.frame.y, self.frame.width, self.frame.height],
+            "signed": self.signed,
+            "title": self.title,
+            "unit": self.unit,
+            "band": self.band,
+            "regions": self.regions,
+            "proposals": {
+                name: np.ascontiguousarray(mask).view(np.uint8) for name, mask in self.proposals.items()
+            },
+            "curves": [
+                {
+                    "name": curve.name, "x": curve.x, "y": curve.y, "x_title": curve.x_title,
+                    "y_title": curve.y_title, "area": curve.area,
+                }
+                for curve in self.curves
+            ],
+            "facts": dict(self.facts),
+            "warnings": list(self.warnings),
+            "photo": self.photo,
+        }  # fmt: skip
+
+    @classmethod
+    def read(cls, result: Any, shape: tuple[int, int]) -> MapResult:
+        """What an engine gave as a map of a photo of ``shape`` (height, width): a bare ``(h, w)`` array,
+        which covers all of it, or what `to_plain` gives.
+
+        Raises:
+            BadInput: it is neither; says what is wrong.
+        """
+        if isinstance(result, np.ndarray):
+            result = {"values": result}
+        if not isinstance(result, Mapping) or "values" not in result:
+            raise BadInput("This map holds no values.")
+        try:
+            return cls._read(result, shape)
+        except (TypeError, ValueError, KeyError) as error:
+            raise BadInput(f"This map is malformed: {error}.") from error
+
+    @classmethod
+    def _read(cls, result: Mapping[str, Any], shape: tuple[int, int]) -> MapResult:
+        values = np.ascontiguousarray(result["values"], np.float32)
+        if values.ndim != 2 or not values.size:
+            raise ValueError(f"its values have the shape {values.shape}")
+        if not np.isfinite(values).all():
+            raise ValueError("it holds values that are not numbers")
+        x, y, width, height = result.get("frame") or (0, 0, shape[1], shape[0])
+        frame = Box(int(x), int(y), int(width), int(height))
+        if frame.empty or frame.clipped(shape[1], shape[0]) != frame:
+            raise ValueError("it does not lie inside the photo")
+
+        def beside(name: str, of: Any, dtype: Any) -> Array | None:
+            if of is None:
+                return None
+            array = np.ascontiguousarray(of, dtype)
+            if array.shape[:2] != values.shape:
+                raise ValueError(f"its {name} do not have the shape of its values")
+            return array
+
+        signed = result.get("signed")
+        return cls(
+            values=values,
+            frame=frame,
+            signed=bool(values.min() < 0) if signed is None else bool(signed),
+            title=str(result.get("title", "")),
+            unit=str(result.get("unit", "")),
+            band=beside("bands", result.get("band"), np.float32),
+            regions=beside("regions", result.get("regions"), np.int32),
+            proposals={
+                str(name): np.asarray(beside("proposals", mask, np.uint8)) > 0
+                for name, mask in (result.get("proposals") or {}).items()
+            },
+            curves=tuple(_curve(each) for each in result.get("curves") or ()),
+            facts={str(name): value for name, value in (result.get("facts") or {}).items()},
+            warnings=tuple(str(each) for each in result.get("warnings") or ()),
+            photo=beside("photo", result.get("photo"), np.uint8),
+        )
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The numbers at the two ends of the palette: symmetric around 0 where the map is signed."""
+        if self.signed:
+            most = float(np.abs(self.values).max()) or 1.0
+            return -most, most
+        low, high = float(self.values.min()), float(self.values.max())
+        return (low, high) if high > low else (low, low + 1.0)
+
+    def scaled(self) -> Array:
+        """Values as shares of the palette, ``(h, w)`` float32 in 0..1; 0.5 is zero where it is signed."""
+        low, high = self.extent
+        return ((self.values - low) / np.float32(high - low)).astype(np.float32)
+
+    def at_least(self, share: float) -> Array:
+        """``(h, w)`` bool: where the map reaches ``share`` (0..1) of the way from its neutral end (0 where
+        it is signed, else its lowest value) to its highest."""
+        low = 0.0 if self.signed else self.extent[0]
+        high = max(float(self.values.max()), low)
+        return (self.values >= low + share * (high - low)) & (self.values > low)
+
+    def strongest(self, share: float) -> Array:
+        """``(h, w)`` bool: exactly ``round(share * h * w)`` places, those of the highest values; of equal
+        ones the first."""
+        count = round(min(max(share, 0.0), 1.0) * self.values.size)
+        chosen = np.zeros(self.values.size, bool)
+        chosen[np.argsort(-self.values.ravel(), kind="stable")[:count]] = True
+        return chosen.reshape(self.values.shape)
+
+    def to_photo(self, plane: Array, shape: tuple[int, int], *, outside: float = 0.0) -> Array:
+        """A ``(h, w)`` float32 plane of this map at the photo's size, bilinear; ``outside`` around it."""
+        import cv2
+
+        size = self.frame.width, self.frame.height
+        method = cv2.INTER_AREA if plane.shape[1] > size[0] else cv2.INTER_LINEAR
+        whole = np.full(shape, outside, np.float32)
+        whole[self.frame.slices] = cv2.resize(plane.astype(np.float32), size, interpolation=method)
+        return whole
+
+    def mask(self, chosen: Array, shape: tuple[int, int]) -> MaskArray:
+        """A ``(h, w)`` bool choice as a mask of the photo, 0 or 255, nearest neighbour."""
+        import cv2
+
+        size = self.frame.width, self.frame.height
+        grown = cv2.resize(chosen.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        mask = np.zeros(shape, np.uint8)
+        mask[self.frame.slices] = grown
+        return mask
+
+
+def _curve(held: Mapping[str, Any]) -> Curve:
+    x, y = np.asarray(held["x"], np.float64), np.asarray(held["y"], np.float64)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError("a curve's x and y differ in length")
+    area = held.get("area")
+    return Curve(
+        str(held.get("name", "")), x, y, str(held.get("x_title", "")), str(held.get("y_title", "")),
+        None if area is None else float(area),
+    )  # fmt: skip
