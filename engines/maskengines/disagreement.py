@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.results.maps import MapResult
 
 Array = np.ndarray[Any, Any]
 
@@ -15,14 +16,45 @@ _SCALE = 20.0
 _SIGMA = 1.5
 
 
-def disagreement(candidates: Iterable[Candidate], shape: tuple[int, int]) -> Array:
-    """How far apart the image candidates are at each pixel: ``(H, W)`` float32 in 0..1.
+def can_disagree(candidates: Iterable[Candidate]) -> bool:
+    """Whether there are two pictures or two maps to compare."""
+    kinds = [candidate.kind for candidate in candidates]
+    return kinds.count("image") > 1 or kinds.count("map") > 1
 
-    The spread is the root mean square CIE76 colour difference over all pairs of the ``n`` candidates
+
+def disagreement(candidates: Iterable[Candidate], shape: tuple[int, int]) -> Array:
+    """How far apart the candidates are at each pixel: ``(H, W)`` float32 in 0..1, 0 where they agree.
+
+    Pictures are compared by colour; where there are fewer than two, maps by value. Candidates of other
+    kinds are passed over.
+    """
+    found = list(candidates)
+    if sum(candidate.kind == "image" for candidate in found) < 2:
+        return _of_maps([candidate for candidate in found if candidate.kind == "map"], shape)
+    return _of_pictures(found, shape)
+
+
+def _of_maps(candidates: list[Candidate], shape: tuple[int, int]) -> Array:
+    """Root mean square difference over all pairs of maps, each as a share of its own largest size."""
+    mean, squares = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for number, candidate in enumerate(candidates, 1):
+        read = MapResult.read(candidate.result, shape)
+        most = max(float(np.abs(read.values).max()), 1e-12)
+        values = read.to_photo(read.values / np.float32(most), shape)
+        step = values - mean
+        mean += step / number
+        squares += step * (values - mean)
+    if len(candidates) < 2:
+        return squares
+    return np.clip(np.sqrt(np.maximum(squares, 0) * 2 / (len(candidates) - 1)), 0, 1)
+
+
+def _of_pictures(candidates: Iterable[Candidate], shape: tuple[int, int]) -> Array:
+    """The spread is the root mean square CIE76 colour difference over all pairs of the ``n`` candidates
     that cover the pixel, found from their variance: ``E |x_i - x_j|^2 = 2 n / (n - 1) * Var(x)``. It is
     lightly smoothed and shown as ``1 - exp(-spread / 20)``: 0.1 is a just noticeable difference, 0.63
     clearly another colour. Where fewer than two candidates answer, or all agree to the last bit (so
-    everywhere outside their masks), it is 0. Candidates of other kinds are passed over.
+    everywhere outside their masks), it is 0.
     """
     import cv2
 

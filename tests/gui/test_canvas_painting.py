@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from maskengines.contract import ImagePatch
 from maskengines.subjects.image import ImageSubject
+from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.image_canvas import ImageCanvas
 from maskstudio.documents.document import Document
 from maskstudio.tools import BrushSettings, BrushTool, EraserTool, LassoTool, RectangleTool
@@ -250,7 +251,7 @@ def test_heat_shows_where_a_map_is_high_and_leaves_the_rest(show: Show) -> None:
     canvas.actual_size()
     heat = np.zeros((240, 320), np.float32)
     heat[100:140, 100:140] = 1
-    canvas.set_heat(heat)
+    canvas.set_heat(Heat.of_disagreement(heat))
     corner = canvas.to_widget(0, 0).toPoint()
     seen = grabbed(canvas)[corner.y() : corner.y() + 240, corner.x() : corner.x() + 320]
     assert np.array_equal(seen[:100], document.subject.pixels[:100])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from maskengines.contract import Box, ImagePatch
 from maskengines.projects.patching import with_patch
 from maskengines.subjects.image import ImageSubject
+from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.raster_renderer import RasterRenderer
 from maskstudio.canvas.view import Placement, View
 from maskstudio.tools.base import ToolEvent
@@ -38,7 +39,7 @@ class Scene:
         self.shown = QImage(*VIEWPORT, QImage.Format.Format_RGB32)
         self.patch: ImagePatch | None = None
         self.answered = self.data.copy()
-        self.heat: np.ndarray[Any, Any] | None = None
+        self.heat: Heat | None = None
         self.renderer = self.new_renderer()
         self.repaint([QRect(0, 0, *VIEWPORT)])
         self.settings = BrushSettings()
@@ -122,7 +123,8 @@ class Scene:
             self.answered = self.data.copy()
             self.repaint(self.renderer.set_preview(self.patch))
         else:
-            self.heat = np.linspace(0, 1, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) if values[0] else None
+            shares = np.linspace(0, 1, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
+            self.heat = Heat.of_disagreement(shares) if values[0] else None
             self.renderer.set_heat(self.heat)
             self.everything()
 

@@ -6,7 +6,6 @@ import math
 import weakref
 from typing import Any
 
-import numpy as np
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import QWidget
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
 from maskstudio.canvas.drops import dropped_files
+from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.idle import IdleWork
 from maskstudio.canvas.outlines import draw_shape, shape_bounds
 from maskstudio.canvas.pointer import Pointer
@@ -199,8 +199,8 @@ class ImageCanvas(QWidget):
         self._renderer.set_original_shown(original)
         self.update()
 
-    def set_heat(self, heat: np.ndarray[Any, Any] | None) -> None:
-        """Show a float ``(H, W)`` map in 0..1 as heat, or none."""
+    def set_heat(self, heat: Heat | None) -> None:
+        """Show a map over the picture, or none."""
         self._renderer.set_heat(heat)
         self.update()
 

@@ -15,8 +15,9 @@ from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from maskstudio.canvas.colours import coloured, heat_table, tint_table
+from maskstudio.canvas.colours import Table, coloured, tint_table
 from maskstudio.canvas.decorations import checkerboard, draw_grid, draw_outline
+from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.levels import level_box, next_to, side
 from maskstudio.canvas.pictures import Picture, PictureLevels
 from maskstudio.canvas.planes import BytePlane
@@ -44,7 +45,7 @@ class RasterRenderer:
         self._mask_shown = True
         self._tint = tint_table(QColor("#ff3b3b"), 0.5)
         self._line = QColor("#ff3b3b").rgb()
-        self._heat_table = heat_table()
+        self._heat_table: Table = self._tint
         self._surround = QColor("#1f2023").rgb()
         self._placement = Placement(1.0, 0, 0, 1, 1)
         self._across = self._down = Axis(1, 0, 1, 1.0, 1)
@@ -107,10 +108,13 @@ class RasterRenderer:
         self._original_shown = shown
         self._all_dirty()
 
-    def set_heat(self, heat: Array | None) -> None:
-        self._heat = None
-        if heat is not None and self._current is not None:
-            self._heat = BytePlane(np.rint(np.clip(heat, 0, 1) * 255).astype(np.uint8))
+    def set_heat(self, heat: Heat | None) -> None:
+        if heat is None or self._current is None:
+            self._heat = None
+        else:
+            self._heat_table = heat.table
+            if self._heat is None or self._heat.data is not heat.plane:
+                self._heat = BytePlane(heat.plane)
         self._look()
         self._all_dirty()
 

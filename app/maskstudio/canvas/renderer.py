@@ -10,6 +10,7 @@ from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
+from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.pictures import Picture
 from maskstudio.canvas.view import Placement
 
@@ -40,8 +41,8 @@ class Renderer(Protocol):
     def set_original_shown(self, shown: bool) -> None:
         """Show the picture as it was opened, and nothing over it."""
 
-    def set_heat(self, heat: Array | None) -> None:
-        """Show a float ``(H, W)`` map in 0..1 over the picture, or none."""
+    def set_heat(self, heat: Heat | None) -> None:
+        """Show a map over the picture, or none."""
 
     def set_tint(self, colour: QColor, opacity: float) -> None:
         """How the mask looks."""

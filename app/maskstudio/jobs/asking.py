@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, ImagePatch
 from maskengines.errors import BadInput, NotReady, StudioError
+from maskengines.results.maps import MapResult
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.jobs.item import JobItem
@@ -37,6 +38,7 @@ class Asker(QObject):
         running_changed: `job` started, moved on or ended.
         preview: intermediate `ImagePatch` of the running job; None once it ended.
         live_preview: `ImagePatch` that follows the brush, or None.
+        map_preview: `MapResult` that the running job is at; None once it ended.
         failed: a `StudioError` to show in words.
         put_aside: how many candidates wait for an earlier picture to come back.
     """
@@ -44,6 +46,7 @@ class Asker(QObject):
     running_changed = Signal()
     preview = Signal(object)
     live_preview = Signal(object)
+    map_preview = Signal(object)
     failed = Signal(object)
     put_aside = Signal(int)
 
@@ -99,7 +102,7 @@ class Asker(QObject):
         self._asked = (document.mask.revision, engine_id)
         job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)
         # What the engine is at shows from here on, until the next stroke.
-        self.live.stop()
+        self.live.give_way()
         self.job = job
         self.expected = count
         job.changed.connect(self.running_changed)
@@ -144,8 +147,12 @@ class Asker(QObject):
         return True
 
     def _previewed(self, job: JobItem, layers: tuple[Any, ...], result: Any) -> None:
-        if job is self.job and isinstance(result, ImagePatch) and self._shows(layers):
+        if job is not self.job or not self._shows(layers):
+            return
+        if isinstance(result, ImagePatch):
             self.preview.emit(result)
+        elif isinstance(result, MapResult):
+            self.map_preview.emit(result)
 
     def _answer(self, layers: tuple[Any, ...], candidate: Candidate) -> None:
         if not self._shows(layers):
@@ -161,6 +168,7 @@ class Asker(QObject):
     def _ended(self, job: JobItem) -> None:
         if job is self.job:
             self.preview.emit(None)
+            self.map_preview.emit(None)
             self.running_changed.emit()
         if job.state == "failed" and job.error is not None:
             if isinstance(job.error, NotReady):

@@ -113,10 +113,15 @@ class JobItem(QObject):
         if self.active:
             self._tell(lambda job: job.update_mask(space, box, data))
 
-    def update(self, masks: Mapping[str, MaskArray] | None = None, **values: Any) -> None:
-        """Hand new masks or free values to a live job."""
+    def update(
+        self,
+        masks: Mapping[str, MaskArray] | None = None,
+        params: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> None:
+        """Hand new masks, parameters or free values to a live job."""
         if self.active:
-            self._tell(lambda job: job.update(masks=masks, values=values or None))
+            self._tell(lambda job: job.update(masks=masks, params=params, values=values or None))
 
     def _tell(self, what: Callable[[Job], None]) -> None:
         def errand() -> None:

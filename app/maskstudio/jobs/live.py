@@ -1,7 +1,8 @@
-"""The preview that follows the brush: one live job per document, fed with dirty rectangles."""
+"""What follows the brush: one live job per document, fed with dirty rectangles."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, ImagePatch
@@ -11,6 +12,7 @@ from maskstudio.jobs.item import JobItem
 
 if TYPE_CHECKING:
     from maskengines.errors import StudioError
+    from maskengines.runtime.registry import RegisteredEngine
 
     from maskstudio.documents.document import Document
     from maskstudio.jobs.service import JobService
@@ -24,14 +26,18 @@ NOTHING = Box(0, 0, 0, 0)
 
 
 class LivePreview(QObject):
-    """Starts with the first stroke once enabled, ends with the picture it was started for.
+    """Asks one live engine about one document while the user paints. One that needs a mask starts with the
+    first stroke once enabled; one that does not starts at once. It ends with the picture it was started
+    for.
 
     Signals:
-        patch: an `ImagePatch` to show, or None when there is nothing to show.
-        failed: a `StudioError`; the preview stays off until `set_enabled` or another picture.
+        patch: an `ImagePatch` to show in place, or None when there is nothing to show.
+        readout: a `Candidate` of another kind to show beside the picture, or None.
+        failed: a `StudioError`; nothing follows the brush until `set_enabled` or another picture.
     """
 
     patch = Signal(object)
+    readout = Signal(object)
     failed = Signal(object)
 
     def __init__(
@@ -46,9 +52,12 @@ class LivePreview(QObject):
         self._service = service
         self._document = document
         self._engine_id = engine_id
+        self._params: dict[str, Any] = {}
         self._enabled = False
         self._broken = False
         self._item: JobItem | None = None
+        self.newest: Candidate | None = None
+        """The last answer that is no picture, while it holds."""
         self._dirty = NOTHING
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -63,6 +72,27 @@ class LivePreview(QObject):
         document.mask_changed.connect(self._mask_changed)
         document.image_changed.connect(self._image_changed)
 
+    def ask_towards(self, engine: RegisteredEngine, values: Mapping[str, Any]) -> None:
+        """Answer towards ``engine``, whose parameters are ``values``, as far as the live engine beside it
+        knows them. A running job takes new parameters over; another engine starts anew."""
+        info = engine.info
+        engine_id = info.live_companion or (LIVE_ENGINE if "image" in info.result_kinds else "")
+        companion = self._service.engine(engine_id) if engine_id else None
+        known = companion.info.params.model_fields if companion is not None else {}
+        params = {name: value for name, value in values.items() if name in known}
+        if engine_id == self._engine_id:
+            if params != self._params:
+                self._params = params
+                if self._broken:
+                    self._broken = False
+                    self._start_unasked()
+                elif self._item is not None:
+                    self._item.update(params=params)
+            return
+        self.stop()
+        self._engine_id, self._params, self._broken = engine_id, params, False
+        self._warm_soon()
+
     @property
     def enabled(self) -> bool:
         return self._enabled
@@ -71,6 +101,11 @@ class LivePreview(QObject):
     def running(self) -> bool:
         """A live job is open."""
         return self._item is not None
+
+    @property
+    def possible(self) -> bool:
+        """There is a live engine to ask."""
+        return bool(self._engine_id)
 
     def set_enabled(self, enabled: bool) -> None:
         """Follow the brush from the next stroke on, or stop and take the preview away."""
@@ -94,7 +129,32 @@ class LivePreview(QObject):
         if item is not None:
             item.finish()
             item.cancel()
+        self._show_nothing()
+
+    def give_way(self) -> None:
+        """Another job begins that shows what it is at in place; what shows elsewhere may stay."""
+        if self.fills:
+            self.stop()
+
+    @property
+    def fills(self) -> bool:
+        """The live engine answers with pictures."""
+        engine = self._service.engine(self._engine_id)
+        return engine is None or "image" in engine.info.result_kinds
+
+    @property
+    def _needs_mask(self) -> bool:
+        engine = self._service.engine(self._engine_id)
+        return engine is None or engine.info.needs_mask
+
+    def _show_nothing(self) -> None:
+        self.newest = None
         self.patch.emit(None)
+        self.readout.emit(None)
+
+    def _start_unasked(self) -> None:
+        if self._enabled and not self._broken and self._item is None and not self._needs_mask:
+            self._send()
 
     def _warm_soon(self) -> None:
         if self._enabled and self._item is None:
@@ -103,6 +163,7 @@ class LivePreview(QObject):
     def _warm_up(self) -> None:
         if self._service.engine(self._engine_id) is not None:
             self._service.warm_up(self._engine_id)
+            self._start_unasked()
 
     def _mask_changed(self, box: Box) -> None:
         if self._enabled and not self._broken:
@@ -113,11 +174,12 @@ class LivePreview(QObject):
     def _image_changed(self, _: Box) -> None:
         self._broken = False
         self.stop()
+        self._warm_soon()
 
     def _send(self) -> None:
         mask = self._document.mask
         dirty, self._dirty = self._dirty, NOTHING
-        if not mask.editing and mask.selected_count == 0:
+        if self._needs_mask and not mask.editing and mask.selected_count == 0:
             self.stop()
         elif self._item is None:
             self._open()
@@ -131,7 +193,9 @@ class LivePreview(QObject):
             self._broken = True
             return
         document = self._document
-        item = self._service.submit(self._engine_id, document.subject, {PIXELS: document.mask.snapshot()}, {})
+        item = self._service.submit(
+            self._engine_id, document.subject, {PIXELS: document.mask.snapshot()}, self._params
+        )
         self._item = item
         item.preview.connect(lambda result: self._came(item, result))
         item.candidate.connect(lambda candidate: self._came(item, candidate))
@@ -139,6 +203,10 @@ class LivePreview(QObject):
 
     def _came(self, item: JobItem, result: Any) -> None:
         if item is not self._item:
+            return
+        if isinstance(result, Candidate) and result.kind != "image":
+            self.newest = result
+            self.readout.emit(result)
             return
         if isinstance(result, Candidate):
             result = result.result
@@ -149,7 +217,7 @@ class LivePreview(QObject):
         if item is not self._item:
             return
         self._item = None
-        self.patch.emit(None)
+        self._show_nothing()
         error: StudioError | None = item.error
         if item.state == "failed" and error is not None:
             self._broken = True

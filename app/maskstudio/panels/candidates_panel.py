@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Candidate
+from maskengines.results.maps import MapResult
+from maskengines.results.tables import TableResult
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from maskstudio.panels.controls import QuietButton
 from maskstudio.panels.gallery import Gallery
 from maskstudio.panels.heat_bar import HeatBar
+from maskstudio.panels.map_bar import MapBar
 from maskstudio.panels.style import MARGIN, STEP, Note
+from maskstudio.panels.table_card import TableCard
 from maskstudio.window.icons import icon
 
 if TYPE_CHECKING:
@@ -26,14 +30,16 @@ class CandidatesPanel(QWidget):
     Signals:
         candidate_shown: the `Candidate` now shown in place, or None.
         keep_requested: the user wants this `Candidate`; whoever listens keeps it.
-        heat_toggled: ``(H, W)`` float32 in 0..1 to lay over the canvas, or None.
+        heat_toggled: the `Heat` to lay over the canvas, or None.
         compare_held: the compare button is down; show the picture as it was.
+        export_requested: the user wants this `Candidate`, which is no picture, in a file.
     """
 
     candidate_shown = Signal(object)
     keep_requested = Signal(object)
     heat_toggled = Signal(object)
     compare_held = Signal(bool)
+    export_requested = Signal(object)
 
     def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +47,7 @@ class CandidatesPanel(QWidget):
         self._document: Document | None = None
         self._asker: Asker | None = None
         self._shown: Candidate | None = None
+        self._map_shown = False
         self._links: list[Any] = []
         self._build()
         self._follow()
@@ -62,6 +69,7 @@ class CandidatesPanel(QWidget):
             self._link(self._asker.running_changed, self._follow_job)
             self._link(self._asker.showing.changed, self._showing_changed)
             self._link(self._asker.put_aside, self._put_aside)
+            self._link(self._asker.map_preview, self._map_preview)
         self._note.say("")
         self._follow()
 
@@ -79,12 +87,24 @@ class CandidatesPanel(QWidget):
 
     def keep_shown(self) -> None:
         """Ask to keep the candidate that is shown."""
-        if self._shown is not None:
+        if self._shown is not None and self.cannot_keep() is None:
             self.keep_requested.emit(self._shown)
+
+    def cannot_keep(self) -> str | None:
+        """Why the candidate shown cannot become part of the picture."""
+        if self._shown is None:
+            return self.tr("Choose a candidate first: click one")
+        if self._shown.kind == "map":
+            return self.tr("A map cannot be kept in the picture: make it the mask, or write it to a file")
+        if self._shown.kind != "image":
+            return self.tr("Only a picture can be kept in the picture: write this one to a file")
+        return None
 
     def can_disagree(self) -> bool:
         """There are two candidates or more to compare."""
-        return self._document is not None and len(self._document.candidates) > 1
+        from maskengines.disagreement import can_disagree
+
+        return self._document is not None and can_disagree(self._document.candidates)
 
     @property
     def heat_on(self) -> bool:
@@ -108,7 +128,7 @@ class CandidatesPanel(QWidget):
         self._stack.addWidget(self._empty_page())
         self.gallery = Gallery()
         self.gallery.picked.connect(self._picked)
-        self.gallery.keep.connect(self.keep_requested)
+        self.gallery.keep.connect(lambda _: self.keep_shown())
         self.gallery.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.gallery.customContextMenuRequested.connect(self._menu)
         self._stack.addWidget(self.gallery)
@@ -121,6 +141,14 @@ class CandidatesPanel(QWidget):
         self.heat_bar.shown.connect(self.heat_toggled)
         self.heat_bar.mask_made.connect(lambda: self.set_heat(False))
         column.addWidget(self.heat_bar)
+        self.map_bar = MapBar()
+        self.map_bar.hide()
+        self.map_bar.shown.connect(self.heat_toggled)
+        self.map_bar.export_wanted.connect(self.export_requested)
+        column.addWidget(self.map_bar, 1)
+        self.card = TableCard()
+        self.card.hide()
+        column.addWidget(self.card)
         self.keep_button = QPushButton(self.tr("Keep"))
         self.keep_button.setIcon(icon("keep"))
         self.keep_button.clicked.connect(self.keep_shown)
@@ -165,7 +193,9 @@ class CandidatesPanel(QWidget):
         self._links.append((signal, slot))
 
     def _follow(self) -> None:
+        before = len(self.gallery.gallery.candidates)
         self.gallery.gallery.follow()
+        self._pick_arrived(before)
         candidates = self._document.candidates if self._document is not None else []
         if self._shown is not None and self._shown not in candidates:
             self.gallery.pick(-1)
@@ -176,6 +206,13 @@ class CandidatesPanel(QWidget):
             else:
                 self.set_heat(False)
         self._follow_job()
+
+    def _pick_arrived(self, before: int) -> None:
+        """What is no picture changes nothing in place, so the first one that comes can show at once."""
+        candidates = self._document.candidates if self._document is not None else []
+        running = self._asker is not None and self._asker.running
+        if running and len(candidates) > before and self._shown is None and candidates[-1].kind != "image":
+            self.gallery.pick(len(candidates) - 1)
 
     def _follow_job(self) -> None:
         asker = self._asker
@@ -191,12 +228,9 @@ class CandidatesPanel(QWidget):
             else self.tr("Open a picture to ask about it.")
         )
         some = bool(self._document and self._document.candidates)
-        self.keep_button.setEnabled(self._shown is not None)
-        self.keep_button.setToolTip(
-            self.tr("Make it part of the picture (Enter)")
-            if self._shown is not None
-            else self.tr("Choose a candidate first")
-        )
+        reason = self.cannot_keep()
+        self.keep_button.setEnabled(reason is None)
+        self.keep_button.setToolTip(reason or self.tr("Make it part of the picture (Enter)"))
         self.compare_button.setEnabled(some)
         self.clear_button.setEnabled(some)
         self.heat_button.setEnabled(self.can_disagree())
@@ -207,8 +241,34 @@ class CandidatesPanel(QWidget):
         self._shown = candidate
         if self._asker is not None:
             self._asker.show(candidate)
+        self._show_beside(candidate)
         self.candidate_shown.emit(candidate)
         self._follow_job()
+
+    def _show_beside(self, candidate: Candidate | None) -> None:
+        """What is no picture shows under the gallery; a map lies over the picture too."""
+        kind = candidate.kind if candidate is not None else ""
+        if self._map_shown and kind != "map":
+            self.map_bar.end()
+        self._map_shown = kind == "map"
+        self.map_bar.setVisible(self._map_shown)
+        self.card.setVisible(kind == "table")
+        if candidate is not None and self._document is not None and kind == "map":
+            self.set_heat(False)
+            self.map_bar.begin(self._document, candidate)
+        elif candidate is not None and kind == "table":
+            self.card.show_table(TableResult.read(candidate.result))
+
+    def _map_preview(self, at: MapResult | None) -> None:
+        """The running job has a map that it goes on refining."""
+        if self._shown is not None or self._document is None:
+            return
+        if at is not None:
+            self._map_shown = True
+            self.map_bar.show()
+            self.map_bar.preview(self._document, at)
+        elif self._map_shown:
+            self._show_beside(None)
 
     def _showing_changed(self, _: object) -> None:
         asker = self._asker
@@ -227,6 +287,8 @@ class CandidatesPanel(QWidget):
 
     def _heat_toggled(self, on: bool) -> None:
         self.heat_bar.setVisible(on)
+        if on and self._map_shown:
+            self.gallery.pick(-1)
         if on and self._document is not None:
             self.heat_bar.begin(self._document)
         else:
@@ -242,7 +304,10 @@ class CandidatesPanel(QWidget):
         if candidate is None or asker is None:
             return
         menu = QMenu(self)
-        menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
+        if candidate.kind == "image":
+            menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
+        else:
+            menu.addAction(icon("export"), self.tr("Export…"), lambda: self.export_requested.emit(candidate))
         again = menu.addAction(
             icon("seed"), self.tr("Run again with seed {0}").format(candidate.seed),
             lambda: asker.run_again(candidate),

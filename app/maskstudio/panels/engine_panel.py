@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_COUNT = 16
 MAX_SEED = 999_999
 REFRESH_MS = 150
+SETTLE_MS = 120
+"""Pause after an edit of the form before a live engine hears of it: a name is typed letter by letter."""
 
 
 class EnginePanel(QWidget):
@@ -67,6 +69,10 @@ class EnginePanel(QWidget):
         self._later.setSingleShot(True)
         self._later.setInterval(REFRESH_MS)
         self._later.timeout.connect(self._refresh)
+        self._settle_values = QTimer(self)
+        self._settle_values.setSingleShot(True)
+        self._settle_values.setInterval(SETTLE_MS)
+        self._settle_values.timeout.connect(self._follow_live)
         service.engines_changed.connect(self._fill)
         service.start_failed.connect(self._start_failed)
         self._fill()
@@ -89,10 +95,11 @@ class EnginePanel(QWidget):
             self._link(document.image_changed, self._soon)
             self._link(self._asker.running_changed, self._show_run)
             self._link(self._asker.failed, self._failed)
-            self._asker.live.set_enabled(self._live.isChecked())
             wanted = document.settings.get("engine")
             if isinstance(wanted, str):
                 self.choose(wanted)
+            self._follow_live()
+            self._asker.live.set_enabled(self._live.isChecked())
         self._refresh()
 
     def choose(self, engine_id: str) -> bool:
@@ -212,12 +219,14 @@ class EnginePanel(QWidget):
         self._live.setChecked(True)
         self._live.setAccessibleName(self.tr("Preview while painting"))
         self._live.clicked.connect(self._live_clicked)
-        preview = QHBoxLayout()
+        self._live_row = QWidget()
+        preview = QHBoxLayout(self._live_row)
+        preview.setContentsMargins(0, 0, 0, 0)
         preview.setSpacing(STEP)
         preview.addWidget(QLabel(self.tr("Preview while painting")), 1)
         preview.addWidget(self._live)
         preview.addSpacing(24 + STEP)
-        column.addLayout(preview)
+        column.addWidget(self._live_row)
         column.addStretch(1)
         foot = QVBoxLayout()
         foot.setContentsMargins(MARGIN, STEP, MARGIN, MARGIN)
@@ -291,6 +300,7 @@ class EnginePanel(QWidget):
             self._form = SchemaForm(info.params)
             self._restore(self._form, info.id)
             self._form.changed.connect(self._refresh)
+            self._form.changed.connect(self._settle_values.start)
             self._form_slot.addWidget(self._form)
             if info.id != before:
                 self._count.setValue(info.default_count)
@@ -299,7 +309,15 @@ class EnginePanel(QWidget):
         else:
             self._summary.say("" if self._service.ready else self.tr("Looking for engines"))
         self._problem = None
+        self._follow_live()
         self._refresh()
+
+    def _follow_live(self) -> None:
+        """Let what follows the brush answer towards this engine, with these values."""
+        if self._asker is not None and self._engine is not None and self._form is not None:
+            if self._form.problem is None:
+                self._asker.live.ask_towards(self._engine, self._form.values())
+            self._live_row.setVisible(self._asker.live.possible)
 
     def _restore(self, form: SchemaForm, engine_id: str) -> None:
         defaults = form.values()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from maskstudio.canvas.heat import Heat
 from maskstudio.jobs.background import Background
 from maskstudio.panels.controls import SlimSlider
 from maskstudio.panels.style import STEP, Note, tone
@@ -16,7 +17,7 @@ from maskstudio.panels.style import STEP, Note, tone
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
 
-Heat = np.ndarray[Any, np.dtype[np.float32]]
+Shares = np.ndarray[Any, np.dtype[np.float32]]
 
 START = 0.25
 SETTLE_MS = 60
@@ -50,7 +51,7 @@ class HeatBar(QWidget):
     """Calculates the disagreement in a thread and shows what lies above the threshold.
 
     Signals:
-        shown: the ``(H, W)`` float32 map to lay over the canvas, or None.
+        shown: the `Heat` to lay over the canvas, or None.
         mask_made: the mask was replaced; the heat has done its work.
     """
 
@@ -60,7 +61,7 @@ class HeatBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document: Document | None = None
-        self._heat: Heat | None = None
+        self._heat: Shares | None = None
         self._mask_wanted = False
         self._work = Background(self._came, self)
         self._cut = Background(self._cut_came, self)
@@ -132,7 +133,7 @@ class HeatBar(QWidget):
         self._document.replace_mask(mask, self.tr("Mask where candidates differ"))
         self.mask_made.emit()
 
-    def _came(self, heat: Heat) -> None:
+    def _came(self, heat: Shares) -> None:
         self._heat = heat
         self._show()
         if self._mask_wanted:
@@ -148,15 +149,15 @@ class HeatBar(QWidget):
     def _show(self) -> None:
         heat, threshold = self._heat, self.threshold
         if heat is not None:
-            self._cut.start(lambda: above(heat, threshold))
+            self._cut.start(lambda: Heat.of_disagreement(above(heat, threshold)))
 
     def _cut_came(self, shown: Heat) -> None:
         if self._heat is not None:
-            self.button.setEnabled(bool(shown.any()))
+            self.button.setEnabled(bool(shown.plane.any()))
             self.shown.emit(shown)
 
 
-def above(heat: Heat, threshold: float) -> Heat:
+def above(heat: Shares, threshold: float) -> Shares:
     """``heat`` where it reaches ``threshold``, elsewhere 0."""
     return np.where(heat >= threshold, heat, np.float32(0))
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from maskengines.contract import Candidate, ImagePatch
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 
-from maskstudio.panels.thumbs import framing, image_thumbnail
+from maskstudio.panels.thumbs import framing, image_thumbnail, map_thumbnail
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -43,6 +43,34 @@ class ImageView:
         return result if isinstance(result, ImagePatch) else None
 
 
+class MapView:
+    """Numbers over the picture."""
+
+    kind = "map"
+
+    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+        return map_thumbnail(candidate, document, max(size.width(), size.height()))
+
+    def patch(self, candidate: Candidate) -> ImagePatch | None:
+        return None
+
+
+class TableView:
+    """Rows of numbers."""
+
+    kind = "table"
+
+    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+        from maskengines.results.tables import TableResult
+
+        from maskstudio.panels.table_card import table_picture
+
+        return table_picture(TableResult.read(candidate.result), size, QGuiApplication.font())
+
+    def patch(self, candidate: Candidate) -> ImagePatch | None:
+        return None
+
+
 _views: dict[str, ResultView] = {}
 
 
@@ -56,4 +84,5 @@ def view_for(kind: str) -> ResultView | None:
     return _views.get(kind)
 
 
-register(ImageView())
+for _view in (ImageView(), MapView(), TableView()):
+    register(_view)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from maskengines.contract import Box, ImagePatch
+from maskengines.contract import Box, Candidate, ImagePatch
 from PySide6.QtGui import QImage
+
+if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
 
 CONTEXT = 0.35
 """Margin shown around the hole, as a share of its longer side."""
@@ -52,6 +55,26 @@ def image_thumbnail(pixels: np.ndarray[Any, Any], patch: ImagePatch, frame: Box,
     size = (max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return to_qimage(np.ascontiguousarray(cv2.resize(shown, size, interpolation=method)))
+
+
+def map_thumbnail(candidate: Candidate, document: Document, side: int) -> QImage:
+    """A map of kind ``map`` over the part of the photo that it covers, at most ``side`` pixels long."""
+    import cv2
+    from maskengines.results.maps import MapResult
+    from maskengines.results.palettes import diverging, painted, viridis
+
+    subject = document.subject
+    read = MapResult.read(candidate.result, (subject.height, subject.width))
+    frame = read.frame
+    step = max(1, max(frame.width, frame.height) // (OVERSAMPLING * side))
+    rows, columns = frame.slices
+    under = rgb8(subject.pixels[rows, columns][::step, ::step])
+    scale = side / max(under.shape[:2])
+    size = (max(1, round(under.shape[1] * scale)), max(1, round(under.shape[0] * scale)))
+    photo = cv2.resize(under, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    colours = painted(read.scaled(), diverging() if read.signed else viridis())
+    over = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
+    return to_qimage(np.ascontiguousarray(cv2.addWeighted(photo, 0.35, over, 0.65, 0)))
 
 
 def rgb8(pixels: np.ndarray[Any, Any]) -> Pixels:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from maskstudio.jobs.service import JobService
     from maskstudio.panels.candidates_panel import CandidatesPanel
     from maskstudio.panels.engine_panel import EnginePanel
+    from maskstudio.panels.readout_panel import ReadoutPanel
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
 
@@ -35,6 +36,7 @@ class EngineFlow:
         self.service: JobService | None = None
         self.engine_panel: EnginePanel | None = None
         self.candidates_panel: CandidatesPanel | None = None
+        self.readout_panel: ReadoutPanel | None = None
         self._parts: list[Any] = []
         self._tied: set[DocumentView] = set()
         self._warm = QTimer(window, singleShot=True, interval=WARM_UP_MS)
@@ -51,14 +53,19 @@ class EngineFlow:
         from maskstudio.panels.engine_panel import EnginePanel
         from maskstudio.panels.history_panel import HistoryPanel
         from maskstudio.panels.jobs_bar import JobsBar
+        from maskstudio.panels.readout_panel import ReadoutPanel
 
         window = self._window
         service = self.service = JobService(window)
         engine = self.engine_panel = EnginePanel(service)
         candidates = self.candidates_panel = CandidatesPanel(service)
         history, bar = HistoryPanel(), JobsBar(service)
-        self._parts = [engine, candidates, history]
+        readout = self.readout_panel = ReadoutPanel(service)
+        # The engine comes last: it is the one that starts what the others listen to.
+        self._parts = [readout, candidates, history, engine]
+        readout.wanted.connect(window.side["readout"].setVisible)
         window.side["engine"].set_body(engine)
+        window.side["readout"].set_body(readout)
         window.side["candidates"].set_body(candidates)
         window.side["history"].set_body(history)
         window.status.add_right(bar)
@@ -70,6 +77,7 @@ class EngineFlow:
         candidates.keep_requested.connect(self._keep)
         candidates.heat_toggled.connect(self._show_heat)
         candidates.compare_held.connect(window.look.hold_compare)
+        candidates.export_requested.connect(window.saving.export_result)
         service.start()
         for view in window.views:
             self._tie(view)
@@ -185,7 +193,7 @@ class EngineFlow:
         """Why nothing can be kept."""
         if self._no_candidates():
             return NO_CANDIDATES
-        return None if self.shown is not None else "Choose a candidate first: click one"
+        return self.candidates_panel.cannot_keep() if self.candidates_panel is not None else LOADING
 
     def next(self) -> None:
         """Show the next candidate in place."""

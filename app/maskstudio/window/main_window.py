@@ -105,6 +105,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.start_page)
         self.side = SideColumn()
         self.side.add("engine", "Engine", 3)
+        self.side.add("readout", "While you paint", 0).hide()
         self.side.add("candidates", "Candidates", 4)
         self.side.add("history", "History", 1).open = False
         self.status = StatusBar()

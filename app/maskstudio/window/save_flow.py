@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from maskengines.errors import StudioError
 
 if TYPE_CHECKING:
+    from maskengines.contract import Candidate
+
     from maskstudio.documents.document import Document
     from maskstudio.documents.saving import SaveTask
     from maskstudio.window.document_view import DocumentView
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 IMAGE_FILTERS = "PNG (*.png);;TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;BMP (*.bmp)"
 MASK_FILTERS = "PNG (*.png)"
 PROJECT_FILTERS = "OpenRaster project (*.ora)"
+RESULT_FILTERS = {
+    "map": "PNG (*.png);;Report (*.html);;Report (*.pdf);;NumPy (*.npy);;Regions (*.csv);;JSON (*.json)",
+    "table": "PNG (*.png);;CSV (*.csv);;JSON (*.json)",
+}
 ANY_IMAGE = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
 
 
@@ -108,6 +114,26 @@ class SaveFlow:
         path = dialogs.ask_save(self._window, "Export mask", proposal, MASK_FILTERS)
         if path is not None:
             self._start(lambda: export_mask(document, path), f"Exported “{path.name}”.", lambda: None)
+
+    def export_result(self, candidate: Candidate) -> None:
+        """Write an answer that is no picture; the suffix decides the format."""
+        from maskengines.results.files import save_result
+
+        from maskstudio.window import dialogs
+
+        window, document = self._window, self._window.document
+        if document is None:
+            return
+        filters = RESULT_FILTERS[candidate.kind]
+        proposal = self._proposal(document, f"-{candidate.kind}", ".png")
+        path = dialogs.ask_save(window, f"Export {candidate.kind}", proposal, filters)
+        if path is not None:
+            subject = document.subject
+            window.background.do(
+                lambda: save_result(candidate, subject, path),
+                lambda _: window.banner.tell(f"Exported “{path.name}”."),
+                window.show_error,
+            )
 
     def import_mask(self) -> None:
         """Take a picture of the photo's size as the mask: one undo step."""

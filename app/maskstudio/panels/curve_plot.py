@@ -1,0 +1,94 @@
+"""Small line plots, for curves that come with an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from maskengines.results.maps import Curve
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from maskstudio.panels.style import tone
+
+HEIGHT = 132
+LEFT, RIGHT, TOP, BOTTOM = 30, 6, 20, 18
+ROLES = ("accent", "warning", "good")
+
+
+class CurvePlot(QWidget):
+    """A few lines in one frame, with a legend that names their areas."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._curves: Sequence[Curve] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, HEIGHT)
+
+    def show_curves(self, curves: Sequence[Curve]) -> None:
+        """Draw these; none hides the plot."""
+        self._curves = [curve for curve in curves if len(curve.x) > 1]
+        self.setVisible(bool(self._curves))
+        self.setAccessibleDescription("; ".join(_named(curve) for curve in self._curves))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._curves:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setPixelSize(10)
+        painter.setFont(font)
+        frame = QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM)
+        xs = np.concatenate([curve.x for curve in self._curves])
+        ys = np.concatenate([curve.y for curve in self._curves])
+        x0, x1 = float(xs.min()), float(xs.max())
+        y0, y1 = min(0.0, float(ys.min())), max(1e-9, float(ys.max()))
+        if 0.5 < y1 <= 1:
+            y1 = 1.0  # shares are read against the whole
+        self._paint_axes(painter, frame, (x0, x1), (y0, y1))
+        left = float(LEFT)
+        for curve, role in zip(self._curves, ROLES, strict=False):
+            colour = tone(role)
+            across = frame.left() + (curve.x - x0) / max(x1 - x0, 1e-9) * frame.width()
+            down = frame.bottom() - (curve.y - y0) / (y1 - y0) * frame.height()
+            painter.setPen(QPen(colour, 1.6))
+            painter.drawPolyline(
+                QPolygonF([QPointF(x, y) for x, y in zip(across.tolist(), down.tolist(), strict=True)])
+            )
+            left += self._paint_name(painter, left, _named(curve), colour)
+
+    def _paint_axes(
+        self, painter: QPainter, frame: QRectF, across: tuple[float, float], up: tuple[float, float]
+    ) -> None:
+        painter.setPen(QPen(tone("line"), 1))
+        for share in (0.0, 0.5, 1.0):
+            y = round(frame.bottom() - share * frame.height()) + 0.5
+            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
+        painter.setPen(tone("second"))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for share in (0.0, 0.5, 1.0):
+            y = frame.bottom() - share * frame.height()
+            value = up[0] + share * (up[1] - up[0])
+            painter.drawText(QRectF(0, y - 7, LEFT - 5, 14), right, f"{value:.2g}")
+        below = QRectF(frame.left(), frame.bottom() + 2, frame.width(), BOTTOM - 2)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"{across[0]:.2g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{across[1]:.2g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self._curves[0].x_title)
+
+    def _paint_name(self, painter: QPainter, left: float, text: str, colour: QColor) -> float:
+        painter.setPen(QPen(colour, 2))
+        painter.drawLine(QPointF(left, 8), QPointF(left + 10, 8))
+        painter.setPen(tone("second"))
+        width = painter.fontMetrics().horizontalAdvance(text)
+        painter.drawText(QRectF(left + 14, 0, width + 4, 16), Qt.AlignmentFlag.AlignVCenter, text)
+        return float(width + 28)
+
+
+def _named(curve: Curve) -> str:
+    return f"{curve.name} {curve.area:.2f}" if curve.area is not None else curve.name
