@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maskengines.contract import Candidate, ImagePatch, Provenance
+from maskengines.contract import Box, Candidate, ImagePatch, Provenance
 from maskengines.errors import BadInput, Cancelled
 from maskengines.projects import png
 from maskengines.projects.openraster import PROJECT_ENTRY, save_project
 from maskengines.projects.openraster_reading import load_project
 from maskengines.projects.state import KeptLayer, ProjectState
+from maskengines.results.maps import MapResult
 from maskengines.subjects.image import ImageSubject
 from PIL import Image, ImageCms
 
@@ -65,6 +66,9 @@ def states(draw: st.DrawFn) -> ProjectState:
     ]
     candidates.append(Candidate("map", np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4), 3))
     candidates.append(Candidate("table", {"rows": [[1, "a"], [2.5, None]]}, 4))
+    values = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
+    read = MapResult(values, Box(0, 0, width, height), proposals={"all": values > 0}, facts={"p": 0.5})
+    candidates.append(Candidate("map", read.to_plain(), 5))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     masks = {
         "pixels": rng.integers(0, 256, (height, width), np.uint8),
@@ -104,7 +108,7 @@ def assert_same(one: ProjectState, other: ProjectState) -> None:
         elif isinstance(first.result, np.ndarray):
             np.testing.assert_array_equal(first.result, second.result)
         else:
-            assert first.result == second.result
+            np.testing.assert_equal(first.result, second.result)
     assert (one.settings, one.source) == (other.settings, other.source)
 
 

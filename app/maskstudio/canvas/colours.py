@@ -29,9 +29,9 @@ def heat_table() -> Table:
     return _premultiplied(colours, np.rint(225 * np.clip(values / 96, 0, 1)))
 
 
-def palette_table(palette: Array, opacity: float) -> Table:
-    """A ``(256, 3)`` uint8 RGB palette for bytes 1..255, at one ``opacity`` in 0..1; 0 is see-through."""
-    alpha = np.full(256, np.rint(255 * min(max(opacity, 0.0), 1.0)))
+def palette_table(palette: Array, opacity: Array) -> Table:
+    """``(256, 3)`` uint8 RGB with ``(256,)`` opacities in 0..1, for bytes 1..255; 0 is see-through."""
+    alpha = np.rint(255 * np.clip(opacity, 0, 1))
     alpha[0] = 0
     return _premultiplied(palette.astype(float), alpha)
 

@@ -30,6 +30,6 @@ class Heat:
         return cls(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8), heat_table())
 
     @classmethod
-    def of_palette(cls, plane: Array, palette: Array, opacity: float) -> Heat:
-        """A plane whose bytes 1..255 run through a ``(256, 3)`` RGB palette, at one opacity in 0..1."""
+    def of_palette(cls, plane: Array, palette: Array, opacity: Array) -> Heat:
+        """A plane whose bytes 1..255 run through a ``(256, 3)`` RGB palette with ``(256,)`` opacities."""
         return cls(plane, palette_table(palette, opacity))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedW
 from maskstudio.panels.controls import QuietButton
 from maskstudio.panels.gallery import Gallery
 from maskstudio.panels.heat_bar import HeatBar
-from maskstudio.panels.map_bar import MapBar
+from maskstudio.panels.map_card import MapCard
 from maskstudio.panels.style import MARGIN, STEP, Note
 from maskstudio.panels.table_card import TableCard
 from maskstudio.window.icons import icon
@@ -141,11 +141,10 @@ class CandidatesPanel(QWidget):
         self.heat_bar.shown.connect(self.heat_toggled)
         self.heat_bar.mask_made.connect(lambda: self.set_heat(False))
         column.addWidget(self.heat_bar)
-        self.map_bar = MapBar()
-        self.map_bar.hide()
-        self.map_bar.shown.connect(self.heat_toggled)
-        self.map_bar.export_wanted.connect(self.export_requested)
-        column.addWidget(self.map_bar, 1)
+        self.map_card = MapCard(self)
+        self.map_card.hide()
+        self.map_card.shown.connect(self.heat_toggled)
+        self.map_card.export_wanted.connect(self.export_requested)
         self.card = TableCard()
         self.card.hide()
         column.addWidget(self.card)
@@ -249,13 +248,13 @@ class CandidatesPanel(QWidget):
         """What is no picture shows under the gallery; a map lies over the picture too."""
         kind = candidate.kind if candidate is not None else ""
         if self._map_shown and kind != "map":
-            self.map_bar.end()
+            self.map_card.end()
         self._map_shown = kind == "map"
-        self.map_bar.setVisible(self._map_shown)
+        self.map_card.setVisible(self._map_shown)
         self.card.setVisible(kind == "table")
         if candidate is not None and self._document is not None and kind == "map":
             self.set_heat(False)
-            self.map_bar.begin(self._document, candidate)
+            self.map_card.begin(self._document, candidate)
         elif candidate is not None and kind == "table":
             self.card.show_table(TableResult.read(candidate.result))
 
@@ -265,8 +264,8 @@ class CandidatesPanel(QWidget):
             return
         if at is not None:
             self._map_shown = True
-            self.map_bar.show()
-            self.map_bar.preview(self._document, at)
+            self.map_card.show()
+            self.map_card.preview(self._document, at)
         elif self._map_shown:
             self._show_beside(None)
 

@@ -29,6 +29,11 @@ class CurvePlot(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(160, HEIGHT)
 
+    @property
+    def empty(self) -> bool:
+        """There is nothing to draw."""
+        return not self._curves
+
     def show_curves(self, curves: Sequence[Curve]) -> None:
         """Draw these; none hides the plot."""
         self._curves = [curve for curve in curves if len(curve.x) > 1]

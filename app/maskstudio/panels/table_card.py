@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 from maskstudio.panels.style import STEP, Note, tone
 from maskstudio.window import theme
 
-ROW = 36
+ROW = 34
 BAR = 6
 
 
@@ -35,6 +35,9 @@ class TableRows(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(200, ROW * len(self._table.rows) if self._table is not None else 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._table is not None:

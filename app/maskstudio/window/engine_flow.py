@@ -90,13 +90,20 @@ class EngineFlow:
         if view is not None:
             self._tie(view)
         document = view.document if view is not None else None
+        self._lay_cards_over(view)
         for part in self._parts:
             part.set_document(document)
         if document is not None:
             self._warm.start()
 
+    def _lay_cards_over(self, view: DocumentView | None) -> None:
+        if self.candidates_panel is not None:
+            canvas = view.canvas if view is not None else None
+            self.candidates_panel.map_card.lay_over(canvas or self.candidates_panel)
+
     def forget(self, view: DocumentView) -> None:
         """A tab is being closed: end its jobs."""
+        self._lay_cards_over(None)
         self._tied.discard(view)
         if self.service is not None and view.document is not None:
             for part in self._parts:

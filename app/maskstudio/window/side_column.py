@@ -11,11 +11,14 @@ WIDTH = 320
 
 
 class Section(QWidget):
-    """A heading and the panel under it; a click on the heading folds the panel away."""
+    """A heading and the panel under it; a click on the heading folds the panel away. With a ``stretch`` of 0
+    it is as tall as its panel."""
 
-    def __init__(self, key: str, title: str) -> None:
+    def __init__(self, key: str, title: str, stretch: int) -> None:
         super().__init__()
         self.key = key
+        policy = QSizePolicy.Policy
+        self._unfolded = policy.Expanding if stretch else policy.Maximum
         self._head = QPushButton(title.upper())
         self._head.setObjectName("sectionHead")
         self._head.setCheckable(True)
@@ -53,7 +56,7 @@ class Section(QWidget):
             self._body.setVisible(open_)
         self.setMaximumHeight(16777215 if open_ else self._head.height())
         self.setSizePolicy(
-            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding if open_ else QSizePolicy.Policy.Fixed
+            QSizePolicy.Policy.Preferred, self._unfolded if open_ else QSizePolicy.Policy.Fixed
         )
 
 
@@ -75,7 +78,7 @@ class SideColumn(QWidget):
 
     def add(self, key: str, title: str, stretch: int) -> Section:
         """A new section below the others."""
-        section = self._sections[key] = Section(key, title)
+        section = self._sections[key] = Section(key, title, stretch)
         self._split.addWidget(section)
         self._split.setStretchFactor(self._split.count() - 1, stretch)
         return section

@@ -15,10 +15,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButt
 
 from maskstudio.canvas.heat import Heat
 from maskstudio.jobs.background import Background
-from maskstudio.panels.controls import PanelScroll, QuietButton, SlimSlider
+from maskstudio.panels.controls import QuietButton, SlimSlider
 from maskstudio.panels.curve_plot import CurvePlot
+from maskstudio.panels.facts import FactRows
+from maskstudio.panels.floating import FloatingCard
 from maskstudio.panels.legend import MapLegend, short_number
-from maskstudio.panels.style import STEP, Note
+from maskstudio.panels.style import MARGIN, STEP, Note
+from maskstudio.window.icons import icon
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -27,9 +30,11 @@ Array = np.ndarray[Any, Any]
 
 OPACITY = 70
 SETTLE_MS = 40
+CLEAR_TO = 0.4
+"""Share of the way from zero to the ends of a signed map at which it shows in full strength."""
 
 
-class MapBar(QWidget):
+class MapCard(FloatingCard):
     """Shows one map over the canvas and says what it holds.
 
     Signals:
@@ -50,7 +55,7 @@ class MapBar(QWidget):
         self._plane: Array | None = None
         self._work = Background(self._came, self)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(MARGIN, 2 * STEP, MARGIN, MARGIN)
         column.setSpacing(STEP)
         self._title = QLabel()
         self._title.setWordWrap(True)
@@ -83,17 +88,18 @@ class MapBar(QWidget):
         foot.addWidget(self.more)
         foot.addWidget(self.export_button)
         column.addWidget(self._foot)
-        self._told = PanelScroll()
-        self._told.column.setContentsMargins(0, 0, STEP, 0)
-        self._told.column.setSpacing(STEP)
         self._warnings = Note("", "warning")
-        self._told.column.addWidget(self._warnings)
-        self._facts = Note()
-        self._told.column.addWidget(self._facts)
+        column.addWidget(self._warnings)
+        self._unfold = QPushButton(self.tr("Details"))
+        self._unfold.setProperty("quiet", True)
+        self._unfold.setStyleSheet("QPushButton { padding: 0 8px 0 0; text-align: left; }")
+        self._unfold.setCheckable(True)
+        self._unfold.toggled.connect(self._show_details)
+        column.addWidget(self._unfold, 0, Qt.AlignmentFlag.AlignLeft)
+        self._facts = FactRows()
+        column.addWidget(self._facts)
         self.plot = CurvePlot()
-        self._told.column.addWidget(self.plot)
-        self._told.column.addStretch(1)
-        column.addWidget(self._told, 1)
+        column.addWidget(self.plot)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -164,16 +170,22 @@ class MapBar(QWidget):
 
     def _tell(self, read: MapResult | None) -> None:
         """Everything that is known once a map is finished; nothing while it is refined."""
-        for part in (self._sliders, self._foot, self._told):
-            part.setVisible(read is not None)
-        if read is None:
-            return
-        self.more.setVisible(bool(read.proposals))
-        self._warnings.say("\n".join(read.warnings), "warning")
-        facts = [f"{name}: {_told(value)}" for name, value in read.facts.items()]
-        self._facts.say("\n".join(facts))
-        self.plot.show_curves(read.curves)
-        self._told.setVisible(bool(read.warnings or facts or read.curves))
+        self._sliders.setVisible(read is not None)
+        self._foot.setVisible(read is not None)
+        self.more.setVisible(read is not None and bool(read.proposals))
+        self._warnings.say("\n".join(read.warnings) if read is not None else "", "warning")
+        self._facts.show_facts(read.facts if read is not None else {})
+        self.plot.show_curves(read.curves if read is not None else ())
+        self._unfold.setVisible(read is not None and bool(read.facts or read.curves))
+        self._show_details(self._unfold.isChecked())
+        self.settle()
+
+    def _show_details(self, unfolded: bool) -> None:
+        self._unfold.setIcon(icon("down" if unfolded else "next", "second"))
+        wanted = unfolded and not self._unfold.isHidden()
+        self._facts.setVisible(wanted and not self._facts.empty)
+        self.plot.setVisible(wanted and not self.plot.empty)
+        self.settle()
 
     def _fade(self) -> None:
         self._opacity_number.setText(f"{self.opacity.value()} %")
@@ -203,7 +215,7 @@ class MapBar(QWidget):
     def _show(self) -> None:
         if self._map is not None and self._plane is not None:
             opacity = self.opacity.value() / 100
-            self.shown.emit(Heat.of_palette(self._plane, _palette(self._map), opacity))
+            self.shown.emit(Heat.of_palette(self._plane, _palette(self._map), opacity * _strength(self._map)))
 
     def _propose(self) -> None:
         if self._map is None:
@@ -226,6 +238,13 @@ def _palette(read: MapResult) -> Array:
     return diverging() if read.signed else viridis()
 
 
+def _strength(read: MapResult) -> Array:
+    """``(256,)`` opacity in 0..1 along the palette: around zero a signed map hides nothing."""
+    if not read.signed:
+        return np.ones(256)
+    return np.clip(np.abs(np.linspace(-1, 1, 256)) / CLEAR_TO, 0, 1)
+
+
 def _plane(read: MapResult, shape: tuple[int, int], share: float) -> Array:
     """Bytes 1..255 along the palette at the photo's size, 0 outside the map and below the threshold."""
     shares = read.to_photo(1 + 254 * read.scaled(), shape)
@@ -233,7 +252,3 @@ def _plane(read: MapResult, shape: tuple[int, int], share: float) -> Array:
     if share:
         plane[read.mask(read.at_least(share), shape) == 0] = 0
     return plane
-
-
-def _told(value: float | int | str) -> str:
-    return short_number(value) if isinstance(value, float) else str(value)
