@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -106,8 +107,7 @@ class _Writer:
             if not records.is_storable(candidate):
                 _log.warning("a candidate of kind %s cannot be saved", candidate.kind)
                 continue
-            store = partial(self._store, f"maskstudio/candidates/{number}")
-            candidates.append(records.candidate_to_record(candidate, store))
+            candidates.append(records.candidate_to_record(candidate, self._numbered(number)))
         original = state.original
         metadata = {}
         for name, blob in (("icc", original.icc), ("exif", original.exif)):
@@ -131,6 +131,17 @@ class _Writer:
             "settings": state.settings,
         }
         self._put(PROJECT_ENTRY, records.to_json(project))
+
+    def _numbered(self, candidate: int) -> records.Store:
+        """A store for one candidate, which may put in several files: ``0.png``, or ``0.npy``, ``0-1.npy``."""
+        stored = count()
+
+        def store(suffix: str, data: bytes) -> str:
+            number = next(stored)
+            name = f"{candidate}-{number}" if number else f"{candidate}"
+            return self._store(f"maskstudio/candidates/{name}", suffix, data)
+
+        return store
 
     def _stack(self, layers: list[dict[str, Any]]) -> bytes:
         """Layers from the top down: the hidden mask, the fills, the original."""
