@@ -15,7 +15,8 @@ class Params(BaseModel):
 
     Use ``Field(default, ge=..., le=..., title=..., description=...)``: the title labels the form, the
     description is its tooltip, bounds become slider ends. ``json_schema_extra={"advanced": True}``
-    folds a field away.
+    folds a field away; ``"hint"`` says what an empty text means, ``"format": "directory-path"`` offers to
+    choose a folder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -9,10 +9,12 @@ from typing import Any, Literal
 import pytest
 from maskengines.inpaint.info import EXEMPLAR
 from maskengines.params import Params
+from maskstudio.panels import form_fields
 from maskstudio.panels.form import SchemaForm, editor_for
 from maskstudio.panels.form_fields import (
     ChoiceEditor,
     ColorEditor,
+    FolderEditor,
     JsonEditor,
     NumberEditor,
     OptionalEditor,
@@ -41,6 +43,7 @@ class Sample(Params):
     method: Literal["auto", "best-patch"] = "auto"
     way: Way = Way.SHORT
     word: str = ""
+    place: str = Field("", json_schema_extra={"format": "directory-path", "hint": "Nowhere"})
     tint: str = Field("#4c8dff", json_schema_extra={"format": "color"})
     limit: int | None = Field(None, ge=1, le=50)
     levels: tuple[int, int] = Field((1, 2), json_schema_extra={"advanced": True})
@@ -72,7 +75,7 @@ def test_the_form_begins_with_the_defaults(form: SchemaForm) -> None:
     ("name", "kind"),
     [
         ("size", NumberEditor), ("share", NumberEditor), ("blend", SwitchEditor), ("method", ChoiceEditor),
-        ("way", ChoiceEditor), ("word", TextEditor), ("tint", ColorEditor), ("limit", OptionalEditor),
+        ("way", ChoiceEditor), ("word", TextEditor), ("place", FolderEditor), ("tint", ColorEditor), ("limit", OptionalEditor),
         ("levels", JsonEditor),
     ],
 )  # fmt: skip
@@ -247,3 +250,15 @@ def test_a_damaged_memory_counts_as_empty(tmp_path: Path) -> None:
     file = tmp_path / "values.json"
     file.write_text('{"exemplar": [1')
     assert RememberedValues(file).get("exemplar") == {}
+
+
+def test_a_folder_is_chosen_in_a_dialog(
+    form: SchemaForm, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    editor = form.row("place").editor
+    assert isinstance(editor, FolderEditor)
+    assert editor._line.placeholderText() == "Nowhere"
+    monkeypatch.setattr(form_fields.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    with qtbot.waitSignal(form.changed):
+        qtbot.mouseClick(editor._browse, Qt.MouseButton.LeftButton)
+    assert form.values()["place"] == str(tmp_path)

@@ -148,6 +148,11 @@ class EnginePanel(QWidget):
         self._asker.run(self._engine.info.id, values, self._count.value(), self._seed.value())
         self._refresh()
 
+    def fill_in(self, name: str, value: Any) -> None:
+        """Set a parameter of the chosen engine, as if the user had typed it; an unknown one is ignored."""
+        if self._form is not None:
+            self._form.fill_in(name, value)
+
     def cancel(self) -> None:
         """Stop the document's running job."""
         if self._asker is not None:

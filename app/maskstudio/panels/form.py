@@ -15,6 +15,7 @@ from maskstudio.panels.form_fields import (
     ChoiceEditor,
     ColorEditor,
     FieldEditor,
+    FolderEditor,
     JsonEditor,
     NumberEditor,
     OptionalEditor,
@@ -87,6 +88,12 @@ class SchemaForm(QWidget):
             if name in self._rows:
                 self._rows[name].set_value(value)
         self._validate()
+
+    def fill_in(self, name: str, value: Any) -> None:
+        """Show one value and tell of it as of an edit; an unknown name is left out."""
+        if name in self._rows:
+            self._rows[name].set_value(value)
+            self._edited()
 
     def reset(self) -> None:
         """Every field back to its default."""
@@ -220,8 +227,16 @@ def editor_for(schema: Mapping[str, Any]) -> FieldEditor:
     if kind in ("integer", "number"):
         return NumberEditor(schema)
     if kind == "string":
-        return ColorEditor() if schema.get("format") == "color" else TextEditor()
+        return _text_editor(schema)
     return JsonEditor()
+
+
+def _text_editor(schema: Mapping[str, Any]) -> FieldEditor:
+    if schema.get("format") == "color":
+        return ColorEditor()
+    editor = FolderEditor() if schema.get("format") == "directory-path" else TextEditor()
+    editor.set_hint(str(schema.get("hint", "")))
+    return editor
 
 
 def _start(schema: Mapping[str, Any]) -> Any:

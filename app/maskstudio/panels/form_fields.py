@@ -11,13 +11,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
+    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QSpinBox,
     QWidget,
 )
 
-from maskstudio.panels.controls import ColorWell, SlimSlider, Switch, guard_wheel
+from maskstudio.panels.controls import ColorWell, QuietButton, SlimSlider, Switch, guard_wheel
 from maskstudio.panels.style import CONTROL_HEIGHT
 
 SLIDER_STEPS = 1000
@@ -197,6 +198,26 @@ class TextEditor(FieldEditor):
 
     def set_value(self, value: Any) -> None:
         self._line.setText(str(value))
+
+    def set_hint(self, text: str) -> None:
+        """What stands in the empty field: what leaving it empty means."""
+        self._line.setPlaceholderText(text)
+
+
+class FolderEditor(TextEditor):
+    """The name of a folder: typed, or chosen in a dialog."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._browse = QuietButton("open", "Choose a folder")
+        self._browse.clicked.connect(self._choose)
+        self._row.addWidget(self._browse)
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self.window(), "Choose a folder", self._line.text())
+        if chosen:
+            self._line.setText(chosen)
+            self.changed.emit()
 
 
 class JsonEditor(TextEditor):

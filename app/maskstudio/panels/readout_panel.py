@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 class ReadoutPanel(QWidget):
     """The newest table of the live engine of the document in front.
 
-    ``wanted`` is emitted with whether there is anything to show, so that its section can come and go.
+    ``wanted`` is emitted with whether there is anything to show, so that its section can come and go;
+    ``chosen`` with a parameter of the engine and the value that the row clicked gives it.
     """
 
     wanted = Signal(bool)
+    chosen = Signal(str, object)
 
     def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +39,7 @@ class ReadoutPanel(QWidget):
         column.setContentsMargins(MARGIN, STEP, MARGIN, MARGIN)
         column.setSpacing(STEP)
         self.card = TableCard()
+        self.card.rows.chosen.connect(self.chosen)
         column.addWidget(self.card)
         self._problem = Note("", "error")
         self._problem.hide()

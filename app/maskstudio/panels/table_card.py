@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from maskengines.results.tables import Cell, TableResult
 from maskengines.results.tables import shown as told
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from maskstudio.panels.style import STEP, Note, tone
@@ -16,7 +16,12 @@ BAR = 6
 
 
 class TableRows(QWidget):
-    """The rows. The first share is a bar, a second one a tick on it, a change a coloured number."""
+    """The rows. The first share is a bar, a second one a tick on it, a change a coloured number.
+
+    ``chosen`` carries the name of an engine's parameter and what the row clicked fills it with.
+    """
+
+    chosen = Signal(str, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +36,15 @@ class TableRows(QWidget):
         if rows != (len(table.rows) if table is not None else 0):
             self.updateGeometry()
         self.setAccessibleDescription("; ".join(table.lines()[1:]) if table is not None else "")
+        clickable = table is not None and bool(table.chooses)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if clickable else Qt.CursorShape.ArrowCursor)
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        table, at = self._table, int(event.position().y()) // ROW
+        second = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if table is not None and 0 <= at < len(table.rows) and len(table.chooses) > second:
+            self.chosen.emit(table.chooses[second], table.rows[at][0])
 
     def sizeHint(self) -> QSize:
         return QSize(200, ROW * len(self._table.rows) if self._table is not None else 0)
@@ -50,7 +63,9 @@ class TableRows(QWidget):
             at = event.pos().y() // ROW
             if 0 <= at < len(self._table.rows):
                 row = zip(self._table.columns, self._table.rows[at], strict=True)
+                ways = zip(("Click", "Shift-click"), self._table.chooses, strict=False)
                 lines = [f"{each.title or each.name}: {told(cell, each.kind)}" for each, cell in row]
+                lines += [f"{way} makes it the {name}" for way, name in ways]
                 QToolTip.showText(event.globalPos(), "\n".join(lines), self)
             return True
         return super().event(event)

@@ -63,6 +63,7 @@ class EngineFlow:
         readout = self.readout_panel = ReadoutPanel(service)
         # The engine comes last: it is the one that starts what the others listen to.
         self._parts = [readout, candidates, history, engine]
+        readout.chosen.connect(engine.fill_in)
         readout.wanted.connect(window.side["readout"].setVisible)
         window.side["engine"].set_body(engine)
         window.side["readout"].set_body(readout)

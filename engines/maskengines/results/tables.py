@@ -37,6 +37,8 @@ class TableResult:
         name: one word for scripts: the event of the command line's ``--json``.
         rows_name: under which the event carries the rows.
         facts: names and values to tell beside it; the event carries them too.
+        chooses: names of the engine's parameters that the first cell of a row can fill: the first by a
+            click on the row, the second by a click with Shift held.
     """
 
     columns: tuple[Column, ...]
@@ -46,6 +48,7 @@ class TableResult:
     title: str = ""
     notes: tuple[TableNote, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    chooses: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """As it crosses between processes and into projects; inverse of `read`."""
@@ -57,6 +60,7 @@ class TableResult:
             "rows": [list(row) for row in self.rows],
             "notes": [[note.text, note.role] for note in self.notes],
             "facts": dict(self.facts),
+            "chooses": list(self.chooses),
         }
 
     @classmethod
@@ -81,6 +85,7 @@ class TableResult:
                 title=str(result.get("title", "")),
                 notes=tuple(TableNote(str(text), str(role)) for text, role in result.get("notes") or ()),
                 facts=dict(result.get("facts") or {}),
+                chooses=tuple(str(each) for each in result.get("chooses") or ()),
             )
         except (TypeError, ValueError) as error:
             raise BadInput(f"This table is malformed: {error}.") from error

@@ -18,8 +18,10 @@ from maskstudio.jobs.service import JobService
 from maskstudio.panels.candidates_panel import CandidatesPanel
 from maskstudio.panels.engine_panel import EnginePanel
 from maskstudio.panels.readout_panel import ReadoutPanel
+from maskstudio.panels.table_card import TableRows
 from panel_answers import WAIT, answer, paint
 from plugin_lab import Lab
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 from started_service import started_service
 
@@ -106,6 +108,20 @@ def test_a_table_shows_under_the_gallery(candidates: CandidatesPanel, document: 
     assert not candidates.gallery.gallery.thumbnail(0).isNull()
     candidates.gallery.pick(-1)
     assert candidates.card.isHidden()
+
+
+def test_a_row_clicked_fills_a_parameter(qtbot: QtBot) -> None:
+    rows = TableRows()
+    qtbot.addWidget(rows)
+    rows.resize(240, 100)
+    columns = (Column("label"), Column("p", kind="share"))
+    rows.show_table(TableResult(columns, (("cat", 0.5), ("dog", 0.2)), chooses=("target", "contrast")))
+    heard: list[tuple[str, object]] = []
+    rows.chosen.connect(lambda *what: heard.append(what))
+    second = QPoint(20, rows.sizeHint().height() - 5)
+    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=QPoint(20, 5))
+    qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, second)
+    assert heard == [("target", "cat"), ("contrast", "dog")]
 
 
 def test_a_table_is_written_as_the_suffix_says(document: Document, tmp_path: Path) -> None:
