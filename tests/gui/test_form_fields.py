@@ -75,7 +75,8 @@ def test_the_form_begins_with_the_defaults(form: SchemaForm) -> None:
     ("name", "kind"),
     [
         ("size", NumberEditor), ("share", NumberEditor), ("blend", SwitchEditor), ("method", ChoiceEditor),
-        ("way", ChoiceEditor), ("word", TextEditor), ("place", FolderEditor), ("tint", ColorEditor), ("limit", OptionalEditor),
+        ("way", ChoiceEditor), ("word", TextEditor), ("place", FolderEditor),
+        ("tint", ColorEditor), ("limit", OptionalEditor),
         ("levels", JsonEditor),
     ],
 )  # fmt: skip
