@@ -52,7 +52,7 @@ if ! usable; then
 fi
 rm -f "$stamp"
 "$venv/bin/python" -m pip install --disable-pip-version-check --editable '.[dev]' || {
-    echo "pip could not install MaskStudio; it says why above. It needs the network and 2 GB of disk. Mend that, then type make again." >&2
+    echo "pip could not install MaskStudio; it says why above. It needs the network and 3 GB of disk. Mend that, then type make again." >&2
     exit 1
 }
 echo "$here" > "$stamp"
