@@ -33,4 +33,10 @@ def engine_commands(window: MainWindow) -> list[Command]:
         Command("candidate.heat-mask", "Turn disagreement into the mask", engines.heat_to_mask, "Engine",
                 "heat",
                 ("Shift+D",), "heat-mask", engines.cannot_disagree, words="heat uncertainty"),
+        Command("map.mask", "Turn map into the mask", engines.map_to_mask, "Engine", "map", ("Shift+M",),
+                "heat-mask", engines.cannot_use_map, words="attribution threshold explain",
+                hint="What lies above the threshold becomes the mask."),
+        Command("candidate.export", "Export map or table", engines.export_shown, "Engine", "map",
+                ("Ctrl+Alt+E",), "export", engines.cannot_export, words="report csv npy json pdf html save",
+                hint="Writes the answer shown; the suffix decides the format."),
     ]  # fmt: skip

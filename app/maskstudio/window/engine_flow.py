@@ -240,6 +240,28 @@ class EngineFlow:
             return None
         return "Two candidates are needed to compare: Ctrl+Enter asks for more"
 
+    def map_to_mask(self) -> None:
+        """Ask about what the map shown marks."""
+        if self.candidates_panel is not None:
+            self.candidates_panel.map_card.make_mask()
+
+    def cannot_use_map(self) -> str | None:
+        """Why there is no map to make a mask from."""
+        shown = self.shown
+        return None if shown is not None and shown.kind == "map" else "Choose a map first: click one"
+
+    def export_shown(self) -> None:
+        """Write the map or table shown to a file."""
+        if self.shown is not None:
+            self._window.saving.export_result(self.shown)
+
+    def cannot_export(self) -> str | None:
+        """Why there is nothing to write."""
+        shown = self.shown
+        if shown is not None and shown.kind in ("map", "table"):
+            return None
+        return "Choose a map or a table first: click one"
+
     def _no_candidates(self) -> bool:
         document = self._window.document
         return self.candidates_panel is None or document is None or not document.candidates
