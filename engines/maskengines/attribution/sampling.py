@@ -73,7 +73,7 @@ class SlidingWindows:
         need_rows, need_columns = -(-height // self.height), -(-width // self.width)
         if count < need_rows * need_columns:
             raise BadInput(
-                f"{count} samples cannot cover the photo with windows of {self.width} x {self.height} pixels. "
+                f"{count} samples cannot cover the photo with windows of {self.width} x {self.height}. "
                 f"Use at least {need_rows * need_columns} samples or fewer, larger regions."
             )
         # As many rows to columns as the windows have room up and down to left and right.
