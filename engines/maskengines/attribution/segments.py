@@ -18,7 +18,8 @@ Array = np.ndarray[Any, Any]
 GRID_SIDE = 16
 """Rows and columns of the grid."""
 
-_TRIES = 4
+_TRIES = 6
+_COMPACTNESS = 10.0
 _SMALLEST_REST = 16
 """Pixels below which what is left around painted regions is no longer split."""
 _KERNELS_PER_REGION = 8.0
@@ -77,17 +78,22 @@ def slic(photo: Array, count: int, where: Array | None = None) -> Array:
     from skimage.segmentation import slic as scikit_slic
 
     best: Array | None = None
-    asked = float(count)
-    # Joining small fragments leaves fewer regions than seeds, in busy photos half; so seeds are added.
+    asked, compactness = float(count), _COMPACTNESS
     for _ in range(_TRIES):
-        labels = scikit_slic(photo, max(1, round(asked)), mask=where, start_label=1)
+        seeds = max(1, round(asked))
+        labels = scikit_slic(photo, seeds, compactness=compactness, mask=where, start_label=1)
         labels = np.where(labels > 0, labels - 1, -1) if where is None else _filled(labels, where)
         found = len(np.unique(labels[labels >= 0]))
         if best is None or abs(found - count) < abs(best.max() + 1 - count):
             best = _consecutive(labels)
         if abs(found - count) <= 0.05 * count:
             break
-        asked *= count / max(found, 1)
+        if found < count / 3:
+            # In noise the regions of any seed are dust, which is then joined: place must weigh more.
+            compactness *= 4
+        else:
+            # Joining small fragments leaves fewer regions than seeds, in busy photos half: sow more.
+            asked *= count / found
     assert best is not None
     return best
 
