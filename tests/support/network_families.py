@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 SIDE = 64
 CLASSES = 7
@@ -58,12 +58,12 @@ class DenseNet(nn.Module):
         self.head = nn.Linear(width, CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool2d(self.stem(x), 3, 2, 1)
+        x = functional.max_pool2d(self.stem(x), 3, 2, 1)
         for block, transition in zip(self.blocks, self.transitions, strict=True):
             for layer in block:  # type: ignore[attr-defined]
                 x = torch.cat([x, layer(x)], 1)
             x = transition(x)
-        return self.head(F.relu(x).mean((2, 3)))
+        return self.head(functional.relu(x).mean((2, 3)))
 
 
 class Squeeze(nn.Module):
@@ -75,7 +75,7 @@ class Squeeze(nn.Module):
         self.down, self.up = nn.Conv2d(width, 4, 1), nn.Conv2d(4, width, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * F.hardsigmoid(self.up(F.relu(self.down(self.pool(x)))))
+        return x * functional.hardsigmoid(self.up(functional.relu(self.down(self.pool(x)))))
 
 
 class MobileNetV3(nn.Module):
@@ -116,13 +116,13 @@ class SqueezeNet(nn.Module):
         self.head = nn.Conv2d(32, CLASSES, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool2d(F.relu(self.stem(x)), 3, 2, ceil_mode=True)
+        x = functional.max_pool2d(functional.relu(self.stem(x)), 3, 2, ceil_mode=True)
         for index, (squeeze, one, three) in enumerate(zip(self.squeeze, self.one, self.three, strict=True)):
-            inner = F.relu(squeeze(x))
-            x = torch.cat([F.relu(one(inner)), F.relu(three(inner))], 1)
+            inner = functional.relu(squeeze(x))
+            x = torch.cat([functional.relu(one(inner)), functional.relu(three(inner))], 1)
             if index == 1:
-                x = F.max_pool2d(x, 3, 2, ceil_mode=True)
-        return F.adaptive_avg_pool2d(F.relu(self.head(x)), (1, 1)).flatten(1)
+                x = functional.max_pool2d(x, 3, 2, ceil_mode=True)
+        return functional.adaptive_avg_pool2d(functional.relu(self.head(x)), (1, 1)).flatten(1)
 
 
 class Dilated(nn.Module):
@@ -209,6 +209,7 @@ def family(name: str, seed: int = 0) -> nn.Module:
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, 0.0, 0.2)  # type: ignore[arg-type]
             nn.init.uniform_(module.running_var, 0.5, 1.5)  # type: ignore[arg-type]
+            nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, 0.0, 0.2)
         elif isinstance(module, nn.Conv2d):
             # The default of some families lets activations fade to nothing through the layers.

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 Tensor = torch.Tensor
 
@@ -30,8 +30,8 @@ def neighbour_padding(value: Tensor, mask: Tensor, passes: int) -> Tensor:
     """Set hidden values to 0; each pass gives those next to known ones the mean of the known in 3 x 3."""
     value = value * mask
     for _ in range(passes):
-        known = F.avg_pool2d(mask, 3, 1, 1) * 9
-        total = F.avg_pool2d(value, 3, 1, 1) * 9
+        known = functional.avg_pool2d(mask, 3, 1, 1) * 9
+        total = functional.avg_pool2d(value, 3, 1, 1) * 9
         new = ((mask == 0) & (known > 0.5)).to(value.dtype)
         value = value + new * total / known.clamp_min(1)
         mask = mask + new
@@ -73,8 +73,8 @@ class _Walk(torch.fx.Interpreter):
         return Masked(value * mask, mask)
 
     @staticmethod
-    def _conv2d(x: Masked, weight: Any, bias: Any = None, stride: Any = (1, 1), padding: Any = (0, 0),
-                dilation: Any = (1, 1), groups: int = 1) -> Masked:  # fmt: skip
+    def _conv2d(x: Masked, weight: Tensor, *rest: Any) -> Masked:
+        bias, stride, padding, dilation, groups = (*rest, *(None, (1, 1), (0, 0), (1, 1), 1)[len(rest) :])
         size = weight.shape[-2:]
         spans = [(k - 1) * d for k, d in zip(size, dilation, strict=True)]
         value = neighbour_padding(x.value, x.mask, max(spans))
@@ -87,39 +87,40 @@ class _Walk(torch.fx.Interpreter):
             vertical, horizontal = padding if len(padding) == 2 else (padding[0],) * 2
             around = (horizontal, horizontal, vertical, vertical)
         border = tuple(a + b for a, b in zip(around, x.border, strict=True))
-        out = F.conv2d(F.pad(value, border), weight, bias, stride, 0, dilation, groups)
-        mask = F.max_pool2d(F.pad(x.mask, border), tuple(size), tuple(stride), 0, tuple(dilation))
+        out = functional.conv2d(functional.pad(value, border), weight, bias, stride, 0, dilation, groups)
+        seen = functional.pad(x.mask, border)
+        mask = functional.max_pool2d(seen, tuple(size), tuple(stride), 0, tuple(dilation))
         return Masked(out * mask, mask)
 
     @staticmethod
     def _pad(x: Masked, border: Any, mode: str = "constant", value: Any = None) -> Masked:
         if mode != "constant":
-            return Masked(F.pad(x.value, border, mode), F.pad(x.mask, border, mode))
+            return Masked(functional.pad(x.value, border, mode), functional.pad(x.mask, border, mode))
         return Masked(x.value, x.mask, tuple(border))  # type: ignore[arg-type]
 
     @staticmethod
-    def _max_pool2d(x: Masked, kernel: Any, stride: Any = (), padding: Any = (0, 0), dilation: Any = (1, 1),
-                    ceil_mode: bool = False) -> Masked:  # fmt: skip
+    def _max_pool2d(x: Masked, kernel: Any, *rest: Any) -> Masked:
+        stride, *others = (*rest, *((), (0, 0), (1, 1), False)[len(rest) :])
         assert x.border == (0, 0, 0, 0)
-        options = (kernel, stride or kernel, padding, dilation, ceil_mode)
+        options = (kernel, stride or kernel, *others)
         lowest = torch.where(x.mask > 0, x.value, torch.tensor(float("-inf")))
-        mask = F.max_pool2d(x.mask, *options)
-        return Masked(torch.where(mask > 0, F.max_pool2d(lowest, *options), torch.tensor(0.0)), mask)
+        mask = functional.max_pool2d(x.mask, *options)
+        return Masked(torch.where(mask > 0, functional.max_pool2d(lowest, *options), torch.tensor(0.0)), mask)
 
     @staticmethod
     def _avg_pool2d(x: Masked, kernel: Any, stride: Any = (), *options: Any) -> Masked:
         assert x.border == (0, 0, 0, 0)
         stride = stride or kernel
-        seen = F.avg_pool2d(x.mask, kernel, stride, *options)
-        whole = F.avg_pool2d(torch.ones_like(x.mask), kernel, stride, *options)
+        seen = functional.avg_pool2d(x.mask, kernel, stride, *options)
+        whole = functional.avg_pool2d(torch.ones_like(x.mask), kernel, stride, *options)
         mask = (seen > 0).to(x.value.dtype)
-        total = F.avg_pool2d(x.value * x.mask, kernel, stride, *options)
+        total = functional.avg_pool2d(x.value * x.mask, kernel, stride, *options)
         return Masked(total * whole / seen.clamp_min(1e-9) * mask, mask)
 
     @staticmethod
     def _adaptive_avg_pool2d(x: Masked, size: Any) -> Any:
-        seen = F.adaptive_avg_pool2d(x.mask, size)
-        value = F.adaptive_avg_pool2d(x.value * x.mask, size) / seen.clamp_min(1e-9)
+        seen = functional.adaptive_avg_pool2d(x.mask, size)
+        value = functional.adaptive_avg_pool2d(x.value * x.mask, size) / seen.clamp_min(1e-9)
         return value if tuple(size) == (1, 1) else Masked(value, (seen > 0).to(value.dtype))
 
     @staticmethod

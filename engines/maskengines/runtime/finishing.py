@@ -51,8 +51,8 @@ class Finisher:
 
     @property
     def nothing_asked(self) -> bool:
-        """Whether the mask is 0 everywhere."""
-        return bool(self._boxes) and all(box.empty for box in self._boxes.values())
+        """Whether the mask is 0 everywhere, and the engine answers for a mask only."""
+        return self._info.needs_mask and bool(self._boxes) and all(box.empty for box in self._boxes.values())
 
     def widen(self, space: str, box: Box) -> None:
         """The mask of a live job may have grown into ``box``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from maskengines.attribution.masking.calls import Pair, bound, pair
 from maskengines.attribution.masking.neighbours import filled
@@ -57,9 +57,9 @@ def max_pool(func: Call, args: Any, kwargs: Any) -> Any:
     stride, dilation = pair(call.get("stride") or kernel), pair(call.get("dilation", 1))
     ceil = bool(call.get("ceil_mode", False))
     sides = _sides(call.get("padding", 0), kernel, dilation)
-    pooled = pooled_mask(known, kernel, stride, sides, dilation, ceil)
+    pooled = pooled_mask(known, kernel, stride, sides, dilation, ceil=ceil)
     padding = (sides[2], sides[0])
-    highest = F.max_pool2d(
+    highest = functional.max_pool2d(
         without_hidden(call["input"], float("-inf")), kernel, stride, padding, dilation, ceil
     )
     if pooled is not None:
@@ -82,7 +82,12 @@ def average_pool(func: Call, args: Any, kwargs: Any) -> Any:
     kernel = pair(call["kernel_size"])
     sides = _sides(call.get("padding", 0), kernel, (1, 1))
     pooled = pooled_mask(
-        known, kernel, pair(call.get("stride") or kernel), sides, (1, 1), bool(call.get("ceil_mode", False))
+        known,
+        kernel,
+        pair(call.get("stride") or kernel),
+        sides,
+        (1, 1),
+        ceil=bool(call.get("ceil_mode", False)),
     )
     counted = func((known.visible | known.hidden).to(tensor.dtype), **call)
     seen = func(known.visible.to(tensor.dtype), **call)
@@ -105,7 +110,8 @@ def pad(func: Call, args: Any, kwargs: Any) -> Any:
             moved = [_with_border(mask, shape, amounts) for mask in (known.visible, known.hidden)]
         else:
             moved = [
-                F.pad(mask.to(torch.float32), amounts, mode) > 0 for mask in (known.visible, known.hidden)
+                functional.pad(mask.to(torch.float32), amounts, mode) > 0
+                for mask in (known.visible, known.hidden)
             ]
         return Visibility.or_none(*moved)
 
@@ -127,7 +133,7 @@ def flattened_picture(tensor: Tensor) -> Tensor:
 
 
 def pooled_mask(
-    known: Visibility, kernel: Pair, stride: Pair, sides: Sides, dilation: Pair, ceil: bool = False
+    known: Visibility, kernel: Pair, stride: Pair, sides: Sides, dilation: Pair, *, ceil: bool = False
 ) -> Visibility | None:
     """The mask after a window operation: visible where anything under the window was."""
 
@@ -137,8 +143,8 @@ def pooled_mask(
         fits = even and 2 * sides[2] <= kernel[0] and 2 * sides[0] <= kernel[1]
         padding = (sides[2], sides[0]) if fits else (0, 0)
         if not fits:
-            seen = F.pad(seen, sides)
-        return Visibility.or_none(F.max_pool2d(seen, kernel, stride, padding, dilation, ceil) > 0)
+            seen = functional.pad(seen, sides)
+        return Visibility.or_none(functional.max_pool2d(seen, kernel, stride, padding, dilation, ceil) > 0)
 
     if kernel == (1, 1) and stride == (1, 1) and not any(sides):
         return known
@@ -163,7 +169,7 @@ def _with_border(mask: Tensor, shape: torch.Size, amounts: tuple[int, ...]) -> T
     for index in range(len(amounts) // 2):
         if mask.shape[-1 - index] != shape[-1 - index]:
             kept[2 * index : 2 * index + 2] = [0, 0]
-    return F.pad(mask, kept)
+    return functional.pad(mask, kept)
 
 
 def _need_picture(known: Visibility, name: str) -> None:

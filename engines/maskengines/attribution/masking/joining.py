@@ -54,7 +54,7 @@ def concatenate(func: Call, args: Any, kwargs: Any) -> Any:
     if not found:
         return func(*args, **kwargs)
     axis = int(call.get("dim", call.get("axis", 0))) % parts[0].dim()
-    if not all(each.constant_along(axis) for each in found) or parts[0].dim() == 3 and axis == 1:
+    if not all(each.constant_along(axis) for each in found) or (parts[0].dim() == 3 and axis == 1):
         return attach(func(*args, **kwargs), _beside(parts, known, axis))
     if len(found) == len(parts) and all(each is found[0] for each in found):
         return attach(func(*args, **kwargs), found[0])

@@ -51,8 +51,8 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
     ),
     **dict.fromkeys(
         (
-            "view", "reshape", "flatten", "unflatten", "squeeze", "expand", "repeat", "tile", "chunk", "split",
-            "tensor_split", "narrow", "select", "unbind", "__getitem__", "pixel_shuffle", "pixel_unshuffle",
+            "view", "reshape", "flatten", "unflatten", "squeeze", "expand", "repeat", "tile", "chunk",
+            "split", "tensor_split", "narrow", "select", "unbind", "__getitem__", "pixel_shuffle", "pixel_unshuffle",
         ),
         moving.reshaping,
     ),
@@ -60,8 +60,9 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 _UNSEEN = frozenset(
     (
-        "__get__", "__set__", "size", "dim", "numel", "stride", "is_contiguous", "is_floating_point", "any", "all",
-        "new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "empty_like",
+        "__get__", "__set__", "size", "dim", "numel", "stride", "is_contiguous", "is_floating_point",
+        "any", "all", "new_zeros", "new_ones", "new_full", "new_empty",
+        "zeros_like", "ones_like", "full_like", "empty_like",
     )
 )  # fmt: skip
 """Calls that read nothing of the activations."""

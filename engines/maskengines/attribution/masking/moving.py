@@ -40,16 +40,19 @@ def reshaping(func: Call, args: Any, kwargs: Any) -> Any:
     if _flattens_a_picture(tensor, known, result):
         return func(flattened_picture(tensor), *rest, **named)
     results = [result] if isinstance(result, Tensor) else list(result)
-    masks = [known.derive(key, make) for key, make in _parts(func, tensor, known, rest, named, results)]
+    masks = [
+        known.derive(key, make) for key, make in _parts(func, tensor, known, (rest, named), len(results))
+    ]
     for part, mask in zip(results, masks, strict=True):
         attach(part, mask)
     return result
 
 
 def _parts(
-    func: Call, tensor: Tensor, known: Visibility, rest: Any, named: Any, results: list[Tensor]
+    func: Call, tensor: Tensor, known: Visibility, arguments: tuple[Any, dict[str, Any]], count: int
 ) -> list[Any]:
-    """A cache key and a maker of the mask for each result."""
+    """A cache key and a maker of the mask for each of ``count`` results."""
+    rest, named = arguments
     # Two flags a pixel in one byte: one pass over the full shape instead of two.
     both = known.visible.to(torch.uint8) + 2 * known.hidden.to(torch.uint8)
     moved: list[Tensor] = []
@@ -62,11 +65,8 @@ def _parts(
         flags = _compact(moved[index])
         return Visibility.or_none((flags & 1).bool(), (flags & 2).bool())
 
-    shape, arguments = tuple(tensor.shape), (repr(rest), repr(sorted(named.items())))
-    return [
-        ((func.__name__, shape, arguments, index), lambda index=index: make(index))
-        for index in range(len(results))
-    ]
+    shape, words = tuple(tensor.shape), (repr(rest), repr(sorted(named.items())))
+    return [((func.__name__, shape, words, index), lambda index=index: make(index)) for index in range(count)]
 
 
 def _view(tensor: Tensor, *arguments: Any, **named: Any) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from maskengines.attribution.masking.visibility import Tensor, Visibility
 
@@ -45,7 +45,7 @@ def filled(tensor: Tensor, visibility: Visibility, passes: int) -> Tensor:
     table = tensor.permute(0, 2, 3, 1).reshape(-1, channels)
     for ring in rings(visibility, passes):
         weights = ring.weights.to(table.dtype)
-        means = F.embedding_bag(ring.sources, table, mode="sum", per_sample_weights=weights)
+        means = functional.embedding_bag(ring.sources, table, mode="sum", per_sample_weights=weights)
         table.index_copy_(0, ring.pixels, means)
     return tensor
 
@@ -66,8 +66,8 @@ class _Plan:
         count, height, width = visible.shape
         device = visible.device
         # A border of one pixel lets every neighbour be looked up without a test.
-        self._known = F.pad(visible, (1, 1, 1, 1))
-        self._open = F.pad(visibility.hidden[:, 0], (1, 1, 1, 1))
+        self._known = functional.pad(visible, (1, 1, 1, 1))
+        self._open = functional.pad(visibility.hidden[:, 0], (1, 1, 1, 1))
         self._stride = width + 2
         rows = torch.full((count, height + 2, width + 2), -1, dtype=torch.int64, device=device)
         rows[:, 1:-1, 1:-1] = torch.arange(count * height * width, device=device).view(count, height, width)
@@ -83,7 +83,7 @@ class _Plan:
         return self._rings[:passes]
 
     def _first_front(self) -> Tensor:
-        grown = F.max_pool2d(self._known.to(torch.float32)[:, None], 3, 1, 1)[:, 0] > 0
+        grown = functional.max_pool2d(self._known.to(torch.float32)[:, None], 3, 1, 1)[:, 0] > 0
         return (grown & self._open).flatten().nonzero()[:, 0]
 
     def _advance(self) -> None:

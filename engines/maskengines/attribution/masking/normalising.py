@@ -43,9 +43,7 @@ def instance_norm(func: Call, args: Any, kwargs: Any) -> Any:
         return attach(func(*args, **kwargs), known)
     tensor = call["input"]
     affine = (call.get("weight"), call.get("bias"))
-    return attach(
-        _normalised(tensor, known, tensor.shape[1], affine, float(call.get("eps", 1e-5))), known
-    )
+    return attach(_normalised(tensor, known, tensor.shape[1], affine, float(call.get("eps", 1e-5))), known)
 
 
 def layer_norm(func: Call, args: Any, kwargs: Any) -> Any:
