@@ -1,0 +1,284 @@
+"""Loads a classifier: from a transformers folder, from the hub, or the built-in one."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from maskengines.assets import asset
+from maskengines.attribution.preprocessing import Preprocessing, read_preprocessing
+from maskengines.attribution.selfcheck import SelfCheck, check_masking
+from maskengines.attribution.weight_files import (
+    PICKLED,
+    check_memory,
+    content_hash,
+    refuse_pickled,
+    weight_files,
+)
+from maskengines.errors import BadInput, NotReady
+
+Tensor = torch.Tensor
+BUILT_IN = "shapes"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A classifier, ready to be asked.
+
+    Attributes:
+        name: how people call it.
+        forward: ``(N, 3, H, W)`` normalised to ``(N, classes)`` logits, both on ``device``.
+        labels: name of every class, by index.
+        layout: memory layout of pictures in which it runs fastest.
+        weights_hash: of the files it was read from.
+        check: what the self-check of layer masking found.
+    """
+
+    name: str
+    forward: Callable[[Tensor], Tensor]
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+    layout: torch.memory_format
+    device: str
+    weights_hash: str
+    check: SelfCheck
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.preprocessing.shape
+
+    def class_index(self, wanted: str) -> int:
+        """The class that a label or an index names.
+
+        Raises:
+            BadInput: none or several do.
+        """
+        wanted = wanted.strip()
+        if wanted.isdigit() and int(wanted) < len(self.labels):
+            return int(wanted)
+        names = [label.casefold() for label in self.labels]
+        exact = [index for index, name in enumerate(names) if name == wanted.casefold()]
+        if exact:
+            return exact[0]
+        like = [index for index, name in enumerate(names) if wanted.casefold() in name]
+        if len(like) == 1 and wanted:
+            return like[0]
+        hint = ", ".join(self.labels[index] for index in like[:5])
+        said = f"Several classes are like it: {hint}." if like else f"There are {len(names)} of them."
+        raise BadInput(f"This network has no class '{wanted}'. {said} Give a label or an index from 0.")
+
+
+def load_network(model: str, device: str = "cpu") -> Network:
+    """The network that ``model`` names: a folder, a hub id ``owner/name``, or empty for the built-in one.
+
+    Raises:
+        BadInput: there is no such network, or it is none that can be asked; says why.
+        NotReady: it is not on this computer, or does not fit its memory.
+    """
+    text = model.strip()
+    if not text:
+        return _built_in(device)
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return _from_folder(path, path.resolve().name, device)
+    if path.suffix.lower() in PICKLED:
+        raise refuse_pickled(path)
+    if path.is_file():
+        raise BadInput(f"'{path.name}' is a file. Choose the folder that holds it and its config.json.")
+    if _HUB_ID.fullmatch(text):
+        return _from_folder(_from_hub(text), text, device)
+    raise BadInput(
+        f"There is no folder '{text}'. Give a folder with a network, or a hub id such as owner/name."
+    )
+
+
+def _built_in(device: str) -> Network:
+    missing = NotReady("The built-in network is not part of this installation. Give a folder with a network.")
+    try:
+        from maskengines.attribution.resnet import load_small_resnet
+
+        folder = asset(f"networks/{BUILT_IN}")
+    except (ImportError, FileNotFoundError):
+        raise missing from None
+    told = json.loads((folder / "config.json").read_text("utf-8"))
+    side = int(told["size"])
+    preprocessing = Preprocessing(
+        size=(side, side),
+        mean=tuple(told.get("mean", (0.0, 0.0, 0.0))),
+        std=tuple(told.get("std", (1.0, 1.0, 1.0))),
+    )
+    module = load_small_resnet(folder).eval()
+    return _ready(
+        f"{BUILT_IN} (built in)",
+        module,
+        module,
+        labels=list(told["labels"]),
+        preprocessing=preprocessing,
+        folder=folder,
+        device=device,
+    )
+
+
+def _from_folder(folder: Path, name: str, device: str) -> Network:
+    if not (folder / "config.json").is_file():
+        pickled = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICKLED)
+        if pickled and not (folder / "model.safetensors").is_file():
+            raise refuse_pickled(pickled[0])
+        raise BadInput(f"'{folder}' has no config.json. Choose a folder that transformers wrote.")
+    paths = weight_files(folder)
+    check_memory(paths)
+    preprocessing = read_preprocessing(folder)
+    module, labels = _load(folder, name)
+    return _ready(
+        name,
+        module,
+        lambda pictures: module(pictures).logits,
+        labels=labels,
+        preprocessing=preprocessing,
+        folder=folder,
+        device=device,
+    )
+
+
+def _load(folder: Path, name: str) -> tuple[Any, list[str]]:
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            config = transformers.AutoConfig.from_pretrained(folder, **options)
+            module, told = transformers.AutoModelForImageClassification.from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                **options,
+            )
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError, AttributeError, ImportError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise BadInput(
+            f"'{name}' is no image classifier that transformers can build without running foreign code "
+            f"({said}). Choose another network."
+        ) from None
+    lacking = sorted(told.get("missing_keys", ()))
+    if lacking:
+        raise BadInput(
+            f"The weights of '{name}' lack {len(lacking)} of the network's tensors ('{lacking[0]}' for one), "
+            "so it would guess. Choose a folder with a trained classifier."
+        )
+    return module.eval(), _labels(folder, config)
+
+
+def _labels(folder: Path, config: Any) -> list[str]:
+    """Names by index: ``labels.txt`` (one a line) or ``labels.json`` (a list) where there is one, else those
+    of the configuration."""
+    for path in (folder / "labels.txt", folder / "labels.json"):
+        if not path.is_file():
+            continue
+        try:
+            text = path.read_text("utf-8")
+            names = json.loads(text) if path.suffix == ".json" else text.splitlines()
+            if not isinstance(names, list):
+                raise ValueError("no list")
+        except (OSError, ValueError) as error:
+            raise BadInput(f"'{path.name}' is no list of labels ({error}). Write one label a line.") from None
+        return [str(name).strip() for name in names if str(name).strip()]
+    table = config.id2label or {}
+    return [str(table.get(index, f"class {index}")) for index in range(len(table))]
+
+
+def _from_hub(name: str) -> Path:
+    """The network's folder in the local cache, fetched if it is not there yet."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import disable_progress_bars
+
+    disable_progress_bars()
+    wanted = ["config.json", "preprocessor_config.json", "model.safetensors", "model.safetensors.index.json"]
+    wanted += ["model-*.safetensors", "labels.*"]
+    for local in (True, False):
+        try:
+            folder = Path(
+                snapshot_download(name, allow_patterns=wanted, local_files_only=local, etag_timeout=5)
+            )
+        except Exception as error:
+            if local:
+                continue
+            if type(error).__name__ == "RepositoryNotFoundError":
+                raise BadInput(f"The hub knows no network '{name}'. Check the spelling.") from None
+            raise NotReady(
+                f"'{name}' is not on this computer and the hub cannot be reached ({type(error).__name__}). "
+                "Connect to the internet, or give a folder."
+            ) from None
+        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+            return folder
+    raise BadInput(f"'{name}' on the hub has no weights as safetensors. Choose another network.")
+
+
+def _ready(
+    name: str,
+    module: torch.nn.Module,
+    forward: Callable[[Tensor], Tensor],
+    *,
+    labels: list[str],
+    preprocessing: Preprocessing,
+    folder: Path,
+    device: str,
+) -> Network:
+    """Check that the network can be asked, and how well layer masking works on it."""
+    if not any(isinstance(part, torch.nn.Conv2d) for part in module.modules()):
+        raise BadInput(
+            f"'{name}' has no convolution, so it does not look at pictures. Choose another network."
+        )
+    module.to(device)
+    shape = preprocessing.shape
+    count, layout = _tried(name, module, forward, shape, device)
+    if count != len(labels):
+        raise BadInput(
+            f"'{name}' tells {count} classes apart, but {len(labels)} labels are given. Give it one a class."
+        )
+    check = check_masking(forward, shape, layout, device)
+    return Network(
+        name=name,
+        forward=forward,
+        labels=tuple(labels),
+        preprocessing=preprocessing,
+        layout=layout,
+        device=device,
+        weights_hash=content_hash([folder / "config.json", *weight_files(folder)]),
+        check=check,
+    )
+
+
+def _tried(
+    name: str,
+    module: torch.nn.Module,
+    forward: Callable[[Tensor], Tensor],
+    shape: tuple[int, int],
+    device: str,
+) -> tuple[int, torch.memory_format]:
+    """The number of classes, and the memory layout that the network can work in."""
+    said = ""
+    for layout in (torch.channels_last, torch.contiguous_format):
+        try:
+            with torch.no_grad():
+                module.to(memory_format=layout)  # type: ignore[call-overload]
+                picture = torch.zeros(1, 3, *shape, device=device).contiguous(memory_format=layout)
+                logits = forward(picture)
+            if logits.dim() != 2:
+                raise ValueError(f"logits of {logits.dim()} axes")
+            return int(logits.shape[1]), layout
+        except (RuntimeError, ValueError, TypeError) as error:
+            said = " ".join(str(error).split())[:200]
+    raise BadInput(f"'{name}' cannot look at a picture of {shape[1]} x {shape[0]} pixels ({said}).")
