@@ -251,3 +251,40 @@ def test_a_large_image_travels_whole(lab: Lab) -> None:
     events = lab.run("inverse")
     (ready,) = [event for event in events if isinstance(event, CandidateReady)]
     assert np.array_equal(ready.candidate.result.pixels, 65535 - lab.subject.pixels[1:-1, 1:-1])
+
+
+UNTIL_STOPPED = """
+try:
+    while True:
+        context.progress(1, 2, "looking")
+        context.checkpoint()
+        time.sleep(0.01)
+except Cancelled:
+    for value in (1, 2):
+        yield Candidate({kind}, 0)
+    raise
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers"),
+    [("'map', np.full(mask.shape, value / 2)", 1), ("'image', pixels", 0)],
+    ids=["a map found so far", "a picture"],
+)
+def test_a_stopped_engine_may_say_what_it_has_found_but_no_half_made_picture(
+    lab: Lab, kind: str, answers: int
+) -> None:
+    body = "mask = request.masks['pixels']\n" + UNTIL_STOPPED.replace("{kind}", kind)
+    lab.plugin("looker", body, f'result_kinds = ["{kind[1:].partition(chr(39))[0]}"]')
+    events: list[JobEvent] = []
+    job = lab.start("looker", events.append)
+    assert until(lambda: any(isinstance(event, Progress) for event in events))
+    job.cancel()
+    assert job.wait(30)
+    assert job.state == "cancelled"
+    found = [event.candidate for event in events if isinstance(event, CandidateReady)]
+    assert len(found) == answers
+    assert isinstance(events[-1], Failed)
+    assert isinstance(events[-1].error, Cancelled)
+    lab.plugin("after", GOOD)
+    assert isinstance(lab.run("after")[-1], Finished)

@@ -117,6 +117,7 @@ class Conversation:
         self._heard = False
         self._lent: dict[int, Segment] = {}
         self._finisher: Finisher | None = None
+        self._last_word = False
         with _numbers_lock:
             self._number = next(_numbers)
 
@@ -300,7 +301,8 @@ class Conversation:
                 worker.free(message.slot)
         elif isinstance(message, CandidateMade):
             try:
-                if mine and not (self._info.live and mailbox.has(CandidateMade)):
+                stale = self._info.live and mailbox.has(CandidateMade)
+                if (mine and not stale) or self._is_last_word(message):
                     self._candidate(worker, message)
             finally:
                 worker.free(message.slot)
@@ -308,6 +310,13 @@ class Conversation:
             self._asked(worker, message)
         elif isinstance(message, Released) and message.segment in self._lent:
             self._services.segments.give(self._lent.pop(message.segment))
+
+    def _is_last_word(self, message: CandidateMade) -> bool:
+        """Whether it is what a stopped engine had found by then; one such answer is taken."""
+        mine = message.job == self._number and self._job.cancelled and self._own
+        last = mine and not self._last_word and not self._info.live and "image" not in self._info.result_kinds
+        self._last_word = self._last_word or last
+        return last
 
     def _preview(self, worker: WorkerProcess, message: PreviewMade) -> None:
         assert self._finisher is not None

@@ -221,4 +221,10 @@ class Worker:
                 job=job, tree=packed.tree, seconds=seconds, weights=weights and str(weights), **place
             )
 
-        self._outbox.deliver(packed, context.checkpoint, made)
+        # A stopped engine may still hand over what it has found; only pictures are all or nothing.
+        last_word = context.cancelled and candidate.kind != "image"
+        self._outbox.deliver(packed, _patient if last_word else context.checkpoint, made)
+
+
+def _patient() -> None:
+    """A checkpoint that lets a last word out; one that nobody takes ends with the worker."""
