@@ -225,6 +225,7 @@ def flat() -> ClosedForm:
         ({"target": "crane"}, network, r"Several classes are called 'crane': 2 \(crane\), 3 \(crane\)"),
         ({"contrast": "house cat"}, network, "cannot be told from itself"),
         ({"samples": 15}, network, r"15 samples cannot tell 16 regions apart\. Use at least 16"),
+        ({"samples": 15, "method": "occlusion"}, network, "cannot cover the photo with windows of 8 x 8"),
         ({"segments": "painted"}, network, r"Nothing is painted\. Paint"),
         ({"method": "shap"}, network, "Use lime, occlusion or rise"),
         ({"keep_probability": 1}, network, "must lie between 0 and 1"),
