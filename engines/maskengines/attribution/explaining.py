@@ -182,8 +182,8 @@ def _sampler(scorer: Scorer, params: Wanted, labels: Array, seed: int) -> Sample
         regions = int(labels.max()) + 1
         if count < regions:
             raise BadInput(
-                f"{count} samples cannot tell {regions} regions apart. Use at least {regions} samples, better "
-                f"{4 * regions}, or fewer regions."
+                f"{count} samples cannot tell {regions} regions apart. Use at least {regions} samples, "
+                f"better {4 * regions}, or fewer regions."
             )
         return RegionSubsets(labels, count, params.keep_probability, seed)
     height, width = scorer.shape
