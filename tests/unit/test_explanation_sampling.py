@@ -60,10 +60,11 @@ def test_superpixels_follow_edges_and_come_in_the_number_asked_for() -> None:
 def test_every_painted_piece_is_a_region_of_its_own() -> None:
     painted = np.zeros((64, 64), np.uint8)
     painted[4:20, 4:20] = 255
+    painted[20:24, 20:24] = 255
     painted[30:50, 30:50] = 9
     for count in (2, 30):
         labels = segments(noise(64), "painted", count, painted)
-        assert set(labels[4:20, 4:20].ravel()) == {0}
+        assert set(labels[4:20, 4:20].ravel()) == set(labels[20:24, 20:24].ravel()) == {0}
         assert set(labels[30:50, 30:50].ravel()) == {1}
         rest = labels[painted == 0]
         assert rest.min() == 2
@@ -121,6 +122,9 @@ def test_regions_and_pixels_are_kept_as_often_as_asked(keep: float) -> None:
     masks = ShiftedGrids((56, 56), 2000, 7, keep, 4).visible(0, 2000)
     assert masks.mean() == pytest.approx(keep, abs=0.02)
     assert np.abs(masks.mean(axis=0) - keep).max() < 0.1
+    # The grids are shifted: outlines fall on every column alike.
+    outlines = (masks[:, :, 1:] != masks[:, :, :-1]).mean(axis=(0, 1))
+    assert outlines.max() < 1.5 * outlines.min()
 
 
 def test_another_seed_gives_other_samples() -> None:

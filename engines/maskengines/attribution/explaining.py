@@ -177,14 +177,14 @@ class _Run:
 
 
 def _sampler(scorer: Scorer, params: Wanted, labels: Array, seed: int) -> Sampler:
-    regions = int(labels.max()) + 1
     count = params.samples
-    if count < regions:
-        raise BadInput(
-            f"{count} samples cannot tell {regions} regions apart. Use at least {regions} samples, better "
-            f"{4 * regions}, or fewer regions."
-        )
     if params.method == "lime":
+        regions = int(labels.max()) + 1
+        if count < regions:
+            raise BadInput(
+                f"{count} samples cannot tell {regions} regions apart. Use at least {regions} samples, "
+                f"better {4 * regions}, or fewer regions."
+            )
         return RegionSubsets(labels, count, params.keep_probability, seed)
     height, width = scorer.shape
     if params.method == "occlusion":

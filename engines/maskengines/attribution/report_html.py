@@ -123,7 +123,7 @@ def _regions(page: Report) -> str:
 def _curves(lines: list[Line]) -> str:
     if not lines:
         return "<h2>Curves</h2><p>Stopped before they were drawn.</p>"
-    left, top, width, height = 38, 8, 350, 190
+    left, top, width, height = 46, 8, 330, 190
     grid = "".join(
         f'<path d="M{left} {top + height * (1 - y):.1f}h{width}" stroke="#e2e7eb"/>'
         f'<text x="{left - 6}" y="{top + height * (1 - y) + 4:.1f}" text-anchor="end">{100 * y:.0f} %</text>'

@@ -104,13 +104,14 @@ class ShiftedGrids:
     """RISE's masks (Petsiuk et al. 2018, section 3.2): a coarse grid of cells, each on with probability
     ``p``, is enlarged bilinearly beyond the photo's size and cut out with a random shift.
 
-    The published masks dim pixels; here a pixel is given or hidden, so each enlarged grid is cut at its own
-    (1 - p) quantile. That keeps its smooth outlines and shows the share ``p`` of the photo every time, to
-    what equal values allow.
+    Two things differ from the paper. Its masks dim pixels, while here a pixel is given or hidden: each
+    enlarged grid is cut at its own (1 - p) quantile, which keeps its smooth outlines and shows the share
+    ``p`` of the photo every time, to what equal values allow. And the grid reaches a cell further, so that
+    the flat rim of its enlargement stays out of the photo and every pixel is treated alike.
 
     Args:
         shape: height and width of the photo.
-        cells: rows and columns of the grid; the paper takes 7.
+        cells: how many make the photo's height and its width; the paper takes 7.
     """
 
     def __init__(self, shape: tuple[int, int], count: int, cells: int, keep: float, seed: int) -> None:
@@ -126,10 +127,10 @@ class ShiftedGrids:
         import cv2
 
         generator = _generator(self.seed, index)
-        on = (generator.random((self.cells, self.cells)) < self.keep).astype(np.float32)
-        down, right = (int(generator.integers(0, size)) for size in self._cell)
-        size = ((self.cells + 1) * self._cell[1], (self.cells + 1) * self._cell[0])
-        large = cv2.resize(on, size, interpolation=cv2.INTER_LINEAR)
+        drawn = self.cells + 2
+        on = (generator.random((drawn, drawn)) < self.keep).astype(np.float32)
+        down, right = (size // 2 + int(generator.integers(0, size)) for size in self._cell)
+        large = cv2.resize(on, (drawn * self._cell[1], drawn * self._cell[0]), interpolation=cv2.INTER_LINEAR)
         soft = large[down : down + self.shape[0], right : right + self.shape[1]]
         hidden = min(soft.size - 1, round((1 - self.keep) * soft.size))
         level = np.partition(soft, hidden, axis=None)[hidden]
