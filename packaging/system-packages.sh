@@ -28,6 +28,7 @@ xdotool xdotool
 openbox openbox
 import imagemagick
 desktop-file-validate desktop-file-utils
+readelf binutils
 PROGRAMS
 # Debian ships Python without the part that makes virtual environments.
 "$python" -c 'import ensurepip, venv' 2>/dev/null || {
