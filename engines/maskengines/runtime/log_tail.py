@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import threading
@@ -39,22 +40,26 @@ class LogTail:
         deadline = time.monotonic() + seconds
         while self._thread.is_alive() and time.monotonic() < deadline:
             try:
-                if not select.select([self._connection], [], [], 0)[0]:
-                    return
+                with self._lock:
+                    if not select.select([self._connection], [], [], 0)[0]:
+                        return
             except (OSError, ValueError):
                 return
             time.sleep(0.002)
 
     def _follow(self) -> None:
         while True:
-            try:
-                chunk = os.read(self._connection.fileno(), LIMIT)
-            except (OSError, ValueError):
-                chunk = b""
-            if not chunk:
-                self._connection.close()
-                return
+            with contextlib.suppress(OSError, ValueError):
+                select.select([self._connection], [], [])
+            # What left the pipe is kept before anyone can see the pipe empty.
             with self._lock:
+                try:
+                    chunk = os.read(self._connection.fileno(), LIMIT)
+                except (OSError, ValueError):
+                    chunk = b""
+                if not chunk:
+                    self._connection.close()
+                    return
                 self._read += len(chunk)
                 self._kept += chunk
                 del self._kept[:-LIMIT]
