@@ -12,7 +12,7 @@ from maskengines.contract import Box, Candidate
 from maskengines.disagreement import can_disagree, disagreement
 from maskengines.errors import BadInput
 from maskengines.results.maps import Curve, MapResult
-from maskengines.results.palettes import diverging, painted, viridis
+from maskengines.results.palettes import Scale, diverging, viridis
 from maskengines.results.tables import Column, TableNote, TableResult
 from maskengines.runtime.plain import pack, unpack, views
 
@@ -57,7 +57,7 @@ def test_a_bare_array_is_a_map_of_the_whole_photo() -> None:
     came = MapResult.read(np.array([[-1.0, 2.0]]), SHAPE)
     assert came.frame == Box(0, 0, 60, 40)
     assert came.signed
-    assert came.extent == (-2.0, 2.0)
+    assert (came.scale.low, came.scale.high) == (-2.0, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,8 @@ def test_palettes_run_evenly_and_zero_is_the_lightest_of_the_signed_one() -> Non
         assert smooth.max() < 3 * smooth.min()
     lightness = diverging().astype(int).sum(axis=1)
     assert 126 <= lightness.argmax() <= 129
-    assert np.array_equal(painted(np.array([[0.0, 1.0]]), viridis())[0], viridis()[[0, 255]])
+    ends = np.array([[0.0, 1.0]], np.float32)
+    assert np.array_equal(Scale.of(ends, signed=False).coloured(ends)[0], viridis()[[0, 255]])
 
 
 TABLE = TableResult(

@@ -9,7 +9,6 @@ import numpy as np
 from maskengines.contract import Candidate
 from maskengines.errors import BadInput
 from maskengines.results.maps import MapResult
-from maskengines.results.palettes import diverging, viridis
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -30,8 +29,8 @@ Array = np.ndarray[Any, Any]
 
 OPACITY = 70
 SETTLE_MS = 40
-CLEAR_TO = 0.4
-"""Share of the way from zero to the ends of a signed map at which it shows in full strength."""
+ALONG = np.linspace(0, 1, 256, dtype=np.float32)
+"""The places of a palette's colours."""
 
 
 class MapCard(FloatingCard):
@@ -60,6 +59,8 @@ class MapCard(FloatingCard):
         self._title = QLabel()
         self._title.setWordWrap(True)
         column.addWidget(self._title)
+        self._subtitle = Note()
+        column.addWidget(self._subtitle)
         self._legend = MapLegend()
         column.addWidget(self._legend)
         self._sliders = QWidget()
@@ -163,7 +164,8 @@ class MapCard(FloatingCard):
         self._document, self._map, self._plane = document, read, None
         self._title.setText(read.title)
         self._title.setVisible(bool(read.title))
-        self._legend.show_palette(_palette(read), read.extent)
+        self._subtitle.say(read.subtitle)
+        self._legend.show_palette(read.scale.table(), (read.scale.low, read.scale.high))
         self._fade()
         self._slid()
         self._paint_plane()
@@ -194,7 +196,7 @@ class MapCard(FloatingCard):
     def _slid(self) -> None:
         if self._map is None:
             return
-        low, high = self._map.extent
+        low, high = self._map.scale.low, self._map.scale.high
         start = 0.0 if self._map.signed else low
         value = start + self.share * (high - start)
         self._threshold_number.setText(short_number(value) if self.share else self.tr("all"))
@@ -215,7 +217,8 @@ class MapCard(FloatingCard):
     def _show(self) -> None:
         if self._map is not None and self._plane is not None:
             opacity = self.opacity.value() / 100
-            self.shown.emit(Heat.of_palette(self._plane, _palette(self._map), opacity * _strength(self._map)))
+            scale = self._map.scale
+            self.shown.emit(Heat.of_palette(self._plane, scale.table(), opacity * scale.strengths(ALONG)))
 
     def _propose(self) -> None:
         if self._map is None:
@@ -234,20 +237,9 @@ class MapCard(FloatingCard):
         self.mask_made.emit()
 
 
-def _palette(read: MapResult) -> Array:
-    return diverging() if read.signed else viridis()
-
-
-def _strength(read: MapResult) -> Array:
-    """``(256,)`` opacity in 0..1 along the palette: around zero a signed map hides nothing."""
-    if not read.signed:
-        return np.ones(256)
-    return np.clip(np.abs(np.linspace(-1, 1, 256)) / CLEAR_TO, 0, 1)
-
-
 def _plane(read: MapResult, shape: tuple[int, int], share: float) -> Array:
     """Bytes 1..255 along the palette at the photo's size, 0 outside the map and below the threshold."""
-    shares = read.to_photo(1 + 254 * read.scaled(), shape)
+    shares = read.to_photo(1 + 254 * read.scale.fractions(read.values), shape)
     plane: Array = np.rint(shares).astype(np.uint8)
     if share:
         plane[read.mask(read.at_least(share), shape) == 0] = 0

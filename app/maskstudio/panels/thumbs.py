@@ -61,7 +61,7 @@ def map_thumbnail(candidate: Candidate, document: Document, side: int) -> QImage
     """A map of kind ``map`` over the part of the photo that it covers, at most ``side`` pixels long."""
     import cv2
     from maskengines.results.maps import MapResult
-    from maskengines.results.palettes import diverging, painted, viridis
+    from maskengines.results.pictures import over_photo
 
     subject = document.subject
     read = MapResult.read(candidate.result, (subject.height, subject.width))
@@ -72,9 +72,8 @@ def map_thumbnail(candidate: Candidate, document: Document, side: int) -> QImage
     scale = side / max(under.shape[:2])
     size = (max(1, round(under.shape[1] * scale)), max(1, round(under.shape[0] * scale)))
     photo = cv2.resize(under, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    colours = painted(read.scaled(), diverging() if read.signed else viridis())
-    over = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
-    return to_qimage(np.ascontiguousarray(cv2.addWeighted(photo, 0.35, over, 0.65, 0)))
+    values = cv2.resize(read.values, size, interpolation=cv2.INTER_LINEAR)
+    return to_qimage(over_photo(values, photo, read.scale))
 
 
 def rgb8(pixels: np.ndarray[Any, Any]) -> Pixels:

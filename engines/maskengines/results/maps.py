@@ -10,6 +10,7 @@ import numpy as np
 
 from maskengines.contract import Box, MaskArray
 from maskengines.errors import BadInput
+from maskengines.results.palettes import Scale
 
 Array = np.ndarray[Any, Any]
 
@@ -39,14 +40,18 @@ class MapResult:
         values: ``(h, w)`` float32, finite.
         frame: the part of the photo it covers, in the photo's pixels; one value may stand for many.
         signed: values speak for (above 0) and against (below 0); otherwise they run from low to high.
-        title: what a value says, for example ``What speaks for tabby``.
+        title: what it is about, for example the name of a class.
+        subtitle: what a value says of it, for example ``What speaks for it and against it``.
         unit: what the values are measured in, or empty.
         band: half the width of the 95 % interval of each value, ``(h, w)`` float32, or None.
-        regions: the region each place belongs to, ``(h, w)`` int32, or None.
+        regions: the region each place belongs to, ``(h, w)`` int32 from 0 on, or None.
+        region_values, region_errors: ``(regions,)`` float64, value and standard error of each, or None.
+        ranking: what the engine says of the whole photo: names and shares, the highest first.
         proposals: named masks, ``(h, w)`` bool, that a user may want to go on with.
         curves: lines to draw beside it.
         facts: names and values to tell, in order.
         warnings: sentences that a reader of the map must know.
+        reading: how to read it, in a sentence or three.
         photo: ``(h, w, 3)`` uint8, what the engine saw, or None.
     """
 
@@ -54,13 +59,18 @@ class MapResult:
     frame: Box
     signed: bool = False
     title: str = ""
+    subtitle: str = ""
     unit: str = ""
     band: Array | None = None
     regions: Array | None = None
+    region_values: Array | None = None
+    region_errors: Array | None = None
+    ranking: tuple[tuple[str, float], ...] = ()
     proposals: Mapping[str, Array] = field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reading: str = ""
     photo: Array | None = None
 
     def to_plain(self) -> dict[str, Any]:
@@ -70,9 +80,13 @@ class MapResult:
             "frame": [self.frame.x, self.frame.y, self.frame.width, self.frame.height],
             "signed": self.signed,
             "title": self.title,
+            "subtitle": self.subtitle,
             "unit": self.unit,
             "band": self.band,
             "regions": self.regions,
+            "region_values": self.region_values,
+            "region_errors": self.region_errors,
+            "ranking": [[name, share] for name, share in self.ranking],
             "proposals": {
                 name: np.ascontiguousarray(mask).view(np.uint8) for name, mask in self.proposals.items()
             },
@@ -85,6 +99,7 @@ class MapResult:
             ],
             "facts": dict(self.facts),
             "warnings": list(self.warnings),
+            "reading": self.reading,
             "photo": self.photo,
         }  # fmt: skip
 
@@ -125,15 +140,32 @@ class MapResult:
                 raise ValueError(f"its {name} do not have the shape of its values")
             return array
 
+        regions = beside("regions", result.get("regions"), np.int32)
+        if regions is not None and int(regions.min()) < 0:
+            raise ValueError("a region has a number below 0")
+        count = 0 if regions is None else int(regions.max()) + 1
+
+        def by_region(name: str) -> Array | None:
+            if regions is None or result.get(name) is None:
+                return None
+            array = np.ascontiguousarray(result[name], np.float64)
+            if array.shape != (count,):
+                raise ValueError("its regions and their values differ in number")
+            return array
+
         signed = result.get("signed")
         return cls(
             values=values,
             frame=frame,
             signed=bool(values.min() < 0) if signed is None else bool(signed),
             title=str(result.get("title", "")),
+            subtitle=str(result.get("subtitle", "")),
             unit=str(result.get("unit", "")),
             band=beside("bands", result.get("band"), np.float32),
-            regions=beside("regions", result.get("regions"), np.int32),
+            regions=regions,
+            region_values=by_region("region_values"),
+            region_errors=by_region("region_errors"),
+            ranking=tuple((str(name), float(share)) for name, share in result.get("ranking") or ()),
             proposals={
                 str(name): np.asarray(beside("proposals", mask, np.uint8)) > 0
                 for name, mask in (result.get("proposals") or {}).items()
@@ -141,27 +173,19 @@ class MapResult:
             curves=tuple(_curve(each) for each in result.get("curves") or ()),
             facts={str(name): value for name, value in (result.get("facts") or {}).items()},
             warnings=tuple(str(each) for each in result.get("warnings") or ()),
+            reading=str(result.get("reading", "")),
             photo=beside("photo", result.get("photo"), np.uint8),
         )
 
     @property
-    def extent(self) -> tuple[float, float]:
-        """The numbers at the two ends of the palette: symmetric around 0 where the map is signed."""
-        if self.signed:
-            most = float(np.abs(self.values).max()) or 1.0
-            return -most, most
-        low, high = float(self.values.min()), float(self.values.max())
-        return (low, high) if high > low else (low, low + 1.0)
-
-    def scaled(self) -> Array:
-        """Values as shares of the palette, ``(h, w)`` float32 in 0..1; 0.5 is zero where it is signed."""
-        low, high = self.extent
-        return ((self.values - low) / np.float32(high - low)).astype(np.float32)
+    def scale(self) -> Scale:
+        """Which of its values has which colour."""
+        return Scale.of(self.values, self.signed)
 
     def at_least(self, share: float) -> Array:
         """``(h, w)`` bool: where the map reaches ``share`` (0..1) of the way from its neutral end (0 where
         it is signed, else its lowest value) to its highest."""
-        low = 0.0 if self.signed else self.extent[0]
+        low = 0.0 if self.signed else self.scale.low
         high = max(float(self.values.max()), low)
         return (self.values >= low + share * (high - low)) & (self.values > low)
 

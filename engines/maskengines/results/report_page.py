@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from maskengines.attribution.pictures import number
-from maskengines.attribution.report import Report
-from maskengines.attribution.report_html import INKS, READING
-from maskengines.attribution.typeface import typeset
-from maskengines.errors import BadInput
-from maskengines.files import atomic_write
+from maskengines.results.report import Report, axes, interval, named
+from maskengines.results.report_html import INKS
+from maskengines.results.typeface import typeset
 
 Array = np.ndarray[Any, Any]
 Box = tuple[int, int, int, int]
@@ -33,25 +28,14 @@ _TITLE, _BODY, _SMALL = 58, 28, 23
 _SMOOTHING = 3
 
 
-def save_page(path: str | os.PathLike[str], page: Report) -> None:
-    """Write the page as the suffix says, ``.pdf`` or ``.png``.
-
-    Raises:
-        BadInput: another suffix, or the file cannot be written.
-    """
-    suffix = Path(path).suffix.lower()
-    picture, stream = draw(page), io.BytesIO()
-    if suffix == ".pdf":
-        # Without dates of its own the file is the same every time.
-        picture.save(
-            stream, "PDF", resolution=DPI, quality=92, title=page.title, creationDate=None, modDate=None
-        )
-    elif suffix == ".png":
-        picture.save(stream, "PNG", dpi=(DPI, DPI))
-    else:
-        raise BadInput(f"A page is written as .pdf, .png or .html, not '{suffix}'. Choose one of these.")
-    with atomic_write(path) as target:
-        target.write(stream.getvalue())
+def pdf(page: Report) -> bytes:
+    """The page as a PDF file."""
+    stream = io.BytesIO()
+    # Without dates of its own the file is the same every time.
+    draw(page).save(
+        stream, "PDF", resolution=DPI, quality=92, title=page.title, creationDate=None, modDate=None
+    )
+    return stream.getvalue()
 
 
 def draw(page: Report) -> Image.Image:
@@ -65,8 +49,8 @@ class _Sheet:
         self._draw = ImageDraw.Draw(self.picture)
         left, right = _MARGIN, _MARGIN + _COLUMN + _GAP
         y = self._heading(page, _MARGIN - 20)
-        row = self._caption("What the network sees", left, y)
-        self._caption(f"Change of the {page.unit}", right, y)
+        row = self._caption("What was asked about", left, y)
+        self._caption(page.unit.capitalize() or "Map", right, y)
         bottom = self._photo(page.photo, left, row)
         self._photo(page.overlay, right, row)
         self._marks(page, right, row)
@@ -75,7 +59,9 @@ class _Sheet:
         second = self._curves(page, right, y)
         y = max(first, second) + 46
         first = self._regions(page, left, y)
-        second = self._paragraph(READING, right, self._caption("How to read it", right, y), _COLUMN)
+        second = self._caption("How to read it", right, y)
+        for paragraph in page.reading:
+            second = self._paragraph(paragraph, right, second, _COLUMN)
         self._facts(page.facts, max(first, second) + 40)
 
     def _heading(self, page: Report, y: int) -> int:
@@ -110,7 +96,7 @@ class _Sheet:
         return y + 60
 
     def _top(self, page: Report, x: int, y: int) -> int:
-        y = self._caption("Classes on top, nothing hidden", x, y) + 4
+        y = self._caption("Of the whole photo", x, y) + 4
         for label, p in page.top:
             share = f"{100 * p:.1f} %"
             self._text(x, y, self._cut(label, _BODY, _COLUMN - 130), _BODY)
@@ -122,8 +108,8 @@ class _Sheet:
         return y
 
     def _curves(self, page: Report, x: int, y: int) -> int:
-        y = self._caption("Probability over the share of the photo hidden or shown", x, y)
-        if not page.lines:
+        y = self._caption(axes(page.curves), x, y)
+        if not page.curves:
             return self._paragraph("Stopped before they were drawn.", x, y, _COLUMN)
         left, top, width, height = x + 86, y + 14, _COLUMN - 100, 300
         for place in (0.0, 0.5, 1.0):
@@ -132,14 +118,12 @@ class _Sheet:
             self._text(left - 14, across, f"{100 * place:.0f} %", _SMALL, _SOFT, anchor="rm")
             middle = left + round(width * place)
             self._text(middle, top + height + 14, f"{100 * place:.0f} %", _SMALL, _SOFT, anchor="ma")
-        for line, ink in zip(page.lines, INKS, strict=False):
-            points = [
-                (px * width, (1 - py) * height) for px, py in zip(line.shares, line.chances, strict=True)
-            ]
+        for line, ink in zip(page.curves, INKS, strict=False):
+            points = [(px * width, (1 - py) * height) for px, py in zip(line.x, line.y, strict=True)]
             self._polyline(points, ink, (left, top, width, height))
         y, x = top + height + 54, left
-        for line, ink in zip(page.lines, INKS, strict=False):
-            text = f"{line.name}, area {line.area:.3f}"
+        for line, ink in zip(page.curves, INKS, strict=False):
+            text = named(line)
             self._text(x, y, text, _SMALL, ink)
             x += self._length(text, _SMALL) + 40
         return y + 36
@@ -162,7 +146,7 @@ class _Sheet:
             self._text(
                 x + _COLUMN,
                 y,
-                f"{number(one.value)} \N{PLUS-MINUS SIGN} {number(one.half)}",
+                interval(one),
                 _BODY,
                 anchor="ra",
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 from html import escape
 
-from maskengines.attribution.pictures import Scale, number, png
-from maskengines.attribution.report import Line, Report
-from maskengines.files import atomic_write
+from maskengines.results.maps import Curve
+from maskengines.results.palettes import Scale
+from maskengines.results.pictures import png
+from maskengines.results.report import Report, axes, interval, named
 
 INKS = ("#1b6ca8", "#c2452d")
 
@@ -40,16 +40,6 @@ border-top:1px solid #dbe1e6;padding-top:14px}
 """
 
 
-def save_html(path: str | os.PathLike[str], page: Report) -> None:
-    """Write the page.
-
-    Raises:
-        BadInput: the file cannot be written.
-    """
-    with atomic_write(path) as stream:
-        stream.write(html(page).encode())
-
-
 def html(page: Report) -> str:
     """The page as text."""
     facts = "".join(
@@ -62,29 +52,26 @@ def html(page: Report) -> str:
 <title>{escape(page.title)}</title><style>{_STYLE}</style>
 <h1>{escape(page.title)}</h1><p>{escape(page.subtitle)}</p>
 <section>
-<figure><h2>What the network sees</h2><img src="{photo}" alt="The photo"></figure>
-<figure><h2>Change of the {escape(page.unit)}</h2><div class="map">
+<figure><h2>What was asked about</h2><img src="{photo}" alt="The photo"></figure>
+<figure><h2>{escape(page.unit.capitalize() or "Map")}</h2><div class="map">
 <img src="{overlay}" alt="The map over the photo">{_marks(page)}</div>
 {_legend(page.scale)}</figure>
 </section>
 <section>
-<div><h2>Classes on top, nothing hidden</h2><table>{_top(page)}</table></div>
-<div>{_curves(page.lines)}</div>
+<div><h2>Of the whole photo</h2><table>{_top(page)}</table></div>
+<div>{_curves(page.curves)}</div>
 </section>
 <section>
 <div><h2>Strongest regions, with 95 % intervals</h2><table>{_regions(page)}</table></div>
-<div><h2>How to read it</h2><p>{escape(READING)}</p></div>
+<div><h2>How to read it</h2>{_reading(page)}</div>
 </section>
 <dl class="facts">{facts}</dl>
 </html>
 """
 
 
-READING = (
-    "Red parts speak for the class, blue ones against it. Deletion hides the photo from the most important "
-    "part on: the sooner the curve falls, the better the map. Insertion shows it in the same order and "
-    "should rise early."
-)
+def _reading(page: Report) -> str:
+    return "".join(f"<p>{escape(paragraph)}</p>" for paragraph in page.reading)
 
 
 def _legend(scale: Scale) -> str:
@@ -114,13 +101,12 @@ def _marks(page: Report) -> str:
 
 def _regions(page: Report) -> str:
     return "".join(
-        f"<tr><td>{rank} &nbsp; Region {one.region}</td>"
-        f"<td>{number(one.value)} \N{PLUS-MINUS SIGN} {number(one.half)}</td></tr>"
+        f"<tr><td>{rank} &nbsp; Region {one.region}</td><td>{interval(one)}</td></tr>"
         for rank, one in enumerate(page.regions, 1)
     )
 
 
-def _curves(lines: list[Line]) -> str:
+def _curves(lines: list[Curve]) -> str:
     if not lines:
         return "<h2>Curves</h2><p>Stopped before they were drawn.</p>"
     left, top, width, height = 46, 8, 330, 190
@@ -138,21 +124,20 @@ def _curves(lines: list[Line]) -> str:
         _path(line, ink, (left, top, width, height)) for line, ink in zip(lines, INKS, strict=False)
     )
     names = " &nbsp; ".join(
-        f'<span style="color:{ink}">{escape(line.name)} {line.area:.3f}</span>'
+        f'<span style="color:{ink}">{escape(named(line))}</span>'
         for line, ink in zip(lines, INKS, strict=False)
     )
     return (
-        "<h2>Probability over the share of the photo hidden or shown</h2>"
+        f"<h2>{escape(axes(lines))}</h2>"
         f'<svg viewBox="0 0 400 222" font-size="11" fill="#59636e">{grid}'
         f'<g fill="none" stroke-width="2.2" stroke-linejoin="round">{drawn}</g></svg>'
-        f"<p>Area: {names}</p>"
+        f"<p>{names}</p>"
     )
 
 
-def _path(line: Line, ink: str, box: tuple[int, int, int, int]) -> str:
+def _path(line: Curve, ink: str, box: tuple[int, int, int, int]) -> str:
     left, top, width, height = box
     points = " ".join(
-        f"{left + width * x:.1f},{top + height * (1 - y):.1f}"
-        for x, y in zip(line.shares, line.chances, strict=True)
+        f"{left + width * x:.1f},{top + height * (1 - y):.1f}" for x, y in zip(line.x, line.y, strict=True)
     )
     return f'<polyline points="{points}" stroke="{ink}"/>'
