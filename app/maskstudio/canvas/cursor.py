@@ -22,31 +22,35 @@ class CursorOutline:
         self._cross = False
         self._sprite = QImage()
         self._sprite_key = (0.0, 0.0)
-        self._bounds = QRect()
+        self._bounds: list[QRect] = []
 
-    def follow(self, at: QPointF | None, diameter: float | None, visible: QRect) -> QRect:
+    def follow(self, at: QPointF | None, diameter: float | None, visible: QRect) -> list[QRect]:
         """Show the outline at a point, or nowhere; returns what must be repainted."""
         if diameter is None:
             at = None
         new = 0.0 if diameter is None else diameter
         if at == self._at and new == self._diameter:
-            return QRect()
+            return []
         before = self._bounds
         self._at, self._diameter = (None if at is None else QPointF(at)), new
         self._cross = new < _SMALLEST or new > 0.8 * min(visible.width(), visible.height())
-        self._bounds = QRect()
+        self._bounds = []
         if at is not None:
             if new >= _SMALLEST:
-                self._bounds = ring_bounds(at, new / 2, visible)
+                self._bounds += ring_bounds(at, new / 2, visible)
             if self._cross:
-                self._bounds |= cross_bounds(at)
-        return before | self._bounds
+                self._bounds.append(cross_bounds(at))
+        return before + self._bounds
+
+    def copied(self, ratio: float) -> bool:
+        """Whether it is a small picture, cheap to draw once for each part of the widget."""
+        return _SMALLEST <= self._diameter * ratio <= _LARGEST_SPRITE
 
     def paint(self, painter: QPainter, ratio: float) -> None:
-        """Draw it, if it is anywhere."""
+        """Draw it, if it is anywhere, as far as the painter's clip lets it."""
         if self._at is None:
             return
-        if _SMALLEST <= self._diameter * ratio <= _LARGEST_SPRITE:
+        if self.copied(ratio):
             # Copying a small picture of the ring is several times faster than drawing it.
             sprite = self._sprite_for(ratio)
             half = sprite.width() / ratio / 2

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QWidget
 
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
+from maskstudio.canvas.dirty import DirtyRects
 from maskstudio.canvas.drops import dropped_files
 from maskstudio.canvas.idle import IdleWork
 from maskstudio.canvas.outlines import draw_shape, shape_bounds
@@ -74,7 +75,7 @@ class ImageCanvas(QWidget):
         self._emitted_zoom = 0.0
         self._idle = IdleWork(self._renderer.idle_work, self)
         self._cursor_shape = self.cursor().shape()
-        self._pending = QRect()
+        self._dirty = DirtyRects()
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -260,7 +261,7 @@ class ImageCanvas(QWidget):
     # --- events ---------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._pending = QRect()
+        self._dirty.clear()
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         if ratio != 1:
@@ -268,10 +269,19 @@ class ImageCanvas(QWidget):
             placed = painter.deviceTransform()
             painter.translate((round(placed.dx()) - placed.dx()) / ratio, 0)
             painter.translate(0, (round(placed.dy()) - placed.dy()) / ratio)
-        self._renderer.paint(painter, event.rect(), ratio)
+        # Clips at a fraction of a device pixel might not meet.
+        parts = list(event.region()) if ratio == int(ratio) else [event.rect()]
+        for part in parts:
+            if len(parts) > 1:
+                painter.setClipRect(part)
+            self._renderer.paint(painter, part, ratio)
+            if self._outline.copied(ratio):
+                self._outline.paint(painter, ratio)
+        painter.setClipping(False)
         if self._shape:
             draw_shape(painter, self._shape)
-        self._outline.paint(painter, ratio)
+        if not self._outline.copied(ratio):
+            self._outline.paint(painter, ratio)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -386,7 +396,7 @@ class ImageCanvas(QWidget):
         shape = [self.to_widget(x, y) for x, y in corners]
         dirty = shape_bounds(self._shape, self.rect()) | shape_bounds(shape, self.rect())
         self._shape = shape
-        self._repaint_soon(dirty)
+        self._repaint_soon([dirty])
 
     def _on_mask_changed(self, box: Box) -> None:
         self._idle.postpone()
@@ -401,17 +411,13 @@ class ImageCanvas(QWidget):
         if not rects:
             return
         ratio = self.devicePixelRatioF()
-        dirty = QRect()
-        for rect in rects:
-            dirty |= rect
         if ratio != 1:
-            near, far = dirty.topLeft(), dirty.bottomRight() + QPoint(1, 1)
-            dirty = QRectF(QPointF(near) / ratio, QPointF(far) / ratio).toAlignedRect()
-        self._repaint_soon(dirty)
+            rects = [
+                QRectF(rect.toRectF().topLeft() / ratio, rect.toRectF().size() / ratio).toAlignedRect()
+                for rect in rects
+            ]
+        self._repaint_soon(rects)
 
-    def _repaint_soon(self, rect: QRect) -> None:
-        # One rectangle for all that changes before the next paint: under a clip of several, Qt copies
-        # pixels five times slower than that rectangle costs.
-        if not rect.isEmpty():
-            self._pending |= rect
-            self.update(self._pending)
+    def _repaint_soon(self, rects: list[QRect]) -> None:
+        for rect in self._dirty.add(rects):
+            self.update(rect)

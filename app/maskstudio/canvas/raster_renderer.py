@@ -26,7 +26,7 @@ from maskstudio.canvas.view import Placement
 
 Array = np.ndarray[Any, Any]
 Rect = tuple[int, int, int, int]
-_AT_ONCE = 1 << 17
+_AT_ONCE = 1 << 16
 _GRID_FROM = 8.0
 _WHITE = 0xFFFFFFFF
 
@@ -178,10 +178,15 @@ class RasterRenderer:
         from_y, from_x = slice(max(0, -dy), height + min(0, -dy)), slice(max(0, -dx), width + min(0, -dx))
         self._spare[to_y, to_x] = self._frame[from_y, from_x]
         self._frame, self._spare = self._spare, self._frame
+        # The mask's outline sees no neighbours beyond the viewport: what comes to its edge, or leaves it,
+        # may look different there.
+        edge = 1 if self._outlined else 0
         if dx:
-            self._dirty.append((0, 0, dx, height) if dx > 0 else (width + dx, 0, width, height))
+            self._dirty.append((0, 0, max(dx, 0) + edge, height))
+            self._dirty.append((width + min(dx, 0) - edge, 0, width, height))
         if dy:
-            self._dirty.append((0, 0, width, dy) if dy > 0 else (0, height + dy, width, height))
+            self._dirty.append((0, 0, width, max(dy, 0) + edge))
+            self._dirty.append((0, height + min(dy, 0) - edge, width, height))
 
     # --- what must be painted again -------------------------------------------------------------
 
@@ -211,7 +216,8 @@ class RasterRenderer:
         if len(dirty) > 1 and sum((c - a) * (d - b) for a, b, c, d in dirty) > place.width * place.height:
             dirty = [(0, 0, place.width, place.height)]
         for rect in dirty:
-            self._render(*rect)
+            if rect[0] < rect[2] and rect[1] < rect[3]:
+                self._render(*rect)
 
     def _render(self, x0: int, y0: int, x1: int, y1: int) -> None:
         x0, y0 = max(x0, 0), max(y0, 0)
@@ -226,8 +232,9 @@ class RasterRenderer:
         self._frame[bottom:y1, x0:x1] = self._surround
         self._frame[top:bottom, x0:left] = self._surround
         self._frame[top:bottom, right:x1] = self._surround
-        # Bands that stay in the processor's cache.
-        band = max(16, _AT_ONCE // (right - left))
+        # Bands whose samples stay in the processor's cache.
+        device = _AT_ONCE * max(1.0, self._placement.level_scale) ** 2
+        band = max(16, int(device) // (right - left))
         for y in range(top, bottom, band):
             self._render_picture((left, y, right, min(y + band, bottom)))
 
