@@ -31,8 +31,8 @@ class DirtyRects:
         told: list[_Corners] = []
         for rect in fresh:
             if not rect.isEmpty():
-                x, y, width, height = rect.getRect()
-                box = self._joined((x, y, x + width, y + height))
+                x, y = rect.x(), rect.y()
+                box = self._joined((x, y, x + rect.width(), y + rect.height()))
                 self._boxes.append(box)
                 told.append(box)
         if len(self._boxes) > _MOST:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 from maskengines.contract import Box, ImagePatch
@@ -270,7 +271,7 @@ class ImageCanvas(QWidget):
             painter.translate((round(placed.dx()) - placed.dx()) / ratio, 0)
             painter.translate(0, (round(placed.dy()) - placed.dy()) / ratio)
         # Clips at a fraction of a device pixel might not meet.
-        parts = list(event.region()) if ratio == int(ratio) else [event.rect()]
+        parts = list(cast(Iterable[QRect], event.region())) if ratio == int(ratio) else [event.rect()]
         for part in parts:
             if len(parts) > 1:
                 painter.setClipRect(part)
