@@ -29,6 +29,7 @@ from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
 from maskstudio.canvas.dirty import DirtyRects
 from maskstudio.canvas.drops import dropped_files
+from maskstudio.canvas.fade import Fade
 from maskstudio.canvas.idle import IdleWork
 from maskstudio.canvas.outlines import draw_shape, shape_bounds
 from maskstudio.canvas.pointer import Pointer
@@ -77,6 +78,7 @@ class ImageCanvas(QWidget):
         self._idle = IdleWork(self._renderer.idle_work, self)
         self._cursor_shape = self.cursor().shape()
         self._dirty = DirtyRects()
+        self._fade = Fade(self)
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -103,6 +105,7 @@ class ImageCanvas(QWidget):
         if document is self._document:
             return
         self.cancel_stroke()
+        self._fade.stop()
         if self._document is not None:
             self._document.mask_changed.disconnect(self._on_mask_changed)
             self._document.image_changed.disconnect(self._on_image_changed)
@@ -194,15 +197,27 @@ class ImageCanvas(QWidget):
 
     def set_preview(self, patch: ImagePatch | None) -> None:
         """Show a result in place of the picture, or the picture again."""
+        self._fade.stop()
         self._update_device(self._renderer.set_preview(patch))
+
+    def fade_to_preview(self, patch: ImagePatch | None) -> None:
+        """`set_preview`, and let it fade in; at once while a tool is at work."""
+        if patch is None or self.tool_active or not self.isVisible() or not self._fade.duration():
+            self.set_preview(patch)
+            return
+        before = self._renderer.snapshot()
+        self.set_preview(patch)
+        self._fade.start(before, self.rect())
 
     def set_compare(self, original: bool) -> None:
         """Show the picture as it was opened, with nothing over it, or what it is now."""
+        self._fade.stop()
         self._renderer.set_original_shown(original)
         self.update()
 
     def set_heat(self, heat: np.ndarray[Any, Any] | None) -> None:
         """Show a float ``(H, W)`` map in 0..1 as heat, or none."""
+        self._fade.stop()
         self._renderer.set_heat(heat)
         self.update()
 
@@ -276,6 +291,7 @@ class ImageCanvas(QWidget):
             if len(parts) > 1:
                 painter.setClipRect(part)
             self._renderer.paint(painter, part, ratio)
+            self._fade.paint(painter, part)
             if self._outline.copied(ratio):
                 self._outline.paint(painter, ratio)
         painter.setClipping(False)
@@ -383,6 +399,7 @@ class ImageCanvas(QWidget):
         self._moved()
 
     def _moved(self) -> None:
+        self._fade.stop()
         self._renderer.place(self._view.placement)
         self._idle.postpone()
         self._follow_shape()
@@ -400,10 +417,12 @@ class ImageCanvas(QWidget):
         self._repaint_soon([dirty])
 
     def _on_mask_changed(self, box: Box) -> None:
+        self._fade.stop()
         self._idle.postpone()
         self._update_device(self._renderer.mask_changed(box))
 
     def _on_image_changed(self, box: Box) -> None:
+        self._fade.stop()
         self._idle.postpone()
         self._renderer.picture_changed(self._document.subject, box)
         self.update()

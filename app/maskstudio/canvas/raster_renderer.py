@@ -288,17 +288,27 @@ class RasterRenderer:
 
     # --- painting -------------------------------------------------------------------------------
 
+    def snapshot(self) -> QImage:
+        if self._current is None:
+            return QImage()
+        self._refresh()
+        return self._image().copy()
+
     def paint(self, painter: QPainter, rect: QRect, ratio: float) -> None:
         self._refresh()
-        height, width = self._frame.shape
-        frame = QImage(self._frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        frame = self._image()
         if ratio == 1:
             painter.drawImage(rect.topLeft(), frame, rect)
         else:
             # A logical rectangle may cut device pixels; whole ones, which the clip cuts, do not blur.
-            source = _device_rect(rect, ratio).intersected(QRect(0, 0, width, height)).toRectF()
+            source = _device_rect(rect, ratio).intersected(frame.rect()).toRectF()
             target = QRectF(source.topLeft() / ratio, source.size() / ratio)
             painter.drawImage(target, frame, source)
+
+    def _image(self) -> QImage:
+        """The frame, without a copy."""
+        height, width = self._frame.shape
+        return QImage(self._frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
 
 
 def _device_rect(rect: QRect, ratio: float) -> QRect:
