@@ -207,7 +207,9 @@ class ImageCanvas(QWidget):
             return
         before = self._renderer.snapshot()
         self.set_preview(patch)
-        self._fade.start(before, self.rect())
+        box = patch.box
+        near, far = self.to_widget(box.x, box.y), self.to_widget(box.x + box.width, box.y + box.height)
+        self._fade.start(before, QRectF(near, far).toAlignedRect().adjusted(-1, -1, 1, 1) & self.rect())
 
     def set_compare(self, original: bool) -> None:
         """Show the picture as it was opened, with nothing over it, or what it is now."""
