@@ -91,7 +91,8 @@ class BytePlane:
             return []
         fresh, shown = self.data[box.slices], self.read(box)
         changed = changed_boxes(shown, fresh, box)
-        shown[...] = fresh
+        for part in changed:
+            self.read(part)[...] = self.data[part.slices]
         return changed
 
     def _at(self, level: int) -> tuple[Array, TileFlags]:
