@@ -242,9 +242,15 @@ class RasterRenderer:
         x0, y0, x1, y1 = rect
         sx0, sx1 = self._across.source(x0, x1)
         sy0, sy1 = self._down.source(y0, y1)
-        samples = self._composed(Box(sx0, sy0, sx1 - sx0, sy1 - sy0))
+        box = Box(sx0, sy0, sx1 - sx0, sy1 - sy0)
         target = self._frame[y0:y1, x0:x1]
-        resample(samples, (sx0, sy0), self._across, self._down, rect, target=target)
+        if self._across.plain:
+            # Sample by sample: composed where it is shown.
+            self._compose(box, target.view(np.uint8).reshape(y1 - y0, x1 - x0, 4), self._image(), (x0, y0))
+        else:
+            samples = np.empty((box.height, box.width, 4), np.uint8)
+            self._compose(box, samples, _opaque(samples), (0, 0))
+            resample(samples, (sx0, sy0), self._across, self._down, rect, target=target)
         if self._placement.zoom >= _GRID_FROM:
             draw_grid(target, self._across, self._down, rect)
         if self._outlined and self._mask is not None:
@@ -266,25 +272,30 @@ class RasterRenderer:
         over = self._heat is not None or self._preview is not None
         return over and self._mask_shown and not self._original_shown
 
-    def _composed(self, box: Box) -> Array:
-        """Picture and everything over it, ``(h, w, 4)`` samples of the level on screen."""
+    def _compose(self, box: Box, samples: Array, image: QImage, at: tuple[int, int]) -> None:
+        """Picture and everything over it: ``(h, w, 4)`` samples of ``box`` at the level on screen.
+
+        Args:
+            samples: filled; ``image`` shows the same memory, with the first sample at ``at``.
+        """
         level = self._placement.level
         source = self._original if self._original_shown else self._current
         if source is None or self._mask is None:
             raise RuntimeError("nothing to compose")
-        samples = source.read(level, box)
+        source.read(level, box, samples)
         if self._original_shown:
-            return checkerboard(samples, box, self._placement.level_scale) if source.transparent else samples
+            if source.transparent:
+                samples[...] = checkerboard(samples, box, self._placement.level_scale)
+            return
         tint = self._mask.read(box)
         if self._preview is not None:
             tint = self._preview.over(samples, tint, level, box)
         if source.transparent:
-            samples = checkerboard(samples, box, self._placement.level_scale)
+            samples[...] = checkerboard(samples, box, self._placement.level_scale)
         if self._heat is not None:
-            _lay_over(samples, self._heat.read(box), self._heat_table)
+            _lay_over(image, at, self._heat.read(box), self._heat_table)
         elif self._mask_shown:
-            _lay_over(samples, tint, self._tint)
-        return samples
+            _lay_over(image, at, tint, self._tint)
 
     # --- painting -------------------------------------------------------------------------------
 
@@ -307,8 +318,7 @@ class RasterRenderer:
 
     def _image(self) -> QImage:
         """The frame, without a copy."""
-        height, width = self._frame.shape
-        return QImage(self._frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        return _opaque(self._frame)
 
 
 def _device_rect(rect: QRect, ratio: float) -> QRect:
@@ -318,14 +328,19 @@ def _device_rect(rect: QRect, ratio: float) -> QRect:
     return QRect(QPoint(left, top), QPoint(right - 1, bottom - 1))
 
 
-def _lay_over(samples: Array, plane: Array, table: Array) -> None:
-    """Blend a byte plane, by its colour table, over opaque BGRA samples in place."""
+def _opaque(pixels: Array) -> QImage:
+    """An image of ``(h, w)`` words or ``(h, w, 4)`` bytes, contiguous, without a copy."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
+
+
+def _lay_over(under: QImage, at: tuple[int, int], plane: Array, table: Array) -> None:
+    """Blend a byte plane, by its colour table, over an opaque image at a point of it."""
     if not cv2.countNonZero(plane):
         return
     height, width = plane.shape
     colours = coloured(plane, table)
     over = QImage(colours.data, width, height, colours.strides[0], QImage.Format.Format_ARGB32_Premultiplied)
-    under = QImage(samples.data, width, height, width * 4, QImage.Format.Format_RGB32)
     painter = QPainter(under)
-    painter.drawImage(0, 0, over)
+    painter.drawImage(*at, over)
     painter.end()
