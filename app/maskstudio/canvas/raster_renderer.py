@@ -26,7 +26,7 @@ from maskstudio.canvas.view import Placement
 
 Array = np.ndarray[Any, Any]
 Rect = tuple[int, int, int, int]
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 17
 _GRID_FROM = 8.0
 _WHITE = 0xFFFFFFFF
 
