@@ -232,6 +232,34 @@ def test_a_preview_is_seen_in_place_until_it_is_taken_away(show: Show) -> None:
     assert np.array_equal(grabbed(canvas), before)
 
 
+def test_a_candidate_fades_in_and_a_stroke_ends_the_fade(show: Show, qtbot: QtBot) -> None:
+    canvas, document, hand = show()
+    canvas.actual_size()
+    canvas.set_tool(None)
+    patch = ImagePatch(40, 80, 255 - document.subject.pixels[80:120, 40:200])
+    before = grabbed(canvas)
+    canvas.set_preview(patch)
+    after = grabbed(canvas)
+    canvas.set_preview(None)
+    canvas.fade_to_preview(patch)
+    first = grabbed(canvas)
+    assert np.abs(first.astype(int) - before).mean() < np.abs(first.astype(int) - after).mean()
+    qtbot.waitUntil(lambda: np.array_equal(grabbed(canvas), after), timeout=2000)
+
+    canvas.set_preview(None)
+    canvas.set_tool(BrushTool(BrushSettings(canvas)))
+    canvas.fade_to_preview(patch)
+    hand.press(280, 200)
+    canvas.refresh_cursor()
+    corner = canvas.to_widget(40, 80).toPoint()
+    inside = slice(corner.y(), corner.y() + 40), slice(corner.x(), corner.x() + 160)
+    assert np.array_equal(grabbed(canvas)[inside], after[inside])
+    canvas.set_preview(None)
+    canvas.fade_to_preview(patch)
+    assert np.array_equal(grabbed(canvas)[inside], after[inside])
+    hand.release(280, 200)
+
+
 def test_paint_added_after_a_preview_is_tinted_again(show: Show) -> None:
     canvas, document, hand = show()
     canvas.actual_size()

@@ -141,6 +141,34 @@ def test_keeping_a_fill_clears_the_mask_and_undo_brings_everything_back(qtbot: Q
     document.close()
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_others_hold_of_a_large_picture_stays_while_fills_are_kept_and_undone(
+    qtbot: QtBot, at_once: bool
+) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (1300, 1100, 3), np.uint8)
+    document = Document(ImageSubject(pixels.copy()))
+    held, expected = [document.subject], [pixels]
+    for seed in range(3):
+        box = Box(100 * seed, 90, 300, 200)
+        fill = answer(document.subject, box, seed)
+        document.add_candidate(fill)
+        if not at_once:
+            qtbot.wait(60)
+        document.keep(fill)
+        pixels = pixels.copy()
+        pixels[box.slices] = fill.result.pixels
+        held.append(document.subject)
+        expected.append(pixels)
+    for step in (document.undo, document.undo, document.undo, document.redo, document.redo):
+        step()
+        held.append(document.subject)
+    expected += [expected[i] for i in (2, 1, 0, 1, 2)]
+    for subject, pixels in zip(held, expected, strict=True):
+        np.testing.assert_array_equal(subject.pixels, pixels)
+        assert not subject.pixels.flags.writeable
+    document.close()
+
+
 def test_answers_that_came_after_keeping_are_not_lost_by_undo(document: Document) -> None:
     first, late = (answer(document.subject, Box(0, 0, 9, 9), seed) for seed in (1, 2))
     document.add_candidate(first)

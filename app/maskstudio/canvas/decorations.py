@@ -22,6 +22,7 @@ def checkerboard(samples: Array, at: Box, scale: float) -> Array:
     odd = (np.arange(at.y, at.y + at.height) // square)[:, None] + np.arange(at.x, at.x + at.width) // square
     board = np.where(odd & 1, np.uint32(_DARK), np.uint32(_LIGHT))
     under = QImage(board.data, at.width, at.height, at.width * 4, QImage.Format.Format_RGB32)
+    samples = np.ascontiguousarray(samples)
     over = QImage(samples.data, at.width, at.height, at.width * 4, QImage.Format.Format_ARGB32_Premultiplied)
     painter = QPainter(under)
     painter.drawImage(0, 0, over)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -25,7 +26,9 @@ from PySide6.QtWidgets import QWidget
 
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
+from maskstudio.canvas.dirty import DirtyRects
 from maskstudio.canvas.drops import dropped_files
+from maskstudio.canvas.fade import Fade
 from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.idle import IdleWork
 from maskstudio.canvas.outlines import draw_shape, shape_bounds
@@ -74,7 +77,8 @@ class ImageCanvas(QWidget):
         self._emitted_zoom = 0.0
         self._idle = IdleWork(self._renderer.idle_work, self)
         self._cursor_shape = self.cursor().shape()
-        self._pending = QRect()
+        self._dirty = DirtyRects()
+        self._fade = Fade(self)
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -101,6 +105,7 @@ class ImageCanvas(QWidget):
         if document is self._document:
             return
         self.cancel_stroke()
+        self._fade.stop()
         if self._document is not None:
             self._document.mask_changed.disconnect(self._on_mask_changed)
             self._document.image_changed.disconnect(self._on_image_changed)
@@ -192,15 +197,29 @@ class ImageCanvas(QWidget):
 
     def set_preview(self, patch: ImagePatch | None) -> None:
         """Show a result in place of the picture, or the picture again."""
+        self._fade.stop()
         self._update_device(self._renderer.set_preview(patch))
+
+    def fade_to_preview(self, patch: ImagePatch | None) -> None:
+        """`set_preview`, and let it fade in; at once while a tool is at work."""
+        if patch is None or self.tool_active or not self.isVisible() or not self._fade.duration():
+            self.set_preview(patch)
+            return
+        before = self._renderer.snapshot()
+        self.set_preview(patch)
+        box = patch.box
+        near, far = self.to_widget(box.x, box.y), self.to_widget(box.x + box.width, box.y + box.height)
+        self._fade.start(before, QRectF(near, far).toAlignedRect().adjusted(-1, -1, 1, 1) & self.rect())
 
     def set_compare(self, original: bool) -> None:
         """Show the picture as it was opened, with nothing over it, or what it is now."""
+        self._fade.stop()
         self._renderer.set_original_shown(original)
         self.update()
 
     def set_heat(self, heat: Heat | None) -> None:
         """Show a map over the picture, or none."""
+        self._fade.stop()
         self._renderer.set_heat(heat)
         self.update()
 
@@ -260,7 +279,7 @@ class ImageCanvas(QWidget):
     # --- events ---------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._pending = QRect()
+        self._dirty.clear()
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         if ratio != 1:
@@ -268,10 +287,20 @@ class ImageCanvas(QWidget):
             placed = painter.deviceTransform()
             painter.translate((round(placed.dx()) - placed.dx()) / ratio, 0)
             painter.translate(0, (round(placed.dy()) - placed.dy()) / ratio)
-        self._renderer.paint(painter, event.rect(), ratio)
+        # Clips at a fraction of a device pixel might not meet.
+        parts = list(cast(Iterable[QRect], event.region())) if ratio == int(ratio) else [event.rect()]
+        for part in parts:
+            if len(parts) > 1:
+                painter.setClipRect(part)
+            self._renderer.paint(painter, part, ratio)
+            self._fade.paint(painter, part)
+            if self._outline.copied(ratio):
+                self._outline.paint(painter, ratio)
+        painter.setClipping(False)
         if self._shape:
             draw_shape(painter, self._shape)
-        self._outline.paint(painter, ratio)
+        if not self._outline.copied(ratio):
+            self._outline.paint(painter, ratio)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -372,6 +401,7 @@ class ImageCanvas(QWidget):
         self._moved()
 
     def _moved(self) -> None:
+        self._fade.stop()
         self._renderer.place(self._view.placement)
         self._idle.postpone()
         self._follow_shape()
@@ -386,13 +416,15 @@ class ImageCanvas(QWidget):
         shape = [self.to_widget(x, y) for x, y in corners]
         dirty = shape_bounds(self._shape, self.rect()) | shape_bounds(shape, self.rect())
         self._shape = shape
-        self._repaint_soon(dirty)
+        self._repaint_soon([dirty])
 
     def _on_mask_changed(self, box: Box) -> None:
+        self._fade.stop()
         self._idle.postpone()
         self._update_device(self._renderer.mask_changed(box))
 
     def _on_image_changed(self, box: Box) -> None:
+        self._fade.stop()
         self._idle.postpone()
         self._renderer.picture_changed(self._document.subject, box)
         self.update()
@@ -401,17 +433,13 @@ class ImageCanvas(QWidget):
         if not rects:
             return
         ratio = self.devicePixelRatioF()
-        dirty = QRect()
-        for rect in rects:
-            dirty |= rect
         if ratio != 1:
-            near, far = dirty.topLeft(), dirty.bottomRight() + QPoint(1, 1)
-            dirty = QRectF(QPointF(near) / ratio, QPointF(far) / ratio).toAlignedRect()
-        self._repaint_soon(dirty)
+            rects = [
+                QRectF(rect.toRectF().topLeft() / ratio, rect.toRectF().size() / ratio).toAlignedRect()
+                for rect in rects
+            ]
+        self._repaint_soon(rects)
 
-    def _repaint_soon(self, rect: QRect) -> None:
-        # One rectangle for all that changes before the next paint: under a clip of several, Qt copies
-        # pixels five times slower than that rectangle costs.
-        if not rect.isEmpty():
-            self._pending |= rect
-            self.update(self._pending)
+    def _repaint_soon(self, rects: list[QRect]) -> None:
+        for rect in self._dirty.add(rects):
+            self.update(rect)

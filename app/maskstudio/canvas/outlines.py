@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+Array = np.ndarray[Any, Any]
 _DARK = QColor(0, 0, 0, 170)
 _LIGHT = QColor(255, 255, 255, 230)
 _ARM = 5.0
+_WHOLE_RING = 400_000
+_PIECE = 160.0
 
 
 def draw_ring(painter: QPainter, centre: QPointF, radius: float) -> None:
@@ -47,11 +54,33 @@ def draw_shape(painter: QPainter, corners: Sequence[QPointF]) -> None:
     painter.drawPolygon(polygon)
 
 
-def ring_bounds(centre: QPointF, radius: float, visible: QRect) -> QRect:
-    """What must be repainted for a ring. Copying its whole square costs less than many small parts."""
+def ring_bounds(centre: QPointF, radius: float, visible: QRect) -> list[QRect]:
+    """What must be repainted for a ring: the square of a small one, boxes along the line of a large one."""
     reach = radius + 2
-    bounds = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
-    return bounds.toAlignedRect().intersected(visible)
+    square = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
+    if square.width() * square.height() < _WHOLE_RING:
+        return [square.intersected(visible)]
+    x, y = math.floor(centre.x()), math.floor(centre.y())
+    low, high = _pieces(radius)
+    at = np.array([x, y])
+    near = np.maximum(low + at, (visible.left(), visible.top()))
+    far = np.minimum(high + at, (visible.right() + 1, visible.bottom() + 1))
+    seen = (near < far).all(axis=1)
+    sizes = (far - near)[seen].tolist()
+    return [QRect(*corner, *size) for corner, size in zip(near[seen].tolist(), sizes, strict=True)]
+
+
+@lru_cache(2)
+def _pieces(radius: float) -> tuple[Array, Array]:
+    """Corners ``(n, 2)`` of boxes that hold the line of a ring whose middle is within the first pixel."""
+    count = math.ceil(2 * math.pi * radius / _PIECE)
+    turns = np.arange(count + 1) * (2 * math.pi / count)
+    points = radius * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    # An arc leaves its chord by r (1 - cos of half its angle).
+    margin = 2 + radius * (1 - math.cos(math.pi / count))
+    low = np.floor(np.minimum(points[:-1], points[1:]) - margin).astype(np.int64)
+    high = np.ceil(np.maximum(points[:-1], points[1:]) + margin + 1).astype(np.int64)
+    return low, high
 
 
 def cross_bounds(centre: QPointF) -> QRect:

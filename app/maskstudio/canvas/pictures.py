@@ -45,16 +45,24 @@ class PictureLevels:
         self._to_srgb = _ToSrgb(picture.icc, self.transparent) if picture.icc else None
         self._levels: dict[int, tuple[Array, TileFlags]] = {}
 
-    def read(self, level: int, box: Box) -> Array:
-        """A new array with the samples of ``box``."""
+    def read(self, level: int, box: Box, into: Array | None = None) -> Array:
+        """The samples of ``box``, written ``into`` an ``(h, w, 4)`` uint8 array or a new one."""
+        if into is None:
+            into = np.empty((box.height, box.width, 4), np.uint8)
         if not level:
-            return self._converted(box, 0)
+            pixels = self.picture.pixels
+            if self.transparent or self._to_srgb or pixels.dtype != np.uint8:
+                into[...] = self._converted(box, 0)
+            else:
+                _bgra(pixels[box.slices], into)
+            return into
         samples, flags = self._level(level)
         if not flags.complete(box):
             for part in flags.boxes(box, valid=False):
                 samples[part.slices] = self._converted(part, level)
             flags.mark(box)
-        return samples[box.slices].copy()
+        into[...] = samples[box.slices]
+        return into
 
     def build(self, level: int, box: Box) -> Iterator[None]:
         """Build in small steps what `read` would have to; ends early when the picture is replaced."""
@@ -116,9 +124,9 @@ def _eight_bit(block: Array) -> Array:
     return block if block.dtype == np.uint8 else cv2.convertScaleAbs(block, alpha=1 / 257)
 
 
-def _bgra(block: Array) -> Array:
+def _bgra(block: Array, into: Array | None = None) -> Array:
     grey = block.ndim == 2 or block.shape[2] == 1
-    return cv2.cvtColor(block, cv2.COLOR_GRAY2BGRA if grey else cv2.COLOR_RGB2BGRA)
+    return cv2.cvtColor(block, cv2.COLOR_GRAY2BGRA if grey else cv2.COLOR_RGB2BGRA, dst=into)
 
 
 class _ToSrgb:

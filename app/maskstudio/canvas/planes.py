@@ -91,7 +91,8 @@ class BytePlane:
             return []
         fresh, shown = self.data[box.slices], self.read(box)
         changed = changed_boxes(shown, fresh, box)
-        shown[...] = fresh
+        for part in changed:
+            self.read(part)[...] = self.data[part.slices]
         return changed
 
     def _at(self, level: int) -> tuple[Array, TileFlags]:
@@ -120,7 +121,7 @@ def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
     if height * width <= _BOX_COST:
         return [at]
     boxes = []
-    for top, left, bottom, right in _cut(_blocks(cv2.absdiff(old, new)), 0, 3):
+    for top, left, bottom, right in _cut(_blocks(old, new), 0, 3):
         x, y = left * _BLOCK, top * _BLOCK
         boxes.append(
             Box(at.x + x, at.y + y, min(right * _BLOCK, width) - x, min(bottom * _BLOCK, height) - y)
@@ -128,16 +129,18 @@ def changed_boxes(old: Array, new: Array, at: Box) -> list[Box]:
     return boxes
 
 
-def _blocks(difference: Array) -> list[int]:
-    """One number per row of blocks; bit ``i`` says whether block ``i`` holds anything but zeros."""
-    height, width = difference.shape
-    full = height // _BLOCK
-    strips = np.zeros((-(-height // _BLOCK), width), np.uint8)
-    if full:
-        np.max(difference[: full * _BLOCK].reshape(full, _BLOCK, width), axis=1, out=strips[:full])
-    if len(strips) > full:
-        np.max(difference[full * _BLOCK :], axis=0, out=strips[full])
-    hit = np.maximum.reduceat(strips, np.arange(0, width, _BLOCK), axis=1) > 0
+def _blocks(old: Array, new: Array) -> list[int]:
+    """One number per row of blocks; bit ``i`` says whether block ``i`` holds any difference."""
+    height, width = old.shape
+    rows, columns = -(-height // _BLOCK), -(-width // _BLOCK)
+    difference = np.empty((rows * _BLOCK, columns * _BLOCK), np.uint8)
+    difference[height:] = 0
+    difference[:height, width:] = 0
+    cv2.bitwise_xor(old, new, dst=difference[:height, :width])
+    # Eight samples in a word, two words across a block.
+    words = difference.view(np.uint64).reshape(rows, _BLOCK, 2 * columns)
+    strips = np.bitwise_or.reduce(words, axis=1)
+    hit = (strips[:, ::2] | strips[:, 1::2]) != 0
     return [int.from_bytes(row, "little") for row in np.packbits(hit, axis=1, bitorder="little")]
 
 

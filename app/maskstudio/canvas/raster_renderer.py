@@ -182,10 +182,15 @@ class RasterRenderer:
         from_y, from_x = slice(max(0, -dy), height + min(0, -dy)), slice(max(0, -dx), width + min(0, -dx))
         self._spare[to_y, to_x] = self._frame[from_y, from_x]
         self._frame, self._spare = self._spare, self._frame
+        # The mask's outline sees no neighbours beyond the viewport: what comes to its edge, or leaves it,
+        # may look different there.
+        edge = 1 if self._outlined else 0
         if dx:
-            self._dirty.append((0, 0, dx, height) if dx > 0 else (width + dx, 0, width, height))
+            self._dirty.append((0, 0, max(dx, 0) + edge, height))
+            self._dirty.append((width + min(dx, 0) - edge, 0, width, height))
         if dy:
-            self._dirty.append((0, 0, width, dy) if dy > 0 else (0, height + dy, width, height))
+            self._dirty.append((0, 0, width, max(dy, 0) + edge))
+            self._dirty.append((0, height + min(dy, 0) - edge, width, height))
 
     # --- what must be painted again -------------------------------------------------------------
 
@@ -215,7 +220,8 @@ class RasterRenderer:
         if len(dirty) > 1 and sum((c - a) * (d - b) for a, b, c, d in dirty) > place.width * place.height:
             dirty = [(0, 0, place.width, place.height)]
         for rect in dirty:
-            self._render(*rect)
+            if rect[0] < rect[2] and rect[1] < rect[3]:
+                self._render(*rect)
 
     def _render(self, x0: int, y0: int, x1: int, y1: int) -> None:
         x0, y0 = max(x0, 0), max(y0, 0)
@@ -230,8 +236,9 @@ class RasterRenderer:
         self._frame[bottom:y1, x0:x1] = self._surround
         self._frame[top:bottom, x0:left] = self._surround
         self._frame[top:bottom, right:x1] = self._surround
-        # Bands that stay in the processor's cache.
-        band = max(16, _AT_ONCE // (right - left))
+        # Bands whose samples stay in the processor's cache.
+        device = _AT_ONCE * max(1.0, self._placement.level_scale) ** 2
+        band = max(16, int(device) // (right - left))
         for y in range(top, bottom, band):
             self._render_picture((left, y, right, min(y + band, bottom)))
 
@@ -239,9 +246,15 @@ class RasterRenderer:
         x0, y0, x1, y1 = rect
         sx0, sx1 = self._across.source(x0, x1)
         sy0, sy1 = self._down.source(y0, y1)
-        samples = self._composed(Box(sx0, sy0, sx1 - sx0, sy1 - sy0))
+        box = Box(sx0, sy0, sx1 - sx0, sy1 - sy0)
         target = self._frame[y0:y1, x0:x1]
-        resample(samples, (sx0, sy0), self._across, self._down, rect, target=target)
+        if self._across.plain:
+            # Sample by sample: composed where it is shown.
+            self._compose(box, target.view(np.uint8).reshape(y1 - y0, x1 - x0, 4), self._image(), (x0, y0))
+        else:
+            samples = np.empty((box.height, box.width, 4), np.uint8)
+            self._compose(box, samples, _opaque(samples), (0, 0))
+            resample(samples, (sx0, sy0), self._across, self._down, rect, target=target)
         if self._placement.zoom >= _GRID_FROM:
             draw_grid(target, self._across, self._down, rect)
         if self._outlined and self._mask is not None:
@@ -263,39 +276,53 @@ class RasterRenderer:
         over = self._heat is not None or self._preview is not None
         return over and self._mask_shown and not self._original_shown
 
-    def _composed(self, box: Box) -> Array:
-        """Picture and everything over it, ``(h, w, 4)`` samples of the level on screen."""
+    def _compose(self, box: Box, samples: Array, image: QImage, at: tuple[int, int]) -> None:
+        """Picture and everything over it: ``(h, w, 4)`` samples of ``box`` at the level on screen.
+
+        Args:
+            samples: filled; ``image`` shows the same memory, with the first sample at ``at``.
+        """
         level = self._placement.level
         source = self._original if self._original_shown else self._current
         if source is None or self._mask is None:
             raise RuntimeError("nothing to compose")
-        samples = source.read(level, box)
+        source.read(level, box, samples)
         if self._original_shown:
-            return checkerboard(samples, box, self._placement.level_scale) if source.transparent else samples
+            if source.transparent:
+                samples[...] = checkerboard(samples, box, self._placement.level_scale)
+            return
         tint = self._mask.read(box)
         if self._preview is not None:
             tint = self._preview.over(samples, tint, level, box)
         if source.transparent:
-            samples = checkerboard(samples, box, self._placement.level_scale)
+            samples[...] = checkerboard(samples, box, self._placement.level_scale)
         if self._heat is not None:
-            _lay_over(samples, self._heat.read(box), self._heat_table)
+            _lay_over(image, at, self._heat.read(box), self._heat_table)
         elif self._mask_shown:
-            _lay_over(samples, tint, self._tint)
-        return samples
+            _lay_over(image, at, tint, self._tint)
 
     # --- painting -------------------------------------------------------------------------------
 
+    def snapshot(self) -> QImage:
+        if self._current is None:
+            return QImage()
+        self._refresh()
+        return self._image().copy()
+
     def paint(self, painter: QPainter, rect: QRect, ratio: float) -> None:
         self._refresh()
-        height, width = self._frame.shape
-        frame = QImage(self._frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        frame = self._image()
         if ratio == 1:
             painter.drawImage(rect.topLeft(), frame, rect)
         else:
             # A logical rectangle may cut device pixels; whole ones, which the clip cuts, do not blur.
-            source = _device_rect(rect, ratio).intersected(QRect(0, 0, width, height)).toRectF()
+            source = _device_rect(rect, ratio).intersected(frame.rect()).toRectF()
             target = QRectF(source.topLeft() / ratio, source.size() / ratio)
             painter.drawImage(target, frame, source)
+
+    def _image(self) -> QImage:
+        """The frame, without a copy."""
+        return _opaque(self._frame)
 
 
 def _device_rect(rect: QRect, ratio: float) -> QRect:
@@ -305,14 +332,19 @@ def _device_rect(rect: QRect, ratio: float) -> QRect:
     return QRect(QPoint(left, top), QPoint(right - 1, bottom - 1))
 
 
-def _lay_over(samples: Array, plane: Array, table: Array) -> None:
-    """Blend a byte plane, by its colour table, over opaque BGRA samples in place."""
+def _opaque(pixels: Array) -> QImage:
+    """An image of ``(h, w)`` words or ``(h, w, 4)`` bytes, contiguous, without a copy."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
+
+
+def _lay_over(under: QImage, at: tuple[int, int], plane: Array, table: Array) -> None:
+    """Blend a byte plane, by its colour table, over an opaque image at a point of it."""
     if not cv2.countNonZero(plane):
         return
     height, width = plane.shape
     colours = coloured(plane, table)
     over = QImage(colours.data, width, height, colours.strides[0], QImage.Format.Format_ARGB32_Premultiplied)
-    under = QImage(samples.data, width, height, width * 4, QImage.Format.Format_RGB32)
     painter = QPainter(under)
-    painter.drawImage(0, 0, over)
+    painter.drawImage(*at, over)
     painter.end()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from maskengines.contract import Box, ImagePatch
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.pictures import Picture
@@ -52,6 +52,9 @@ class Renderer(Protocol):
 
     def set_surround(self, colour: QColor) -> None:
         """What lies around the picture."""
+
+    def snapshot(self) -> QImage:
+        """A copy, in device pixels, of what is shown now; null if nothing is."""
 
     def idle_work(self) -> Iterator[None]:
         """Prepare for the next zoom in steps of about a millisecond.

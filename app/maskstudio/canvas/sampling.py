@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 Rect = tuple[int, int, int, int]
 _FRACTIONS = 32
 NEAREST_FROM = 2.0
+_CACHED = 1 << 14
 
 
 class Axis:
@@ -71,7 +72,7 @@ class Axis:
 def resample(
     samples: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: Rect, *, target: Array
 ) -> None:
-    """Fill the device pixels of ``rect`` = (x0, y0, x1, y1).
+    """Fill the device pixels of ``rect`` = (x0, y0, x1, y1), where a scale of 1 needs nothing of this.
 
     Args:
         samples: ``(h, w, 4)`` uint8, contiguous, holding every sample that the rectangle reads.
@@ -89,11 +90,12 @@ def resample(
         weights = yf[:, None] * np.uint16(_FRACTIONS) + xf
         mixed = cv2.remap(samples, where, weights, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         target[...] = mixed.view(np.uint32)[..., 0]
-    elif across.plain:
-        target[...] = words[yi[0] : yi[-1] + 1, xi[0] : xi[-1] + 1]
     else:
-        # In "clip" mode nothing is buffered; given a target that is no block, take would copy it first.
-        target[...] = words.take(xi, axis=1, mode="clip").take(yi, axis=0, mode="clip")
+        wide = words.take(xi, axis=1, mode="clip")
+        # Given a target that is no block, take would copy it first; a few rows at once stay in the cache.
+        rows = max(1, _CACHED // len(xi))
+        for i in range(0, len(yi), rows):
+            target[i : i + rows] = wide.take(yi[i : i + rows], axis=0, mode="clip")
 
 
 def nearest(plane: Array, corner: tuple[int, int], across: Axis, down: Axis, rect: Rect) -> Array:

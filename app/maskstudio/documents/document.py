@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from maskstudio.documents.mask_session import MaskEditSession
+from maskstudio.documents.spare import SparePixels
 from maskstudio.documents.undo import KeepCommand, MaskCommand, StudioCommand
 from maskstudio.documents.undo_weight import UndoWeight
 
@@ -62,6 +63,7 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self.undo_weight = UndoWeight(data_folder() / "undo")
         self.autosave: Autosave | None = None
+        self._spare = SparePixels()
         self._added_weight = 0
         self._session: MaskEditSession | None = None
         self._saved_at: StudioCommand | None = None
@@ -150,6 +152,8 @@ class Document(QObject):
     def add_candidate(self, candidate: Candidate) -> None:
         """Put an answer at the end of the list."""
         self.candidates.append(candidate)
+        if isinstance(candidate.result, ImagePatch):
+            self._spare.prepare(self.subject)
         self.candidates_changed.emit()
 
     def clear_candidates(self) -> None:
@@ -186,7 +190,8 @@ class Document(QObject):
 
     def show_patch(self, patch: ImagePatch) -> None:
         """Put pixels into the picture; for undo commands."""
-        self.subject = with_patch(self.subject, patch)
+        self.subject = with_patch(self.subject, patch, self._spare.take(self.subject))
+        self._spare.prepare(self.subject)
 
     def set_layers(self, layers: tuple[KeptLayer, ...]) -> None:
         """Replace the kept layers; for undo commands."""
@@ -247,6 +252,7 @@ class Document(QObject):
             autosave.close()
         self.undo_stack.clear()
         self.undo_weight.close()
+        self._spare.close()
 
     def _position(self) -> StudioCommand | None:
         index = self.undo_stack.index()

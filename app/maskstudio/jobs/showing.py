@@ -10,9 +10,17 @@ RANKS = ("candidate", "live", "run")
 
 
 class Showing(QObject):
-    """`put` a patch (or None) for each source; ``changed`` carries the one to show, or None."""
+    """`put` a patch (or None) for each source.
+
+    Signals, each with the patch to show now or None; `changed` comes with either of the others:
+        changed: it is another one.
+        picked: by the user's choice.
+        streamed: by what a job sends, or because there is nothing to show any more.
+    """
 
     changed = Signal(object)
+    picked = Signal(object)
+    streamed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,11 +36,15 @@ class Showing(QObject):
         before = self.patch
         self._patches[source] = patch
         if self.patch is not before:
-            self.changed.emit(self.patch)
+            self._tell()
 
     def clear(self) -> None:
         """Nothing is to be shown: the picture itself changed."""
         before = self.patch
         self._patches = dict.fromkeys(RANKS)
         if before is not None:
-            self.changed.emit(None)
+            self._tell()
+
+    def _tell(self) -> None:
+        (self.streamed if self._patches["candidate"] is None else self.picked).emit(self.patch)
+        self.changed.emit(self.patch)

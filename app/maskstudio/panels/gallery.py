@@ -14,6 +14,8 @@ from maskstudio.window import theme
 
 COLUMNS = 2
 ASPECT = 4 / 3
+FLATTEST = 1.5
+"""Pictures get this flat where it spares a scroll bar."""
 
 
 class Gallery(QListView):
@@ -91,16 +93,19 @@ class Gallery(QListView):
         # With a bar "as needed" the view keeps room for one whether it is there or not: decide here.
         cell = max(64, (self.width() - 2) // COLUMNS)
         rows = -(-self.gallery.rowCount() // COLUMNS)
-        full = rows * (round((cell - STEP) / ASPECT) + CAPTION + STEP) > self.height()
+        tall = round((cell - STEP) / ASPECT)
+        room = self.height() // max(1, rows) - CAPTION - STEP
+        full = min(tall, round((cell - STEP) / FLATTEST)) > room
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
         if full:
             cell = max(64, (self.width() - self.verticalScrollBar().sizeHint().width() - 2) // COLUMNS)
-        inner = cell - STEP
-        size = QSize(cell, round(inner / ASPECT) + CAPTION + STEP)
-        self.setGridSize(size)
+            tall = round((cell - STEP) / ASPECT)
+        else:
+            tall = min(tall, room)
+        self.setGridSize(QSize(cell, tall + CAPTION + STEP))
         ratio = self.devicePixelRatioF()
-        self.gallery.set_thumb_size(QSize(round(inner * ratio), round(inner / ASPECT * ratio)))
+        self.gallery.set_thumb_size(QSize(round((cell - STEP) * ratio), round(tall * ratio)))
 
     def _current_changed(self, now: QModelIndex, _: QModelIndex) -> None:
         self.picked.emit(self.gallery.candidate(now.row()) if now.isValid() else None)

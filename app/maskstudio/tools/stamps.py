@@ -54,6 +54,8 @@ class Tip:
         self.side = 2 * self.reach + 1
         self.whole = radius < _WHOLE
         self.spacing = spacing(radius, hardness)
+        # Up to this distance from the middle coverage is as high as anywhere.
+        self.core = radius + 0.5 - rim_width(radius, hardness)
         self._stamps: dict[tuple[int, int], Array] = {}
         self._profile: tuple[Array, float] | None = None
 

@@ -125,7 +125,9 @@ class EngineFlow:
             return
         self._tied.add(view)
         asker = self.service.asker(view.document)
-        asker.showing.changed.connect(view.canvas.set_preview)
+        # What streams in is motion enough.
+        asker.showing.streamed.connect(view.canvas.set_preview)
+        asker.showing.picked.connect(view.canvas.fade_to_preview)
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
 

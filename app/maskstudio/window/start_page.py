@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from maskstudio.window.icons import icon
@@ -67,6 +68,12 @@ class StartPage(QWidget):
         row.addLayout(column)
         row.addStretch(1)
         self.show_recents([])
+        # It takes the focus itself, so that no button wears a ring before a key was pressed.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.setFocus()
 
     def show_recents(self, files: Sequence[Path]) -> None:
         """List the newest files; nothing at all when there are none."""

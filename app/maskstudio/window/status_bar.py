@@ -49,11 +49,12 @@ class StatusBar(QWidget):
 
     def show_document(self, document: Document | None) -> None:
         """Size, mode and depth of a document; nothing without one."""
-        for line in self._lines:
+        for line in self._lines[:-1]:
             line.setVisible(document is not None)
         if document is None:
             for label in (self.zoom, self.size_text, self.mask_text, self.cursor_text):
                 label.clear()
+            self._lines[-1].hide()
             return
         subject = document.subject
         self.size_text.setText(
@@ -74,3 +75,4 @@ class StatusBar(QWidget):
     def show_cursor(self, point: QPoint | None) -> None:
         """Image pixel under the cursor; nothing outside the image."""
         self.cursor_text.setText("" if point is None else f"{point.x()}, {point.y()}")
+        self._lines[-1].setVisible(point is not None)

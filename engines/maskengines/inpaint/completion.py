@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -26,6 +27,8 @@ MOST_SEARCHED = 200_000
 STRAY = 0.3
 ROUNDS = 5
 LIKENESS = 30.0
+# What a target costs in a first guess, in rounds of refining one; measured, for the progress bar only.
+GUESS = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +81,9 @@ class Plan:
     variety: float
 
 
-Watch = Callable[[float, Callable[[], Array]], None]
+Watch = Callable[[float, Callable[[], Array] | None], None]
 """Called every few milliseconds with the fraction done and a way to get the estimate so far
-(``(H, W, 3)`` float32); raises `Cancelled` to stop."""
+(``(H, W, 3)`` float32), ``None`` while first guesses grow; raises `Cancelled` to stop."""
 
 
 def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
@@ -92,27 +95,33 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
     """
     taste = _taste(levels, plan)
     random = np.array([plan.generator.integers(1, 2**63, dtype=np.uint64)], np.uint64)
-    work = np.cumsum([0.0] + [float(len(level.rows)) for level in reversed(levels)])
+    targets = [len(level.rows) for level in levels]
     last = len(levels) - 1
     depth = last
     while depth > 1 and last - depth < 2 and len(levels[depth - 1].rows) <= MOST_TRIED:
         depth -= 1
     tries = plan.starts if last > 0 and len(levels[last].rows) <= MOST_TRIED else 1
+    guess = targets[last] * (GUESS if targets[last] < starts.MOST_PEELED else 2)
+    attempt = guess + ROUNDS * sum(targets[depth:last])
+    final = [_rounds(finer, targets[finer]) * targets[finer] for finer in range(depth)]
+    whole = tries * attempt + sum(final)
     found = []
     for start in range(tries):
-        level, matches = _first_guess(levels[last], taste[last], plan, random, start, watch)
+        early: Watch = partial(_unseen, watch, start * attempt / whole)
+        level, matches = _first_guess(levels[last], taste[last], plan, random, start, early)
         for finer in range(last - 1, depth - 1, -1):
-            tick = _ticker(watch, 0.0, level)
+            tick = _ticker(early, (guess + ROUNDS * sum(targets[finer + 1 : last])) / whole, level)
             level, matches = _finer(
                 level, matches, levels[finer], taste[finer], random, rounds=ROUNDS, tick=tick
             )
         found.append((level, matches))
-    level, matches = found[_best(found, levels[0], depth, taste[depth], _ticker(watch, 0.0, level))]
+    early = partial(_unseen, watch, tries * attempt / whole)
+    level, matches = found[_best(found, levels[0], depth, taste[depth], _ticker(early, 0.0, level))]
     for finer in range(depth - 1, -1, -1):
-        done = work[last - finer] / work[-1]
+        done = 1 - sum(final[: finer + 1]) / whole
         level, matches = _finer(
             level, matches, levels[finer], taste[finer], random,
-            rounds=_rounds(finer, len(levels[finer].rows)), tick=_ticker(watch, done, level),
+            rounds=_rounds(finer, targets[finer]), tick=_ticker(watch, done, level),
         )  # fmt: skip
     return _solution(level, matches, _ticker(watch, 1.0, level))
 
@@ -164,6 +173,10 @@ def _finer(
 
 def _ticker(watch: Watch, done: float, level: Level) -> Callable[[], None]:
     return lambda: watch(done, lambda: level.colours)
+
+
+def _unseen(watch: Watch, before: float, done: float, _: object) -> None:
+    watch(before + done, None)
 
 
 def _rounds(depth: int, targets: int) -> int:

@@ -111,7 +111,7 @@ def _from_patches(
         Plan(generator, settings.starts, settings.variety),
         # While first guesses grow, part of the hole is still empty: the smooth fill is the better picture.
         lambda fraction, estimate: watch(
-            0.9 * fraction, (lambda: shown(estimate())) if fraction > 0 else (lambda: pixels)
+            0.9 * fraction, (lambda: pixels) if estimate is None else (lambda: shown(estimate()))
         ),
     )
     if times > 1:
