@@ -241,6 +241,11 @@ class EnginePanel(QWidget):
         self.run_button.clicked.connect(self._run_clicked)
         foot.addWidget(self.run_button)
         self._reason = Note()
+        # One line is kept free for it: Run must not move under the pointer.
+        policy = self._reason.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reason.setSizePolicy(policy)
+        self._reason.setMinimumHeight(self._reason.fontMetrics().height())
         foot.addWidget(self._reason)
         self._details = QPushButton(self.tr("Show details"))
         self._details.setProperty("quiet", True)
