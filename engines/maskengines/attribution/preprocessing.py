@@ -146,7 +146,7 @@ def _from_config(told: Mapping[str, Any]) -> Preprocessing:
             crop = (shortest, shortest)
             shortest = int(shortest / float(told.get("crop_pct") or 224 / 256))
         else:
-            shortest, size = None, (shortest, shortest)
+            size, shortest = (shortest, shortest), None
     normal = told.get("do_normalize", True)
     mean = _three(told.get("image_mean", 0.5)) if normal else (0.0, 0.0, 0.0)
     std = _three(told.get("image_std", 0.5)) if normal else (1.0, 1.0, 1.0)
