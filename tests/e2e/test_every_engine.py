@@ -1,4 +1,4 @@
-"""What holds for every engine that ships and answers with a picture: where nothing was painted, nothing changes."""
+"""What holds for every engine that ships and paints: where nothing was painted, nothing changes."""
 
 from __future__ import annotations
 

@@ -77,7 +77,6 @@ class LayerMaskingEngine(_Loaded):
             beside = probe.beside(visible, _others(params.strategy))
             yield candidate(table(probe, visible, look, params.strategy, beside), request.seed)
             return
-        explain = _explain()
         params = params.model_copy(
             update={
                 key: str(network.class_index(value))
@@ -88,7 +87,7 @@ class LayerMaskingEngine(_Loaded):
         scorer = probe.scorer(params.strategy, request.seed)
         if mask is not None and mask.any():
             scorer.painted = ~probe.visible(mask, keep=False)
-        yield from explain(scorer, params, context, request.seed)
+        yield from _explain()(scorer, params, context, request.seed)
 
 
 class LayerProbe(_Loaded):
