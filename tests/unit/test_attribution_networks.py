@@ -227,6 +227,17 @@ def test_what_a_hidden_pixel_is_mixed_into_is_hidden(resample: int) -> None:
     assert visible.mean() > 0.8
 
 
+@pytest.mark.parametrize("shape", [(150, 210), (64, 64), (64, 100), (20, 31), (128, 256)])
+def test_a_hidden_part_is_resized_with_the_photo(shape: tuple[int, int]) -> None:
+    from PIL import Image
+
+    hidden = np.random.default_rng(1).random(shape) > 0.99
+    hidden[5:9, 4:12] = True
+    resized = Image.fromarray(hidden.astype(np.float32)).resize((64, 64), Image.Resampling.BILINEAR)
+    found = Preprocessing(size=(64, 64)).visible(hidden)
+    assert np.array_equal(found, np.asarray(resized) < 1e-6)
+
+
 def test_the_window_says_which_part_of_the_photo_is_looked_at() -> None:
     prepared = Preprocessing(shortest=100, crop=(80, 80))
     assert prepared.window(200, 400) == (120.0, 20.0, 160.0, 160.0)

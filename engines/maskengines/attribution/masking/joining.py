@@ -19,6 +19,15 @@ from maskengines.attribution.masking.visibility import (
 )
 
 
+def activation(func: Call, args: Any, kwargs: Any) -> Any:
+    """What changes every pixel by itself and has no other tensor with pixels: activations, normalisation
+    by stored statistics."""
+    known = visibility_of(args[0]) if args else None
+    if known is None:
+        return elementwise(func, args, kwargs)
+    return attach(func(*args, **kwargs), known)
+
+
 def elementwise(func: Call, args: Any, kwargs: Any) -> Any:
     """Anything that keeps every pixel in its place, activations and residual sums among it: visible where
     all that goes into it is.

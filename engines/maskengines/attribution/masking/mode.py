@@ -33,6 +33,13 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "adaptive_avg_pool1d": reductions.adaptive_average,
     "adaptive_avg_pool2d": reductions.adaptive_average,
     "adaptive_max_pool2d": reductions.adaptive_maximum,
+    **dict.fromkeys(
+        (
+            "batch_norm", "relu", "relu_", "relu6", "hardtanh", "hardtanh_", "hardswish", "hardswish_",
+            "silu", "silu_", "gelu", "sigmoid", "hardsigmoid", "leaky_relu", "leaky_relu_", "elu", "mish", "dropout",
+        ),
+        joining.activation,
+    ),
     "cat": joining.concatenate,
     "concat": joining.concatenate,
     "concatenate": joining.concatenate,

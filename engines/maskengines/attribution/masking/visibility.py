@@ -103,7 +103,7 @@ class Visibility:
 
 def visibility_of(value: Any) -> Visibility | None:
     """What is known of a tensor; None for one without hidden activations and for anything else."""
-    return getattr(value, _ATTRIBUTE, None) if isinstance(value, Tensor) else None
+    return getattr(value, _ATTRIBUTE, None)
 
 
 def attach(tensor: Tensor, visibility: Visibility | None) -> Tensor:
