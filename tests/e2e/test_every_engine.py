@@ -1,4 +1,4 @@
-"""What holds for every engine that ships: where nothing was painted, nothing changes."""
+"""What holds for every engine that ships and paints: where nothing was painted, nothing changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
 
-BUILT_IN = [each.info.id for each in EngineRegistry.default().engines() if each.origin == "built-in"]
+BUILT_IN = [
+    each.info.id
+    for each in EngineRegistry.default().engines()
+    if each.origin == "built-in" and "image" in each.info.result_kinds
+]
 SIDE = 48
 
 

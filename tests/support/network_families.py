@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -215,3 +217,22 @@ def family(name: str, seed: int = 0) -> nn.Module:
             # The default of some families lets activations fade to nothing through the layers.
             nn.init.kaiming_normal_(module.weight)
     return network
+
+
+def write_network(folder: Path, labels: tuple[str, ...]) -> Path:
+    """A folder with a small seeded ResNet for 64 x 64 pixels, as transformers writes one."""
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic", num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+    )  # fmt: skip
+    transformers.ResNetForImageClassification(config).save_pretrained(folder)
+    told = {
+        "image_processor_type": "ViTImageProcessor", "do_resize": True, "resample": 2,
+        "size": {"height": SIDE, "width": SIDE}, "do_rescale": True, "rescale_factor": 1 / 255,
+        "do_normalize": True, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.3, 0.4],
+    }  # fmt: skip
+    (folder / "preprocessor_config.json").write_text(json.dumps(told))
+    return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from maskengines.attribution.info import LAYER_MASKING, LAYER_PROBE, MaskingParams, ProbeParams, Strategy
+from maskengines.attribution.masking.geometry import warm_up
 from maskengines.attribution.networks import Network, load_network
 from maskengines.attribution.probe import SIDE_BY_SIDE, Probe, candidate, table
 from maskengines.contract import Candidate, Changes, Request, RunContext
@@ -34,10 +36,9 @@ class _Loaded:
         return None if self._network is None else self._network.weights_hash
 
     def prepare(self, context: RunContext) -> None:
-        """Load what every network needs; which one is known with the first request."""
-        import torch
-
-        torch.set_grad_enabled(False)
+        """Compile (or load from the cache) the kernels; which network to load is known with the first
+        request."""
+        warm_up()
 
     def _network_for(self, params: ProbeParams, context: RunContext) -> Network:
         key = (params.model.strip(), context.device)
@@ -45,7 +46,11 @@ class _Loaded:
             context.progress(0.0, 1.0, "Loading the network")
             context.checkpoint()
             self._network = None
+            gc.unfreeze()
             self._network, self._key = load_network(*key), key
+            # A collection of all that was loaded takes half a second; nothing of it is garbage.
+            gc.collect()
+            gc.freeze()
         return self._network
 
 
@@ -72,7 +77,6 @@ class LayerMaskingEngine(_Loaded):
             beside = probe.beside(visible, _others(params.strategy))
             yield candidate(table(probe, visible, look, params.strategy, beside), request.seed)
             return
-        explain = _explain()
         params = params.model_copy(
             update={
                 key: str(network.class_index(value))
@@ -83,7 +87,7 @@ class LayerMaskingEngine(_Loaded):
         scorer = probe.scorer(params.strategy, request.seed)
         if mask is not None and mask.any():
             scorer.painted = ~probe.visible(mask, keep=False)
-        yield from explain(scorer, params, context, request.seed)
+        yield from _explain()(scorer, params, context, request.seed)
 
 
 class LayerProbe(_Loaded):

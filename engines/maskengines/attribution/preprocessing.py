@@ -17,7 +17,14 @@ from maskengines.errors import BadInput
 Array = np.ndarray[Any, Any]
 MOST_PIXELS = 64_000_000
 """Of a resized photo, before it is cropped."""
-_LEAST = 1e-6
+_REACH: dict[int, float] = {
+    Image.Resampling.BOX: 0.5,
+    Image.Resampling.BILINEAR: 1.0,
+    Image.Resampling.HAMMING: 1.0,
+    Image.Resampling.BICUBIC: 2.0,
+    Image.Resampling.LANCZOS: 3.0,
+}
+"""How far from its centre a filter reaches, in pixels of the smaller picture."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,20 @@ class Preprocessing:
     def visible(self, hidden: Array) -> Array:
         """``(h, w)`` bool, what is given where ``(H, W)`` bool ``hidden`` says which pixels of the photo are
         not: a pixel into which resampling mixes any hidden one is hidden too."""
-        image = Image.fromarray(hidden.astype(np.float32))
-        weights = self._cropped(np.asarray(self._resized(image)))
-        return np.abs(weights) <= _LEAST
+        height, width = hidden.shape
+        columns, rows = self._target(width, height)
+        self._check(width, height)
+        down = _windows(height, rows, self.resample)
+        across = _windows(width, columns, self.resample)
+        bits = np.ascontiguousarray(hidden).view(np.uint8)
+        touched = np.zeros((rows, columns), bool)
+        used = np.flatnonzero(bits.any(axis=1))
+        if len(used):
+            some = (down[:, 0] <= used[-1]) & (down[:, 1] > used[0])
+            strips = np.stack([np.bitwise_or.reduce(bits[begin:end]) for begin, end in down[some]])
+            turned = np.ascontiguousarray(strips.T)
+            touched[some] = np.stack([np.bitwise_or.reduce(turned[begin:end]) for begin, end in across], 1)
+        return ~self._cropped(touched)
 
     def normalised(self, photo: Array) -> Array:
         """``(..., 3, h, w)`` float32 of ``(..., h, w, 3)`` values from 0 to 255."""
@@ -85,11 +103,17 @@ class Preprocessing:
     def _resized(self, image: Image.Image) -> Image.Image:
         width, height = image.size
         target = self._target(width, height)
-        if target[0] * target[1] > MOST_PIXELS:
+        self._check(width, height)
+        return image if target == image.size else image.resize(target, self.resample)
+
+    def _check(self, width: int, height: int) -> None:
+        """Raises:
+        BadInput: a photo of that size would become too large before it is cropped.
+        """
+        if math.prod(self._target(width, height)) > MOST_PIXELS:
             raise BadInput(
                 f"A photo of {width} x {height} pixels is too long and thin for this network. Crop it first."
             )
-        return image if target == image.size else image.resize(target, self.resample)
 
     def _target(self, width: int, height: int) -> tuple[int, int]:
         """Width and height that a photo is resized to."""
@@ -111,6 +135,21 @@ class Preprocessing:
             height, width = array.shape[:2]
         top, left = (height - self.crop[0]) // 2, (width - self.crop[1]) // 2
         return array[top : top + self.crop[0], left : left + self.crop[1]]
+
+
+def _windows(length: int, target: int, resample: int) -> Array:
+    """``(target, 2)``, begin and end of the pixels that Pillow mixes into each pixel when it resizes an axis
+    of ``length`` to ``target``; it skips an axis that keeps its length."""
+    place = np.arange(target)
+    if length == target:
+        return np.stack([place, place + 1], 1)
+    scale = length / target
+    centre = (place + 0.5) * scale
+    reach = _REACH.get(resample, 0.0) * max(scale, 1.0)
+    # Beyond its reach a filter is 0, at its very end too.
+    begin = np.maximum(np.floor(centre - reach - 0.5) + 1, 0) if reach else np.floor(centre)
+    end = np.minimum(np.ceil(centre + reach - 0.5), length) if reach else begin + 1
+    return np.stack([begin, end], 1).astype(np.int64)
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
@@ -146,7 +185,7 @@ def _from_config(told: Mapping[str, Any]) -> Preprocessing:
             crop = (shortest, shortest)
             shortest = int(shortest / float(told.get("crop_pct") or 224 / 256))
         else:
-            shortest, size = None, (shortest, shortest)
+            size, shortest = (shortest, shortest), None
     normal = told.get("do_normalize", True)
     mean = _three(told.get("image_mean", 0.5)) if normal else (0.0, 0.0, 0.0)
     std = _three(told.get("image_std", 0.5)) if normal else (1.0, 1.0, 1.0)

@@ -108,7 +108,7 @@ def _measured(
 
 
 def _failed(reason: str) -> SelfCheck:
-    return SelfCheck(False, False, float("inf"), float("inf"), 0.0, reason)
+    return SelfCheck(passed=False, exact=False, beside=1.0, hidden=1.0, visible=0.0, reason=reason)
 
 
 def _change(logits: Tensor, others: Tensor) -> float:

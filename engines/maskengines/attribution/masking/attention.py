@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from maskengines.attribution.masking.calls import bound
 from maskengines.attribution.masking.filters import Call
+from maskengines.attribution.masking.geometry import Array
 from maskengines.attribution.masking.visibility import (
-    Tensor,
     Untracked,
     Visibility,
     attach,
@@ -32,8 +33,8 @@ def scaled_dot_product(func: Call, args: Any, kwargs: Any) -> Any:
         raise Untracked("causal attention")
     if not keys.constant_along(-1):
         raise Untracked("scaled_dot_product_attention")
-    closed = keys.hidden.transpose(-2, -1)
     query = call["query"]
+    closed = keys.hidden(query).transpose(-2, -1)
     bias = call.get("attn_mask")
     lowest = torch.finfo(query.dtype).min
     if bias is None:
@@ -68,8 +69,7 @@ def product(func: Call, args: Any, kwargs: Any) -> Any:
     if sums_pixels and (rows is None or columns is None):
         raise Untracked(f"{func.__name__} over pixels")
     result = func(without_hidden(left, 0.0), without_hidden(right, 0.0), *args[2:], **kwargs)
-    visible = _outer(rows, columns, left, "visible", sums_pixels)
-    return attach(result, Visibility.or_none(visible))
+    return attach(result, Visibility.or_none(_outer(rows, columns, left.dim(), sums_pixels)))
 
 
 def linear(func: Call, args: Any, kwargs: Any) -> Any:
@@ -81,16 +81,13 @@ def linear(func: Call, args: Any, kwargs: Any) -> Any:
     return attach(func(*args, **kwargs), known)
 
 
-def _outer(
-    rows: Visibility | None, columns: Visibility | None, left: Tensor, name: str, sums_pixels: bool
-) -> Tensor:
+def _outer(rows: Visibility | None, columns: Visibility | None, axes: int, sums_pixels: bool) -> Array:
     """Rows of the left factor and columns of the right one that are visible."""
-    down = across = torch.ones((1,) * left.dim(), dtype=torch.bool, device=left.device)
+    down: Array = np.ones((1,) * axes, bool)
+    across = down
     if rows is not None:
-        down = getattr(rows, name).any(-1, keepdim=True)
-    if columns is not None:
-        across = getattr(columns, name).any(-2, keepdim=True)
-        if sums_pixels and rows is not None:
-            # Which tokens were summed over is settled; their being hidden says nothing of the result.
-            across = torch.ones_like(across)
+        down = np.asarray(rows.seen.any(-1, keepdims=True))
+    # Which tokens were summed over is settled; their being hidden says nothing of the result.
+    if columns is not None and not sums_pixels:
+        across = np.asarray(columns.seen.any(-2, keepdims=True))
     return down & across

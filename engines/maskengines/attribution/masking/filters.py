@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from maskengines.attribution.masking.calls import Pair, bound, pair
+from maskengines.attribution.masking.geometry import Array, Sides, Window, pooled
 from maskengines.attribution.masking.neighbours import filled
 from maskengines.attribution.masking.visibility import (
     Tensor,
@@ -20,9 +22,6 @@ from maskengines.attribution.masking.visibility import (
 )
 
 Call = Callable[..., Any]
-Sides = tuple[int, int, int, int]
-"""Left, right, top, bottom, as `torch.nn.functional.pad` takes them."""
-
 _CONVOLUTION = "input weight bias stride padding dilation groups"
 _MAX_POOL = "input kernel_size stride padding dilation ceil_mode return_indices"
 _AVERAGE_POOL = "input kernel_size stride padding ceil_mode count_include_pad divisor_override"
@@ -40,8 +39,8 @@ def convolution(func: Call, args: Any, kwargs: Any) -> Any:
     reach = max((size - 1) * step for size, step in zip(kernel, dilation, strict=True))
     call["input"] = filled(tensor, known, reach)
     sides = _sides(call.get("padding", 0), kernel, dilation)
-    pooled = pooled_mask(known, kernel, pair(call.get("stride", 1)), sides, dilation)
-    return attach(func(**call), pooled)
+    outcome = seen_through(known, Window(kernel, pair(call.get("stride", 1)), sides, dilation))
+    return attach(func(**call), outcome)
 
 
 def max_pool(func: Call, args: Any, kwargs: Any) -> Any:
@@ -57,15 +56,15 @@ def max_pool(func: Call, args: Any, kwargs: Any) -> Any:
     stride, dilation = pair(call.get("stride") or kernel), pair(call.get("dilation", 1))
     ceil = bool(call.get("ceil_mode", False))
     sides = _sides(call.get("padding", 0), kernel, dilation)
-    pooled = pooled_mask(known, kernel, stride, sides, dilation, ceil=ceil)
+    outcome = seen_through(known, Window(kernel, stride, sides, dilation, ceil))
     padding = (sides[2], sides[0])
     highest = functional.max_pool2d(
         without_hidden(call["input"], float("-inf")), kernel, stride, padding, dilation, ceil
     )
-    if pooled is not None:
+    if outcome is not None:
         # A window without anything visible is left without a number that could spread.
-        highest.masked_fill_(pooled.hidden, 0.0)
-    return attach(highest, pooled)
+        highest.masked_fill_(outcome.hidden(highest), 0.0)
+    return attach(highest, outcome)
 
 
 def average_pool(func: Call, args: Any, kwargs: Any) -> Any:
@@ -79,20 +78,13 @@ def average_pool(func: Call, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     _need_picture(known, "avg_pool2d")
     tensor = call.pop("input")
-    kernel = pair(call["kernel_size"])
+    kernel, ceil = pair(call["kernel_size"]), bool(call.get("ceil_mode", False))
     sides = _sides(call.get("padding", 0), kernel, (1, 1))
-    pooled = pooled_mask(
-        known,
-        kernel,
-        pair(call.get("stride") or kernel),
-        sides,
-        (1, 1),
-        ceil=bool(call.get("ceil_mode", False)),
-    )
-    counted = func((known.visible | known.hidden).to(tensor.dtype), **call)
-    seen = func(known.visible.to(tensor.dtype), **call)
+    outcome = seen_through(known, Window(kernel, pair(call.get("stride") or kernel), sides, (1, 1), ceil))
+    counted = func((known.visible(tensor) | known.hidden(tensor)).to(tensor.dtype), **call)
+    seen = func(known.visible(tensor).to(tensor.dtype), **call)
     share = torch.where(seen > 0, counted / seen.clamp_min(1e-12), torch.zeros_like(seen))
-    return attach(func(without_hidden(tensor, 0.0), **call) * share, pooled)
+    return attach(func(without_hidden(tensor, 0.0), **call) * share, outcome)
 
 
 def pad(func: Call, args: Any, kwargs: Any) -> Any:
@@ -107,13 +99,9 @@ def pad(func: Call, args: Any, kwargs: Any) -> Any:
 
     def padded() -> Visibility | None:
         if mode == "constant":
-            moved = [_with_border(mask, shape, amounts) for mask in (known.visible, known.hidden)]
-        else:
-            moved = [
-                functional.pad(mask.to(torch.float32), amounts, mode) > 0
-                for mask in (known.visible, known.hidden)
-            ]
-        return Visibility.or_none(*moved)
+            both = (_with_border(mask, shape, amounts) for mask in (known.seen, known.unseen))
+            return Visibility.or_none(*both)
+        return Visibility.moved_by(lambda mask: functional.pad(mask.float(), amounts, mode) > 0, known)
 
     return attach(func(*args, **kwargs), known.derive(("pad", amounts, mode), padded))
 
@@ -128,27 +116,19 @@ def flattened_picture(tensor: Tensor) -> Tensor:
     if known is None:
         return tensor
     whole = filled(tensor, known, max(tensor.shape[-2:]) - 1)
-    nothing = ~known.visible.flatten(1).any(1).view(-1, 1, 1, 1)
-    return whole.masked_fill(nothing & known.hidden, 0.0)
+    nothing = ~known.seen.any((1, 2, 3), keepdims=True)
+    return whole.masked_fill(torch.from_numpy(nothing & known.unseen).to(tensor.device), 0.0)
 
 
-def pooled_mask(
-    known: Visibility, kernel: Pair, stride: Pair, sides: Sides, dilation: Pair, *, ceil: bool = False
-) -> Visibility | None:
+def seen_through(known: Visibility, window: Window) -> Visibility | None:
     """The mask after a window operation: visible where anything under the window was."""
+    if window.touches_single_pixels:
+        return known
 
     def make() -> Visibility | None:
-        seen = known.visible.to(torch.float32)
-        even = sides[0] == sides[1] and sides[2] == sides[3]
-        fits = even and 2 * sides[2] <= kernel[0] and 2 * sides[0] <= kernel[1]
-        padding = (sides[2], sides[0]) if fits else (0, 0)
-        if not fits:
-            seen = functional.pad(seen, sides)
-        return Visibility.or_none(functional.max_pool2d(seen, kernel, stride, padding, dilation, ceil) > 0)
+        return Visibility.or_none(pooled(known.seen[:, 0], window)[:, None])
 
-    if kernel == (1, 1) and stride == (1, 1) and not any(sides):
-        return known
-    return known.derive(("window", kernel, stride, sides, dilation, ceil), make)
+    return known.derive(window, make)
 
 
 def _sides(padding: Any, kernel: Pair, dilation: Pair) -> Sides:
@@ -162,16 +142,21 @@ def _sides(padding: Any, kernel: Pair, dilation: Pair) -> Sides:
     return horizontal, horizontal, vertical, vertical
 
 
-def _with_border(mask: Tensor, shape: torch.Size, amounts: tuple[int, ...]) -> Tensor:
+def _with_border(mask: Array, shape: torch.Size, amounts: tuple[int, ...]) -> Array:
     """``mask`` with False laid around, but not along axes that it holds once for all: zero channels
     beside the given ones are as visible as those."""
-    kept = list(amounts)
+    around = [(0, 0)] * mask.ndim
     for index in range(len(amounts) // 2):
-        if mask.shape[-1 - index] != shape[-1 - index]:
-            kept[2 * index : 2 * index + 2] = [0, 0]
-    return functional.pad(mask, kept)
+        if mask.shape[-1 - index] == shape[-1 - index]:
+            around[-1 - index] = (amounts[2 * index], amounts[2 * index + 1])
+    lengths = [length + before + after for length, (before, after) in zip(mask.shape, around, strict=True)]
+    laid = np.zeros([max(0, length) for length in lengths], bool)
+    source = [slice(max(0, -b), n - max(0, -a)) for n, (b, a) in zip(mask.shape, around, strict=True)]
+    target = [slice(max(0, b), n - max(0, a)) for n, (b, a) in zip(lengths, around, strict=True)]
+    laid[tuple(target)] = mask[tuple(source)]
+    return laid
 
 
 def _need_picture(known: Visibility, name: str) -> None:
-    if known.visible.dim() != 4 or not known.constant_along(1):
+    if known.axes != 4 or not known.constant_along(1):
         raise Untracked(f"{name} on something that is no picture with channels first")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
+import numpy as np
 
 from maskengines.attribution.masking.calls import bound
 from maskengines.attribution.masking.filters import Call
+from maskengines.attribution.masking.geometry import Array
 from maskengines.attribution.masking.visibility import (
     Tensor,
     Untracked,
@@ -16,6 +17,15 @@ from maskengines.attribution.masking.visibility import (
     visibility_of,
     without_hidden,
 )
+
+
+def activation(func: Call, args: Any, kwargs: Any) -> Any:
+    """What changes every pixel by itself and has no other tensor with pixels: activations, normalisation
+    by stored statistics."""
+    known = visibility_of(args[0]) if args else None
+    if known is None:
+        return elementwise(func, args, kwargs)
+    return attach(func(*args, **kwargs), known)
 
 
 def elementwise(func: Call, args: Any, kwargs: Any) -> Any:
@@ -37,6 +47,8 @@ def elementwise(func: Call, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     result = func(*args, **kwargs)
     if isinstance(result, Tensor):
+        if args and visibility_of(args[0]) is met and result.shape == args[0].shape:
+            return attach(result, met)
         return attach(result, _aligned(met, result, func.__name__))
     if isinstance(result, tuple | list) and any(isinstance(each, Tensor) for each in result):
         raise Untracked(func.__name__)
@@ -70,61 +82,53 @@ def stack(func: Call, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     axis = int(call.get("dim", 0))
     visible, hidden = _masks(parts, [visibility_of(part) for part in parts])
-    moved = Visibility.or_none(torch.stack(visible, axis), torch.stack(hidden, axis))
+    moved = Visibility.or_none(np.stack(visible, axis), np.stack(hidden, axis))
     return attach(func(*args, **kwargs), moved)
 
 
 def _majority(parts: list[Tensor], known: list[Visibility | None], axis: int) -> Visibility | None:
     channels = sum(part.shape[axis] for part in parts)
-    votes: Tensor | int = 0
-    hidden: Tensor | None = None
+    votes = np.zeros((1,) * parts[0].dim(), np.int64)
+    unseen = np.zeros((1,) * parts[0].dim(), bool)
     for part, each in zip(parts, known, strict=True):
-        if each is None:
-            votes = votes + part.shape[axis]
-            continue
-        votes = votes + part.shape[axis] * each.visible.to(torch.int32)
-        hidden = each.hidden if hidden is None else hidden | each.hidden
-    assert isinstance(votes, Tensor)
-    assert hidden is not None
-    visible = 2 * votes >= channels
+        width = part.shape[axis]
+        votes = votes + (width if each is None else width * each.seen)
+        unseen = unseen if each is None else unseen | each.unseen
+    seen = 2 * votes >= channels
     for each in known:
-        if each is not None and torch.equal(each.visible, visible):
+        if each is not None and np.array_equal(each.seen, seen):
             return each
-    return Visibility.or_none(visible, hidden & ~visible)
+    return Visibility.or_none(seen, unseen & ~seen)
 
 
 def _beside(parts: list[Tensor], known: list[Visibility | None], axis: int) -> Visibility | None:
-    visible, hidden = _masks(parts, known)
-    return Visibility.or_none(torch.cat(visible, axis), torch.cat(hidden, axis))
+    seen, unseen = _masks(parts, known)
+    return Visibility.or_none(np.concatenate(seen, axis), np.concatenate(unseen, axis))
 
 
-def _masks(parts: list[Tensor], known: list[Visibility | None]) -> tuple[list[Tensor], list[Tensor]]:
+def _masks(parts: list[Tensor], known: list[Visibility | None]) -> tuple[list[Array], list[Array]]:
     """Masks of all parts with the parts' own shapes, but for a last axis that no part's mask needs."""
-    visible, hidden = [], []
+    seen, unseen = [], []
     for part, each in zip(parts, known, strict=True):
-        shape = part.shape
-        if each is None:
-            visible.append(torch.ones(shape, dtype=torch.bool, device=part.device))
-            hidden.append(torch.zeros(shape, dtype=torch.bool, device=part.device))
-        else:
-            visible.append(each.visible.expand(shape))
-            hidden.append(each.hidden.expand(shape))
+        shape = tuple(part.shape)
+        seen.append(np.ones(shape, bool) if each is None else np.broadcast_to(each.seen, shape))
+        unseen.append(np.zeros(shape, bool) if each is None else np.broadcast_to(each.unseen, shape))
     if all(each is None or each.constant_along(-1) for each in known) and parts[0].dim() == 3:
-        return [mask[..., :1] for mask in visible], [mask[..., :1] for mask in hidden]
-    return visible, hidden
+        return [mask[..., :1] for mask in seen], [mask[..., :1] for mask in unseen]
+    return seen, unseen
 
 
 def _aligned(known: Visibility, result: Tensor, name: str) -> Visibility:
     """``known`` with the axes of ``result``."""
-    missing = result.dim() - known.visible.dim()
+    missing = result.dim() - known.axes
     if missing < 0:
         raise Untracked(name)
-    shape = (*(1,) * missing, *known.visible.shape)
+    shape = (*(1,) * missing, *known.seen.shape)
     if any(own not in (1, length) for own, length in zip(shape, result.shape, strict=True)):
         raise Untracked(name)
     if not missing:
         return known
-    return Visibility(known.visible.view(shape), known.hidden.view(shape))
+    return Visibility(known.seen.reshape(shape), known.unseen.reshape(shape))
 
 
 def _refuse_hidden_lists(func: Call, args: Any) -> None:

@@ -33,6 +33,13 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "adaptive_avg_pool1d": reductions.adaptive_average,
     "adaptive_avg_pool2d": reductions.adaptive_average,
     "adaptive_max_pool2d": reductions.adaptive_maximum,
+    **dict.fromkeys(
+        (
+            "batch_norm", "relu", "relu_", "relu6", "hardtanh", "hardtanh_", "hardswish", "hardswish_",
+            "silu", "silu_", "gelu", "sigmoid", "hardsigmoid", "leaky_relu", "leaky_relu_", "elu", "mish", "dropout",
+        ),
+        joining.activation,
+    ),
     "cat": joining.concatenate,
     "concat": joining.concatenate,
     "concatenate": joining.concatenate,
@@ -52,7 +59,8 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
     **dict.fromkeys(
         (
             "view", "reshape", "flatten", "unflatten", "squeeze", "expand", "repeat", "tile", "chunk",
-            "split", "tensor_split", "narrow", "select", "unbind", "__getitem__", "pixel_shuffle", "pixel_unshuffle",
+            "split", "tensor_split", "narrow", "select", "unbind", "__getitem__", "pixel_shuffle",
+            "pixel_unshuffle",
         ),
         moving.reshaping,
     ),
@@ -106,11 +114,11 @@ class Scrambling(LayerMasking):
         known = visibility_of(tensor)
         if known is None or not tensor.is_floating_point():
             return tensor
-        seen = tensor.detach().masked_fill(known.hidden, 0.0)
+        seen = tensor.masked_fill(known.hidden(tensor), 0.0)
         strength = float(seen.abs().max()) + 0.1
         noise = torch.randn(tensor.shape, generator=self._noise).to(tensor) * strength
         # In the tensor's own layout: a network may rely on it.
-        changed = torch.empty_like(tensor).copy_(torch.where(known.hidden, noise, tensor))
+        changed = torch.empty_like(tensor).copy_(torch.where(known.hidden(tensor), noise, tensor))
         if in_place:
             tensor.copy_(changed)
             return tensor
@@ -127,7 +135,7 @@ def masked_logits(
         forward: an eager network in evaluation mode.
         pictures: ``(N or 1, 3, H, W)``, normalised, fastest with channels last; what lies in hidden
             pixels is never read.
-        visible: ``(N, H, W)`` bool.
+        visible: ``(N, H, W)`` bool, on any device.
         mode: what to run under instead of plain `LayerMasking`.
 
     Raises:
@@ -138,7 +146,7 @@ def masked_logits(
     layout = torch.channels_last if last else torch.contiguous_format
     # A copy of its own: filling writes to hidden pixels.
     rows = pictures.expand(count, -1, -1, -1).clone(memory_format=layout)
-    root = Visibility.or_none(visible[:, None])
+    root = Visibility.or_none(visible[:, None].cpu().numpy())
     if root is None:
         return forward(rows)
     attach(rows, root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from maskengines.attribution.masking.filters import Call, flattened_picture
@@ -18,13 +19,8 @@ def along_axes(func: Call, args: Any, kwargs: Any) -> Any:
         return result
     rest, named = _rest(args, kwargs)
     key = (func.__name__, repr(rest), repr(sorted(named.items())))
-    return attach(
-        result,
-        known.derive(
-            key,
-            lambda: Visibility(func(known.visible, *rest, **named), func(known.hidden, *rest, **named)),
-        ),
-    )
+    moved = known.derive(key, lambda: Visibility.moved_by(lambda mask: func(mask, *rest, **named), known))
+    return attach(result, moved)
 
 
 def reshaping(func: Call, args: Any, kwargs: Any) -> Any:
@@ -54,7 +50,7 @@ def _parts(
     """A cache key and a maker of the mask for each of ``count`` results."""
     rest, named = arguments
     # Two flags a pixel in one byte: one pass over the full shape instead of two.
-    both = known.visible.to(torch.uint8) + 2 * known.hidden.to(torch.uint8)
+    both = torch.from_numpy(known.seen + 2 * known.unseen.astype(np.uint8))
     moved: list[Tensor] = []
 
     def make(index: int) -> Visibility | None:
@@ -63,7 +59,7 @@ def _parts(
             answer = func(full, *rest, **named)
             moved.extend([answer] if isinstance(answer, Tensor) else answer)
         flags = _compact(moved[index])
-        return Visibility.or_none((flags & 1).bool(), (flags & 2).bool())
+        return Visibility.or_none((flags & 1).bool().numpy(), (flags & 2).bool().numpy())
 
     shape, words = tuple(tensor.shape), (repr(rest), repr(sorted(named.items())))
     return [((func.__name__, shape, words, index), lambda index=index: make(index)) for index in range(count)]

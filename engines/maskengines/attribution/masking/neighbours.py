@@ -9,27 +9,14 @@ Only the pixels of each pass are touched, so the cost follows the edge of the ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch.nn import functional
 
+from maskengines.attribution.masking.geometry import Rings
 from maskengines.attribution.masking.visibility import Tensor, Visibility
 
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """The pixels of one pass, as rows of the ``(N * H * W, C)`` table of all pixels.
-
-    Attributes:
-        pixels: ``(R,)``, the rows to write.
-        sources: ``(R, 8)``, the rows to read.
-        weights: ``(R, 8)`` float32, each row sums to 1; 0 where there is no known neighbour.
-    """
-
-    pixels: Tensor
-    sources: Tensor
-    weights: Tensor
+Ring = tuple[Tensor, Tensor, Tensor]
+"""`RingArrays` as tensors."""
 
 
 def filled(tensor: Tensor, visibility: Visibility, passes: int) -> Tensor:
@@ -41,63 +28,25 @@ def filled(tensor: Tensor, visibility: Visibility, passes: int) -> Tensor:
     if passes <= 0:
         return tensor
     tensor = tensor.contiguous(memory_format=torch.channels_last)
-    channels = tensor.shape[1]
-    table = tensor.permute(0, 2, 3, 1).reshape(-1, channels)
-    for ring in rings(visibility, passes):
-        weights = ring.weights.to(table.dtype)
-        means = functional.embedding_bag(ring.sources, table, mode="sum", per_sample_weights=weights)
-        table.index_copy_(0, ring.pixels, means)
+    table = tensor.permute(0, 2, 3, 1).reshape(-1, tensor.shape[1])
+    for pixels, sources, weights in rings(visibility, passes, tensor):
+        weighed = weights if weights.dtype == table.dtype else weights.to(table.dtype)
+        means = functional.embedding_bag(sources, table, mode="sum", per_sample_weights=weighed)
+        table.index_copy_(0, pixels, means)
     return tensor
 
 
-def rings(visibility: Visibility, passes: int) -> list[Ring]:
-    """The first ``passes`` rings around what is visible in ``(N, 1, H, W)`` masks; fewer if all is filled."""
-    plan = visibility.plans.get("rings")
+def rings(visibility: Visibility, passes: int, like: Tensor) -> list[Ring]:
+    """The first ``passes`` rings around what is visible in ``(N, 1, H, W)`` masks, fewer if all is filled; on
+    the device of ``like``, and with weights of its type."""
+    plan = visibility.plan
     if plan is None:
-        plan = visibility.plans["rings"] = _Plan(visibility)
-    return plan.upto(passes)
-
-
-class _Plan:
-    """Rings of one mask, worked out as far as anybody asked for."""
-
-    def __init__(self, visibility: Visibility) -> None:
-        visible = visibility.visible[:, 0]
-        count, height, width = visible.shape
-        device = visible.device
-        # A border of one pixel lets every neighbour be looked up without a test.
-        self._known = functional.pad(visible, (1, 1, 1, 1))
-        self._open = functional.pad(visibility.hidden[:, 0], (1, 1, 1, 1))
-        self._stride = width + 2
-        rows = torch.full((count, height + 2, width + 2), -1, dtype=torch.int64, device=device)
-        rows[:, 1:-1, 1:-1] = torch.arange(count * height * width, device=device).view(count, height, width)
-        self._rows = rows.flatten()
-        steps = [dy * self._stride + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
-        self._steps = torch.tensor(steps, device=device)
-        self._rings: list[Ring] = []
-        self._front = self._first_front()
-
-    def upto(self, passes: int) -> list[Ring]:
-        while len(self._rings) < passes and len(self._front):
-            self._advance()
-        return self._rings[:passes]
-
-    def _first_front(self) -> Tensor:
-        grown = functional.max_pool2d(self._known.to(torch.float32)[:, None], 3, 1, 1)[:, 0] > 0
-        return (grown & self._open).flatten().nonzero()[:, 0]
-
-    def _advance(self) -> None:
-        front, known = self._front, self._known.view(-1)
-        around = front[:, None] + self._steps
-        usable = known[around]
-        first = usable.to(torch.uint8).argmax(1, keepdim=True)
-        # Where there is no known neighbour, read a known one with weight 0: never what is hidden.
-        readable = torch.where(usable, around, around.gather(1, first))
-        weights = usable.to(torch.float32)
-        weights /= weights.sum(1, keepdim=True)
-        self._rings.append(Ring(self._rows[front], self._rows[readable], weights))
-        known[front] = True
-        still_open = self._open.view(-1)
-        still_open[front] = False
-        candidates = around[still_open[around]]
-        self._front = candidates.unique() if len(candidates) else candidates
+        plan = visibility.plan = (Rings(visibility.seen[:, 0], visibility.unseen[:, 0]), [])
+    source, made = plan
+    while len(made) < passes:
+        ring = source.advance()
+        if ring is None:
+            break
+        pixels, sources, weights = (torch.from_numpy(array).to(like.device) for array in ring)
+        made.append((pixels, sources, weights.to(like.dtype)))
+    return made[:passes]

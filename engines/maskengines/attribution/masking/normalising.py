@@ -68,7 +68,9 @@ def _normalised(
     if not known.constant_along(1):
         raise Untracked("group_norm over channels of different masks")
     grouped = without_hidden(tensor, 0.0).reshape(count, groups, channels // groups, -1)
-    given = (~known.hidden).expand(count, 1, *tensor.shape[2:]).reshape(count, 1, 1, -1).to(tensor.dtype)
+    given = (
+        (~known.hidden(tensor)).expand(count, 1, *tensor.shape[2:]).reshape(count, 1, 1, -1).to(tensor.dtype)
+    )
     size = (given.sum((2, 3), keepdim=True) * (channels // groups)).clamp_min(1e-6)
     mean = grouped.sum((2, 3), keepdim=True) / size
     variance = ((grouped - mean).square() * given).sum((2, 3), keepdim=True) / size

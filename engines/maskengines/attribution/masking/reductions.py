@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from maskengines.attribution.masking.calls import axes_of, bound, pair
 from maskengines.attribution.masking.filters import Call
+from maskengines.attribution.masking.geometry import Array
 from maskengines.attribution.masking.visibility import (
     Tensor,
     Untracked,
@@ -23,7 +25,7 @@ def mean(func: Call, args: Any, kwargs: Any) -> Any:
     call = bound("input dim keepdim", args, kwargs)
     tensor, known, axes, keep = _reduction(call)
     if known is None or not _varies(tensor, known, axes):
-        return attach(func(*args, **kwargs), _squeezed(tensor, known, axes, keep))
+        return attach(func(*args, **kwargs), _squeezed(known, axes, keep))
     total, share = _visible_sum(tensor, known, axes)
     return _finish(total / (share * _size(tensor, axes)), known, axes, keep)
 
@@ -33,7 +35,7 @@ def sum_(func: Call, args: Any, kwargs: Any) -> Any:
     call = bound("input dim keepdim", args, kwargs)
     tensor, known, axes, keep = _reduction(call)
     if known is None or not _varies(tensor, known, axes):
-        return attach(func(*args, **kwargs), _squeezed(tensor, known, axes, keep))
+        return attach(func(*args, **kwargs), _squeezed(known, axes, keep))
     total, share = _visible_sum(tensor, known, axes)
     return _finish(total / share, known, axes, keep)
 
@@ -45,7 +47,7 @@ def maximum(func: Call, args: Any, kwargs: Any) -> Any:
     if known is None or not _varies(tensor, known, axes):
         if known is not None and func.__name__ == "max" and "dim" in call:
             raise Untracked("max with indices")
-        return attach(func(*args, **kwargs), _squeezed(tensor, known, axes, keep))
+        return attach(func(*args, **kwargs), _squeezed(known, axes, keep))
     if func.__name__ == "max" and "dim" in call:
         raise Untracked("max with indices")
     highest = without_hidden(tensor, float("-inf")).amax(axes, keepdim=True)
@@ -58,7 +60,7 @@ def norm(func: Call, args: Any, kwargs: Any) -> Any:
     power = call.get("ord", call.get("p", 2))
     tensor, known, axes, keep = _reduction(call)
     if known is None or not _varies(tensor, known, axes):
-        return attach(func(*args, **kwargs), _squeezed(tensor, known, axes, keep))
+        return attach(func(*args, **kwargs), _squeezed(known, axes, keep))
     power = 2.0 if power in (None, "fro") else float(power)
     if not 0 < power < float("inf"):
         raise Untracked(f"norm of order {power}")
@@ -79,13 +81,13 @@ def adaptive_average(func: Call, args: Any, kwargs: Any) -> Any:
         return mean(torch.mean, (tensor, -1, True), {})
     if not flat and size in (1, (1, 1), [1, 1]):
         return mean(torch.mean, (tensor, (-2, -1), True), {})
-    given = (~known.hidden).to(tensor.dtype)
+    given = (~known.hidden(tensor)).to(tensor.dtype)
     if not flat:
         size = tuple(n if o is None else o for n, o in zip(tensor.shape[-2:], _sizes(size), strict=True))
     seen = func(given.expand(*given.shape[: -1 if flat else -2], *tensor.shape[-1 if flat else -2 :]), size)
     total = func(without_hidden(tensor, 0.0), size)
     found = torch.where(seen > 0, total / seen.clamp_min(1e-12), torch.zeros_like(total))
-    return attach(found, Visibility.or_none(seen > 0))
+    return attach(found, Visibility.or_none((seen > 0).cpu().numpy()))
 
 
 def adaptive_maximum(func: Call, args: Any, kwargs: Any) -> Any:
@@ -101,7 +103,7 @@ def adaptive_maximum(func: Call, args: Any, kwargs: Any) -> Any:
 
 
 def _cells(func: Call, known: Visibility, size: Any) -> Visibility | None:
-    return Visibility.or_none(func(known.visible.to(torch.float32), size) > 0)
+    return Visibility.moved_by(lambda mask: func(mask.float(), size) > 0, known)
 
 
 def _sizes(size: Any) -> tuple[int | None, int | None]:
@@ -118,7 +120,7 @@ def _reduction(call: dict[str, Any]) -> tuple[Tensor, Visibility | None, tuple[i
 
 def _varies(tensor: Tensor, known: Visibility, axes: tuple[int, ...]) -> bool:
     """Whether hidden and visible activations would be summed up together."""
-    return any(known.visible.shape[axis] == tensor.shape[axis] for axis in axes)
+    return any(known.seen.shape[axis] == tensor.shape[axis] for axis in axes)
 
 
 def _size(tensor: Tensor, axes: tuple[int, ...]) -> int:
@@ -130,7 +132,7 @@ def _size(tensor: Tensor, axes: tuple[int, ...]) -> int:
 
 def _visible_sum(tensor: Tensor, known: Visibility, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Sum of what is not hidden, axes kept, and which share of all it is (at least a tiny one)."""
-    given = ~known.hidden
+    given = ~known.hidden(tensor)
     varying = tuple(axis for axis in axes if given.shape[axis] == tensor.shape[axis])
     whole = _size(tensor, varying)
     share = given.sum(varying, keepdim=True).to(tensor.dtype).clamp_min(1e-6) / whole
@@ -144,23 +146,18 @@ def _visible_sum(tensor: Tensor, known: Visibility, axes: tuple[int, ...]) -> tu
 
 def _finish(kept: Tensor, known: Visibility, axes: tuple[int, ...], keep: bool) -> Tensor:
     """Drop the axes if asked to, and carry on the mask of those that are left."""
-    visible = known.visible
-    for axis in axes:
-        visible = visible.any(axis, keepdim=True)
+    seen: Array = np.asarray(known.seen.any(axes, keepdims=True))
     result = kept if keep else _squeeze(kept, axes)
     # A row of which nothing is visible has become a constant; only pixels can be hidden further on.
-    if all(length == 1 for length in visible.shape[1:]):
+    if all(length == 1 for length in seen.shape[1:]):
         return result
-    return attach(result, Visibility.or_none(visible if keep else _squeeze(visible, axes)))
+    return attach(result, Visibility.or_none(seen if keep else seen.squeeze(axes)))
 
 
-def _squeezed(
-    tensor: Tensor, known: Visibility | None, axes: tuple[int, ...], keep: bool
-) -> Visibility | None:
+def _squeezed(known: Visibility | None, axes: tuple[int, ...], keep: bool) -> Visibility | None:
     if known is None or keep:
         return known
-    visible, hidden = known.visible, known.hidden
-    return Visibility.or_none(_squeeze(visible, axes), _squeeze(hidden, axes))
+    return Visibility.or_none(known.seen.squeeze(axes), known.unseen.squeeze(axes))
 
 
 def _squeeze(tensor: Tensor, axes: tuple[int, ...]) -> Tensor:
