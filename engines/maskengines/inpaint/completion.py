@@ -17,6 +17,7 @@ import numpy as np
 from maskengines.inpaint import kernels, starts
 from maskengines.inpaint.likeness import Likeness
 from maskengines.inpaint.pyramid import Level
+from maskengines.inpaint.repeats import Repeats
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
@@ -26,6 +27,8 @@ MOST_SEARCHED = 200_000
 STRAY = 0.3
 ROUNDS = 5
 LIKENESS = 30.0
+REPEATED = 2
+STRAYED = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +101,10 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
     while depth > 1 and last - depth < 2 and len(levels[depth - 1].rows) <= MOST_TRIED:
         depth -= 1
     tries = plan.starts if last > 0 and len(levels[last].rows) <= MOST_TRIED else 1
+    repeats = Repeats(levels[last])
     found = []
-    for start in range(tries):
-        level, matches = _first_guess(levels[last], taste[last], plan, random, start, watch)
+    for start in range(-REPEATED, 0) if repeats.found else range(tries):
+        level, matches = _first_guess(levels[last], taste[last], plan, random, start, repeats, watch)
         for finer in range(last - 1, depth - 1, -1):
             tick = _ticker(watch, 0.0, level)
             level, matches = _finer(
@@ -118,10 +122,16 @@ def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
 
 
 def _first_guess(  # noqa: PLR0917
-    coarsest: Level, bias: Array, plan: Plan, random: Array, start: int, watch: Watch
+    coarsest: Level, bias: Array, plan: Plan, random: Array, start: int, repeats: Repeats, watch: Watch
 ) -> tuple[Level, Matches]:
+    """Negative ``start``: what repeats in the photo goes on."""
     level = coarsest.copy()
     tick = _ticker(watch, 0.0, level)
+    if start < 0:
+        brought = repeats.continue_into(level, plan.generator, STRAYED * plan.variety)
+        matches = Matches(*brought, np.empty(len(level.rows), np.float32))
+        _vote(level, matches.rows, matches.columns, level.trust, tick)
+        return _refine(level, matches, bias, random, rounds=3, tick=tick)
     starts.guess(level, bias, plan.generator, start=start, tick=tick)
     rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
     chosen = plan.generator.integers(0, len(rows), len(level.rows))
@@ -257,18 +267,7 @@ def _carried_over(coarse: Level, fine: Level, matches: Matches, random: Array) -
     nearest = owner[labels[near_rows, near_columns]]
     rows = fine.rows + 2 * (matches.rows[nearest] - coarse.rows[nearest])
     columns = fine.columns + 2 * (matches.columns[nearest] - coarse.columns[nearest])
-    height, width = fine.shape
-    rows = np.clip(rows, m, height - m - 1).astype(np.int32)
-    columns = np.clip(columns, m, width - m - 1).astype(np.int32)
-    missing = fine.usable[rows, columns] == 0
-    if missing.any():
-        blocked = (fine.usable == 0).astype(np.uint8)
-        labels = cv2.distanceTransformWithLabels(blocked, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
-        where = np.argwhere(fine.usable > 0).astype(np.int32)
-        home = np.zeros((int(labels.max()) + 1, 2), np.int32)
-        home[labels[where[:, 0], where[:, 1]]] = where
-        moved = home[labels[rows[missing], columns[missing]]]
-        rows[missing], columns[missing] = moved[:, 0], moved[:, 1]
+    rows, columns = fine.nearest_usable(rows, columns)
     return Matches(rows, columns, np.empty(len(rows), np.float32))
 
 
