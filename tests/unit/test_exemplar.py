@@ -18,7 +18,7 @@ from maskengines.contract import BadInput, Box, Cancelled, Candidate, Changes, I
 from maskengines.inpaint import filling
 from maskengines.inpaint.exemplar import Exemplar
 from maskengines.inpaint.info import ENGINES, EXEMPLAR, LIVE_FILL, ExemplarParams, LiveFillParams
-from maskengines.inpaint.likeness import Likeness
+from maskengines.inpaint.likeness import Likeness, distances
 from maskengines.inpaint.live_fill import LiveFill
 from maskengines.inpaint.pyramid import build_levels
 
@@ -256,7 +256,7 @@ def test_of_two_guesses_the_one_with_the_texture_around_the_hole_is_nearer() -> 
     likeness = Likeness(full)
     rows, columns = full.hole_rows, full.hole_columns
     rough, plain = likeness.of(0, rows - 42, columns), likeness.of(0, rows, columns + 95)
-    near, far = likeness.distances([rough, plain])
+    near, far = distances([rough, plain], likeness.wanted([rough, plain]))
     assert near < 0.75 * far
 
 

@@ -13,7 +13,7 @@ from maskengines.inpaint.kernels import RADIUS, SIZE
 
 Array = np.ndarray[Any, Any]
 FEWEST_SOURCES = 48
-LEAST_SIDE = 10 * SIZE
+LEAST_SIDE = 5 * SIZE
 
 
 @dataclass(eq=False)
