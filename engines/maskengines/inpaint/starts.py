@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint import greedy_kernels, kernels
+from maskengines.inpaint.chords import draw_on
 from maskengines.inpaint.pyramid import Level
 from maskengines.inpaint.shifts import shift_map
 
@@ -18,9 +19,10 @@ MOST_GROWN = 4000
 MOST_PEELED = 60_000
 MOST_SOURCES = 3000
 COMPARED = 8_000_000
+STRAY = 0.3
 KINDS = (
     ("rim", 0), ("lines", 0), ("shifts", 0), ("lines", 1), ("rim", 1), ("shifts", 1), ("lines", 0),
-    ("lines", 1), ("rim", 1), ("shifts", 1),
+    ("chords", 0), ("rim", 1), ("lines", 1),
 )  # fmt: skip
 """Ways to begin, in turn, and whether on the level below the one that still shows shapes (where a whole
 course of bricks fits into a patch)."""
@@ -38,6 +40,8 @@ def guess(  # noqa: PLR0917
     if len(level.hole_rows) > MOST_PEELED:
         # So little is given that no coarser level holds a patch: begin with the mean colour.
         level.colours[level.hole] = level.colours[~level.hole].mean(axis=0)
+    elif kind == "chords" and len(level.hole_rows) <= MOST_GROWN:
+        draw_on(level, generator, STRAY)
     elif kind == "lines" and len(level.hole_rows) <= MOST_GROWN:
         _grow(level, bias, generator)
     elif kind != "shifts" or not shift_map(level, bias, generator):
