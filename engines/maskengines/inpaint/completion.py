@@ -128,18 +128,20 @@ class _Search:
             self.depth -= 1
 
     def begun(self) -> tuple[Level, Matches, Array | None]:
-        """The guess to go on with, on level `depth`, and the texture a fill should show."""
+        """The guess to go on with, on level `depth`, and the texture it is to be raised to."""
         base = self._levels[self.base]
         if self.base == 0 or not self._small(self.base):
             return *self._guess(0), None
         likeness = Likeness(self._levels[0])
-        pilots = [self._textured(likeness, *self._pilot(number)) for number in range(PILOTS)]
-        wanted = likeness.wanted(pilots)
         repeats = Repeats(base)
         if repeats.found:
             found = [self._repeated(repeats) for _ in range(REPEATED)]
-        else:
-            found = [self._guess(start) for start in range(self._plan.starts)]
+            wanted = likeness.wanted([self._textured(likeness, *guess) for guess in found])
+            # What goes on in step is as strong as it should be.
+            return *found[self._best(found, likeness, wanted)], None
+        pilots = [self._textured(likeness, *self._pilot(number)) for number in range(PILOTS)]
+        wanted = likeness.wanted(pilots)
+        found = [self._guess(start) for start in range(self._plan.starts)]
         return *found[self._best(found, likeness, wanted)], wanted
 
     def _small(self, depth: int) -> bool:
