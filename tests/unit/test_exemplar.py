@@ -16,11 +16,15 @@ import numpy as np
 import pytest
 from maskengines.contract import BadInput, Box, Cancelled, Candidate, Changes, ImagePatch, Request
 from maskengines.inpaint import filling
+from maskengines.inpaint.chords import draw_on
 from maskengines.inpaint.exemplar import Exemplar
+from maskengines.inpaint.gains import strengthened
 from maskengines.inpaint.info import ENGINES, EXEMPLAR, LIVE_FILL, ExemplarParams, LiveFillParams
-from maskengines.inpaint.likeness import Likeness
+from maskengines.inpaint.kernels import RADIUS
+from maskengines.inpaint.likeness import Likeness, curves, distances, strengths
 from maskengines.inpaint.live_fill import LiveFill
 from maskengines.inpaint.pyramid import build_levels
+from maskengines.inpaint.repeats import Repeats
 
 Array = np.ndarray[Any, Any]
 
@@ -102,6 +106,74 @@ def test_stripes_go_on_through_the_hole() -> None:
     assert error < 0.35 * np.abs(smooth.astype(float) - photo)[mask > 0].mean()
     assert candidate.metrics["method"] == "patches"
     assert candidate.metrics["energy"] > 0  # type: ignore[operator]
+
+
+def wall(height: int = 360, width: int = 360) -> Array:
+    """Bricks in courses, seen a little from the side, each of its own tone."""
+    rng = np.random.default_rng(5)
+    grey = np.full((2 * height, 2 * width), 190.0)
+    for row, y in enumerate(range(0, 2 * height, 30)):
+        for x in range(-(row % 2) * 32, 2 * width, 64):
+            grey[y + 4 : y + 30, max(0, x + 4) : max(0, x + 64)] = rng.uniform(70, 110)
+    grey += rng.normal(0, 3, grey.shape)
+    seen = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    flat = np.array([[0, 0], [1.1 * width, 50], [0, height], [1.1 * width, height - 30]], np.float32)
+    turned = cv2.warpPerspective(
+        grey.astype(np.float32), cv2.getPerspectiveTransform(flat, seen), (width, height)
+    )
+    return np.clip(np.repeat(turned[..., None], 3, axis=2), 0, 255).astype(np.uint8)
+
+
+def test_courses_of_bricks_go_on_in_step_through_a_wide_hole() -> None:
+    photo = wall()
+    mask = disc(photo.shape[:2], 60)
+    damaged = photo.copy()
+    damaged[mask > 0] = 255
+    inside = mask > 0
+    for seed in range(2):
+        [candidate] = fill(damaged, mask, seed=seed)
+        result = put(damaged, candidate.result)
+        alike = np.corrcoef(result[inside].ravel().astype(float), photo[inside].ravel().astype(float))[0, 1]
+        assert alike > 0.6
+
+
+def test_a_horizon_is_no_repeat() -> None:
+    photo = np.full((240, 300, 3), 200, np.float32)
+    photo[120:] = 60
+    photo += np.random.default_rng(3).normal(0, 4, photo.shape[:2])[..., None]
+    hole = disc(photo.shape[:2], 40) > 0
+    levels = build_levels(np.clip(photo, 0, 255).astype(np.float32), hole, hole, 1.0, lambda: None)
+    assert Repeats(levels[1]).found == []
+    bricks = wall().astype(np.float32)
+    hole = disc(bricks.shape[:2], 60) > 0
+    levels = build_levels(bricks, hole, hole, 1.0, lambda: None)
+    assert Repeats(levels[1]).found
+
+
+def test_a_bar_that_enters_the_hole_on_both_sides_is_drawn_on() -> None:
+    photo = np.full((200, 200, 3), 210, np.uint8)
+    cv2.line(photo, (20, 150), (180, 50), (30, 30, 40), 14)
+    hole = disc(photo.shape[:2], 40) > 0
+    level = build_levels(photo.astype(np.float32), hole, hole, 1.0, lambda: None)[1].copy()
+    level.colours[level.hole] = 128
+    draw_on(level, np.random.default_rng(0), 0.0)
+    drawn = level.colours[RADIUS:-RADIUS, RADIUS:-RADIUS].mean(axis=2)
+    assert drawn[50, 50] < 90
+    assert min(drawn[38, 42], drawn[62, 58]) > 150
+
+
+def test_soft_detail_is_raised_towards_what_is_wanted_and_never_lowered() -> None:
+    rng = np.random.default_rng(6)
+    sharp = (128 + cv2.GaussianBlur(rng.normal(0, 60, (160, 160)), (0, 0), 1.0)).astype(np.float32)
+    hole = disc(sharp.shape, 50) > 0
+    rows, columns = np.nonzero(hole)
+    wanted = curves(strengths(sharp), rows, columns)
+    soft = 128 + 0.85 * (sharp - 128)
+    for given in (soft, 128 + 1.4 * (sharp - 128)):
+        raised = strengthened(given[..., None], hole, wanted, scale=1.0, tick=lambda: None)[..., 0]
+        assert np.array_equal(raised[~hole], given[~hole])
+        before, after = given[hole].std(), raised[hole].std()
+        assert after > 1.05 * before if given is soft else np.isclose(after, before, rtol=0.01)
 
 
 def test_what_lies_under_the_mask_is_never_read() -> None:
@@ -256,7 +328,7 @@ def test_of_two_guesses_the_one_with_the_texture_around_the_hole_is_nearer() -> 
     likeness = Likeness(full)
     rows, columns = full.hole_rows, full.hole_columns
     rough, plain = likeness.of(0, rows - 42, columns), likeness.of(0, rows, columns + 95)
-    near, far = likeness.distances([rough, plain])
+    near, far = distances([rough, plain], likeness.wanted([rough, plain]))
     assert near < 0.75 * far
 
 

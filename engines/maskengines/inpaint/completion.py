@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 
 from maskengines.inpaint import kernels, starts
-from maskengines.inpaint.likeness import Likeness
+from maskengines.inpaint.likeness import Likeness, distances
 from maskengines.inpaint.pyramid import Level
+from maskengines.inpaint.repeats import Repeats
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
@@ -27,6 +27,10 @@ MOST_SEARCHED = 200_000
 STRAY = 0.3
 ROUNDS = 5
 LIKENESS = 30.0
+LEAST_SHAPES = 70
+PILOTS = 6
+REPEATED = 4
+STRAYED = 0.06
 # What a target costs in a first guess, in rounds of refining one; measured, for the progress bar only.
 GUESS = 80
 
@@ -49,12 +53,14 @@ class Solution:
         from_rows, from_columns: ``(H, W)`` int32: the pixel each hole pixel is best copied from;
             every given pixel is copied from itself.
         energy: mean squared difference per colour value between the fill's patches and their matches.
+        wanted: the texture the fill should show (`likeness.Likeness.wanted`), where it was asked for.
     """
 
     estimate: Array
     from_rows: Array
     from_columns: Array
     energy: float
+    wanted: Array | None = None
 
     def enlarged(self, times: int, hole: Array) -> Solution:
         """The solution of a photo ``times`` (a power of two) larger, whose hole is ``hole``; blocks of
@@ -89,69 +95,135 @@ Watch = Callable[[float, Callable[[], Array] | None], None]
 def complete(levels: list[Level], plan: Plan, watch: Watch) -> Solution:
     """Fill the hole of ``levels[0]``; the levels themselves stay as they are, so threads can share them.
 
-    Several first guesses are refined on the coarsest levels, where they cost little, and the one
-    that fits the photo best in patches and in texture goes on. Equal ``plan`` seeds give equal
-    solutions, bit for bit.
+    Several first guesses are refined on coarse levels, where they cost little, and the one that fits
+    the photo best in patches and in texture goes on. Equal ``plan`` seeds give equal solutions, bit for
+    bit.
     """
-    taste = _taste(levels, plan)
-    random = np.array([plan.generator.integers(1, 2**63, dtype=np.uint64)], np.uint64)
-    targets = [len(level.rows) for level in levels]
-    last = len(levels) - 1
-    depth = last
-    while depth > 1 and last - depth < 2 and len(levels[depth - 1].rows) <= MOST_TRIED:
-        depth -= 1
-    tries = plan.starts if last > 0 and len(levels[last].rows) <= MOST_TRIED else 1
-    guess = targets[last] * (GUESS if targets[last] < starts.MOST_PEELED else 2)
-    attempt = guess + ROUNDS * sum(targets[depth:last])
-    final = [_rounds(finer, targets[finer]) * targets[finer] for finer in range(depth)]
-    whole = tries * attempt + sum(final)
-    found = []
-    for start in range(tries):
-        early: Watch = partial(_unseen, watch, start * attempt / whole)
-        level, matches = _first_guess(levels[last], taste[last], plan, random, start, early)
-        for finer in range(last - 1, depth - 1, -1):
-            tick = _ticker(early, (guess + ROUNDS * sum(targets[finer + 1 : last])) / whole, level)
-            level, matches = _finer(
-                level, matches, levels[finer], taste[finer], random, rounds=ROUNDS, tick=tick
-            )
-        found.append((level, matches))
-    early = partial(_unseen, watch, tries * attempt / whole)
-    level, matches = found[_best(found, levels[0], depth, taste[depth], _ticker(early, 0.0, level))]
-    for finer in range(depth - 1, -1, -1):
-        done = 1 - sum(final[: finer + 1]) / whole
+    search = _Search(levels, plan, watch)
+    level, matches, wanted = search.begun()
+    for finer in range(search.depth - 1, -1, -1):
+        done = 1 - (1 - search.share) * sum(search.final[: finer + 1]) / max(sum(search.final), 1)
         level, matches = _finer(
-            level, matches, levels[finer], taste[finer], random,
-            rounds=_rounds(finer, targets[finer]), tick=_ticker(watch, done, level),
+            level, matches, levels[finer], search.taste[finer], search.random,
+            rounds=_rounds(finer, len(levels[finer].rows)), tick=_ticker(watch, done, level),
         )  # fmt: skip
-    return _solution(level, matches, _ticker(watch, 1.0, level))
+    return _solution(level, matches, wanted, _ticker(watch, 1.0, level))
 
 
-def _first_guess(  # noqa: PLR0917
-    coarsest: Level, bias: Array, plan: Plan, random: Array, start: int, watch: Watch
-) -> tuple[Level, Matches]:
-    level = coarsest.copy()
-    tick = _ticker(watch, 0.0, level)
-    starts.guess(level, bias, plan.generator, start=start, tick=tick)
-    rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
-    chosen = plan.generator.integers(0, len(rows), len(level.rows))
-    matches = Matches(rows[chosen], columns[chosen], np.empty(len(level.rows), np.float32))
-    rounds = 10 if len(level.rows) < starts.MOST_PEELED else 2
-    return _refine(level, matches, bias, random, rounds=rounds, tick=tick)
+class _Search:
+    """First guesses, and the choice among them.
 
+    Attributes:
+        base: the coarsest level that still shows shapes.
+        depth: the finer level on which guesses are compared.
+        final: work left after that, by level, in rounds of refining a target.
+        share: of all work, what the guesses are.
+    """
 
-def _best(
-    found: list[tuple[Level, Matches]], full: Level, depth: int, bias: Array, tick: Callable[[], None]
-) -> int:
-    """Which first guess fits the photo best: in patches, relative to the others, and in texture."""
-    if len(found) == 1:
-        return 0
-    likeness = Likeness(full)
-    misfits, textures = [], []
-    for level, matches in found:
-        misfits.append(starts.misfit(level, matches.costs - bias[matches.rows, matches.columns]))
-        textures.append(likeness.of(depth, *_best_sources(level, matches, tick)))
-    costs = np.array(misfits) / max(float(np.mean(misfits)), 1e-9) + LIKENESS * likeness.distances(textures)
-    return int(costs.argmin())
+    def __init__(self, levels: list[Level], plan: Plan, watch: Watch) -> None:
+        self._levels, self._plan, self._watch = levels, plan, watch
+        self.taste = _taste(levels, plan)
+        self.random = np.array([plan.generator.integers(1, 2**63, dtype=np.uint64)], np.uint64)
+        sides = [min(level.shape) - 2 * kernels.RADIUS for level in levels]
+        self.base = max([0] + [i for i, side in enumerate(sides) if side >= LEAST_SHAPES])
+        self.depth = self.base
+        while self.depth > 1 and self.base - self.depth < 2 and self._small(self.depth - 1):
+            self.depth -= 1
+        targets = [len(level.rows) for level in levels]
+        self.final = [_rounds(finer, targets[finer]) * targets[finer] for finer in range(self.depth)]
+        first = targets[self.base] * (GUESS if targets[self.base] < starts.MOST_PEELED else 2)
+        self._attempt = first + ROUNDS * sum(targets[self.depth : self.base])
+        self._made, self._number = 0, 1
+        self.share = 0.0
+        self._expect(1)
+
+    def _expect(self, number: int) -> None:
+        """How many guesses there will be; for the progress bar."""
+        self._number = number
+        self.share = number * self._attempt / max(number * self._attempt + sum(self.final), 1)
+
+    def _tick(self) -> None:
+        """A guess grows. What it looks like is nothing to show yet."""
+        self._watch(self.share * min(self._made / self._number, 1.0), None)
+
+    def begun(self) -> tuple[Level, Matches, Array | None]:
+        """The guess to go on with, on level `depth`, and the texture it is to be raised to."""
+        base = self._levels[self.base]
+        if self.base == 0 or not self._small(self.base):
+            return *self._guess(0), None
+        likeness = Likeness(self._levels[0])
+        repeats = Repeats(base)
+        if repeats.found:
+            self._expect(REPEATED)
+            found = [self._repeated(repeats) for _ in range(REPEATED)]
+            wanted = likeness.wanted([self._textured(likeness, *guess) for guess in found])
+            # What goes on in step is as strong as it should be.
+            return *found[self._best(found, likeness, wanted)], None
+        self._expect(PILOTS + self._plan.starts)
+        pilots = [self._textured(likeness, *self._pilot(number)) for number in range(PILOTS)]
+        wanted = likeness.wanted(pilots)
+        found = [self._guess(start) for start in range(self._plan.starts)]
+        return *found[self._best(found, likeness, wanted)], wanted
+
+    def _small(self, depth: int) -> bool:
+        return len(self._levels[depth].rows) <= MOST_TRIED
+
+    def _guess(self, start: int) -> tuple[Level, Matches]:
+        kind, deeper = starts.KINDS[start % len(starts.KINDS)]
+        at = min(self.base + deeper, len(self._levels) - 1)
+        return self._grown(kind, at, start, self.taste, self._plan.generator, self.random)
+
+    def _pilot(self, number: int) -> tuple[Level, Matches]:
+        """A guess that no seed changes: what to expect of a fill, so that all seeds aim at the same."""
+        at = min(self.base + number % 2, len(self._levels) - 1)
+        generator = np.random.default_rng(number)
+        random = np.array([number + 1], np.uint64)
+        plain = [np.zeros(level.shape, np.float32) for level in self._levels]
+        return self._grown("lines", at, number, plain, generator, random)
+
+    def _repeated(self, repeats: Repeats) -> tuple[Level, Matches]:
+        level = self._levels[self.base].copy()
+        brought = repeats.continue_into(level, self._plan.generator, STRAYED * self._plan.variety)
+        matches = Matches(*brought, np.empty(len(level.rows), np.float32))
+        _vote(level, matches.rows, matches.columns, level.trust, self._tick)
+        level, matches = _refine(
+            level, matches, self.taste[self.base], self.random, rounds=3, tick=self._tick
+        )
+        return self._refined(level, matches, self.base, self.taste, self.random)
+
+    def _grown(  # noqa: PLR0917
+        self, kind: str, at: int, spread: int, taste: list[Array], generator: np.random.Generator,
+        random: Array,
+    ) -> tuple[Level, Matches]:  # fmt: skip
+        level = self._levels[at].copy()
+        starts.guess(level, taste[at], generator, kind, spread, self._tick)
+        rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
+        chosen = generator.integers(0, len(rows), len(level.rows))
+        matches = Matches(rows[chosen], columns[chosen], np.empty(len(level.rows), np.float32))
+        rounds = 10 if len(level.rows) < starts.MOST_PEELED else 2
+        level, matches = _refine(level, matches, taste[at], random, rounds=rounds, tick=self._tick)
+        return self._refined(level, matches, at, taste, random)
+
+    def _refined(
+        self, level: Level, matches: Matches, at: int, taste: list[Array], random: Array
+    ) -> tuple[Level, Matches]:
+        for finer in range(at - 1, self.depth - 1, -1):
+            level, matches = _finer(
+                level, matches, self._levels[finer], taste[finer], random, rounds=ROUNDS, tick=self._tick
+            )
+        self._made += 1
+        return level, matches
+
+    def _textured(self, likeness: Likeness, level: Level, matches: Matches) -> Array:
+        sources = _best_sources(level, matches, self._tick)
+        return likeness.of(self.depth, *sources)
+
+    def _best(self, found: list[tuple[Level, Matches]], likeness: Likeness, wanted: Array) -> int:
+        """Which first guess fits the photo best: in patches, relative to the others, and in texture."""
+        bias = self.taste[self.depth]
+        misfits = np.array([starts.misfit(lev, m.costs - bias[m.rows, m.columns]) for lev, m in found])
+        away = distances([self._textured(likeness, *guess) for guess in found], wanted)
+        return int((misfits / max(float(misfits.mean()), 1e-9) + LIKENESS * away).argmin())
 
 
 def _finer(
@@ -173,10 +245,6 @@ def _finer(
 
 def _ticker(watch: Watch, done: float, level: Level) -> Callable[[], None]:
     return lambda: watch(done, lambda: level.colours)
-
-
-def _unseen(watch: Watch, before: float, done: float, _: object) -> None:
-    watch(before + done, None)
 
 
 def _rounds(depth: int, targets: int) -> int:
@@ -270,22 +338,11 @@ def _carried_over(coarse: Level, fine: Level, matches: Matches, random: Array) -
     nearest = owner[labels[near_rows, near_columns]]
     rows = fine.rows + 2 * (matches.rows[nearest] - coarse.rows[nearest])
     columns = fine.columns + 2 * (matches.columns[nearest] - coarse.columns[nearest])
-    height, width = fine.shape
-    rows = np.clip(rows, m, height - m - 1).astype(np.int32)
-    columns = np.clip(columns, m, width - m - 1).astype(np.int32)
-    missing = fine.usable[rows, columns] == 0
-    if missing.any():
-        blocked = (fine.usable == 0).astype(np.uint8)
-        labels = cv2.distanceTransformWithLabels(blocked, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
-        where = np.argwhere(fine.usable > 0).astype(np.int32)
-        home = np.zeros((int(labels.max()) + 1, 2), np.int32)
-        home[labels[where[:, 0], where[:, 1]]] = where
-        moved = home[labels[rows[missing], columns[missing]]]
-        rows[missing], columns[missing] = moved[:, 0], moved[:, 1]
+    rows, columns = fine.nearest_usable(rows, columns)
     return Matches(rows, columns, np.empty(len(rows), np.float32))
 
 
-def _solution(level: Level, matches: Matches, tick: Callable[[], None]) -> Solution:
+def _solution(level: Level, matches: Matches, wanted: Array | None, tick: Callable[[], None]) -> Solution:
     m = kernels.RADIUS
     kernels.measure(
         level.colours.reshape(-1), level.texture, np.zeros(level.shape, np.float32), level.rows,
@@ -302,6 +359,7 @@ def _solution(level: Level, matches: Matches, tick: Callable[[], None]) -> Solut
         from_rows=np.ascontiguousarray(from_rows[inner]) - m,
         from_columns=np.ascontiguousarray(from_columns[inner]) - m,
         energy=float(matches.costs.mean()) / 147.0,
+        wanted=wanted,
     )
 
 

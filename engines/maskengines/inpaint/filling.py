@@ -14,6 +14,7 @@ from maskengines.contract import Box
 from maskengines.inpaint import seams
 from maskengines.inpaint.completion import Plan, complete
 from maskengines.inpaint.diffusion import biharmonic, local_range, navier_stokes
+from maskengines.inpaint.gains import strengthened
 from maskengines.inpaint.info import Method, Seam
 from maskengines.inpaint.kernels import RADIUS
 from maskengines.inpaint.pyramid import build_levels, halved
@@ -35,7 +36,7 @@ class Settings:
     variety: float = 0.5
     seam: Seam = "gradient"
     texture: float = 1.0
-    starts: int = 6
+    starts: int = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +127,8 @@ def _from_patches(
         tick()
         if settings.seam == "gradient" and int(hole.sum()) <= MOST_BLENDED:
             copy = seams.gradient_blended(pixels, copy, solution, hole, scale=scale, tick=tick)
+        if solution.wanted is not None and not region.thin:
+            copy = strengthened(copy, hole, solution.wanted, scale=scale, tick=tick)
     if region.thin:
         low, high = local_range(pixels.astype(np.float32), hole)
         copy = np.clip(copy, low, high)

@@ -53,7 +53,7 @@ class ExemplarParams(Params):
         json_schema_extra={"advanced": True},
     )
     starts: int = Field(
-        6,
+        10,
         ge=1,
         le=16,
         title="Starts",

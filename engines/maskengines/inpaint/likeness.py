@@ -27,29 +27,15 @@ class Likeness:
 
     def __init__(self, level: Level) -> None:
         """``level`` is full size; only what is given of it is read."""
-        grey = level.colours.mean(axis=2, dtype=np.float32)
-        self._strengths: list[Array] = []
-        for scale in range(SCALES):
-            across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
-            bins = np.log1p(cv2.magnitude(across, down)) * np.float32(BINS / TOP)
-            self._strengths.append(np.minimum(bins, BINS - 1).astype(np.uint8))
-            if scale + 1 < SCALES:
-                grey = cv2.pyrDown(grey)
+        self._strengths = strengths(level.colours.mean(axis=2, dtype=np.float32))
         rows, columns = _mirrored(level)
-        self._beside = self._curves(rows, columns) if len(rows) >= FEWEST_SAMPLES else None
+        self._beside = curves(self._strengths, rows, columns) if len(rows) >= FEWEST_SAMPLES else None
 
-    def distances(self, guesses: list[Array]) -> Array:
-        """How far each guess is from what is wanted, 0..1: mean difference of cumulative distributions.
-
-        Half of what is wanted is the texture beside the hole, half the guesses' own mean, as what is
-        beside the hole need not go on in it.
-
-        Args:
-            guesses: what `of` says of each.
-        """
+    def wanted(self, guesses: list[Array]) -> Array:
+        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`) show,
+        as what is beside the hole need not go on in it."""
         middle = np.mean(guesses, axis=0)
-        wanted = (self._beside + middle) / 2 if self._beside is not None else middle
-        return np.array([float(np.abs(guess - wanted).mean()) for guess in guesses])
+        return (self._beside + middle) / 2 if self._beside is not None else middle
 
     def of(self, depth: int, from_rows: Array, from_columns: Array) -> Array:
         """``(3, 32)``: cumulative distribution of gradient strength, per scale, of what a guess copies.
@@ -64,16 +50,36 @@ class Likeness:
         columns = np.tile((from_columns - RADIUS) << depth, times)
         rows = rows + rng.integers(0, 1 << depth, len(rows)) + RADIUS
         columns = columns + rng.integers(0, 1 << depth, len(columns)) + RADIUS
-        return self._curves(rows, columns)
+        return curves(self._strengths, rows, columns)
 
-    def _curves(self, rows: Array, columns: Array) -> Array:
-        found = []
-        for scale, strength in enumerate(self._strengths):
-            y = np.clip(rows >> scale, 0, strength.shape[0] - 1)
-            x = np.clip(columns >> scale, 0, strength.shape[1] - 1)
-            counts = np.bincount(strength[y, x], minlength=BINS).astype(float)
-            found.append(np.cumsum(counts / counts.sum()))
-        return np.array(found)
+
+def distances(guesses: list[Array], wanted: Array) -> Array:
+    """How far each guess is from what is wanted, 0..1: mean difference of cumulative distributions."""
+    return np.array([float(np.abs(guess - wanted).mean()) for guess in guesses])
+
+
+def strengths(grey: Array) -> list[Array]:
+    """Bin of the log gradient strength of every pixel of ``grey`` (H, W; float32, 0..255) and of its two
+    halvings; uint8."""
+    found: list[Array] = []
+    for scale in range(SCALES):
+        across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+        bins = np.log1p(cv2.magnitude(across, down)) * np.float32(BINS / TOP)
+        found.append(np.minimum(bins, BINS - 1).astype(np.uint8))
+        if scale + 1 < SCALES:
+            grey = cv2.pyrDown(grey)
+    return found
+
+
+def curves(found: list[Array], rows: Array, columns: Array) -> Array:
+    """``(3, 32)``: cumulative distribution of the `strengths` at those pixels, per scale."""
+    rising = []
+    for scale, strength in enumerate(found):
+        y = np.clip(rows >> scale, 0, strength.shape[0] - 1)
+        x = np.clip(columns >> scale, 0, strength.shape[1] - 1)
+        counts = np.bincount(strength[y, x], minlength=BINS).astype(float)
+        rising.append(np.cumsum(counts / counts.sum()))
+    return np.array(rising)
 
 
 def _mirrored(level: Level) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ from maskengines.inpaint.kernels import RADIUS, SIZE
 
 Array = np.ndarray[Any, Any]
 FEWEST_SOURCES = 48
-LEAST_SIDE = 10 * SIZE
+LEAST_SIDE = 5 * SIZE
 
 
 @dataclass(eq=False)
@@ -53,6 +53,24 @@ class Level:
             self.colours.copy(), self.texture.copy(), self.hole, self.usable, self.index, self.rows,
             self.columns, self.hole_rows, self.hole_columns, self.trust,
         )  # fmt: skip
+
+    def nearest_usable(self, rows: Array, columns: Array) -> tuple[Array, Array]:
+        """Those positions, each that is not usable moved to the nearest centre that is; int32."""
+        height, width = self.shape
+        rows = np.clip(rows, RADIUS, height - RADIUS - 1).astype(np.int32)
+        columns = np.clip(columns, RADIUS, width - RADIUS - 1).astype(np.int32)
+        missing = self.usable[rows, columns] == 0
+        if missing.any():
+            blocked = (self.usable == 0).astype(np.uint8)
+            labels = cv2.distanceTransformWithLabels(blocked, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[
+                1
+            ]
+            where = np.argwhere(self.usable > 0).astype(np.int32)
+            home = np.zeros((int(labels.max()) + 1, 2), np.int32)
+            home[labels[where[:, 0], where[:, 1]]] = where
+            moved = home[labels[rows[missing], columns[missing]]]
+            rows[missing], columns[missing] = moved[:, 0], moved[:, 1]
+        return rows, columns
 
 
 def texture_features(colours: Array, hole: Array, weight: float, tick: Callable[[], None]) -> Array:

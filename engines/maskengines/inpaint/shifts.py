@@ -36,7 +36,7 @@ def shift_map(level: Level, bias: Array, generator: np.random.Generator) -> bool
     if len(shifts) < 2:
         return False
     count, labels = len(level.hole_rows), len(shifts)
-    given = _given(level)
+    given = given_part(level)
     number = np.full(level.shape, -1, np.int32)
     number[level.hole_rows, level.hole_columns] = np.arange(count, dtype=np.int32)
     unary = np.zeros((count, labels), np.float32)
@@ -67,7 +67,7 @@ def shift_map(level: Level, bias: Array, generator: np.random.Generator) -> bool
     return True
 
 
-def _given(level: Level) -> Array:
+def given_part(level: Level) -> Array:
     """``(H, W)`` uint8: pixels that belong to some whole patch of what is given."""
     window = np.ones((shift_kernels.SIZE, shift_kernels.SIZE), np.uint8)
     return cv2.dilate(level.usable, window)

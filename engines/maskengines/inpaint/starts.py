@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint import greedy_kernels, kernels
+from maskengines.inpaint.chords import draw_on
 from maskengines.inpaint.pyramid import Level
 from maskengines.inpaint.shifts import shift_map
 
@@ -18,21 +19,33 @@ MOST_GROWN = 4000
 MOST_PEELED = 60_000
 MOST_SOURCES = 3000
 COMPARED = 8_000_000
-KINDS = ("rim", "lines", "shifts", "lines", "rim", "lines")
+STRAY = 0.3
+KINDS = (
+    ("rim", 0), ("lines", 0), ("shifts", 0), ("lines", 1), ("rim", 1), ("shifts", 1), ("lines", 0),
+    ("chords", 0), ("rim", 1), ("lines", 1),
+)  # fmt: skip
+"""Ways to begin, in turn, and whether on the level below the one that still shows shapes (where a whole
+course of bricks fits into a patch)."""
 
 
-def guess(
-    level: Level, bias: Array, generator: np.random.Generator, *, start: int, tick: Callable[[], None]
+def guess(  # noqa: PLR0917
+    level: Level,
+    bias: Array,
+    generator: np.random.Generator,
+    kind: str,
+    spread: int,
+    tick: Callable[[], None],
 ) -> None:
-    """Fill ``level``'s hole in place; ``start`` 0, 1, 2, 3 ... takes turns with the ways of `KINDS`."""
-    kind = KINDS[start % len(KINDS)]
+    """Fill ``level``'s hole in place; ``spread`` is how far a rim start strays from the likeliest."""
     if len(level.hole_rows) > MOST_PEELED:
         # So little is given that no coarser level holds a patch: begin with the mean colour.
         level.colours[level.hole] = level.colours[~level.hole].mean(axis=0)
+    elif kind == "chords" and len(level.hole_rows) <= MOST_GROWN:
+        draw_on(level, generator, STRAY)
     elif kind == "lines" and len(level.hole_rows) <= MOST_GROWN:
         _grow(level, bias, generator)
     elif kind != "shifts" or not shift_map(level, bias, generator):
-        _peel(level, bias, generator, start=start, tick=tick)
+        _peel(level, bias, generator, spread=spread, tick=tick)
 
 
 def misfit(level: Level, costs: Array) -> float:
@@ -56,15 +69,15 @@ def _grow(level: Level, bias: Array, generator: np.random.Generator) -> None:
 
 
 def _peel(
-    level: Level, bias: Array, generator: np.random.Generator, *, start: int, tick: Callable[[], None]
+    level: Level, bias: Array, generator: np.random.Generator, *, spread: int, tick: Callable[[], None]
 ) -> None:
     """Fill the hole from the rim inwards, one ring of pixels after the other."""
     source_rows, source_columns = _sources(level, generator)
     todo = level.hole.copy()
     m = kernels.RADIUS
     colours = level.colours.reshape(-1)
-    spread = np.float32(147.0 * 3.0**2 * start)
-    jitter = bias + generator.random(bias.shape, dtype=np.float32) * spread
+    noise = np.float32(147.0 * 3.0**2 * spread)
+    jitter = bias + generator.random(bias.shape, dtype=np.float32) * noise
     while todo.any():
         rim = todo & (cv2.erode(todo.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
         if not rim.any():
