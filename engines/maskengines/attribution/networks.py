@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from maskengines.errors import BadInput, NotReady
 
 Tensor = torch.Tensor
 BUILT_IN = "shapes"
+_BATCH = 2_500_000_000
+"""Multiplications of one batch."""
+_MOST_ROWS = 16
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -38,6 +42,8 @@ class Network:
         forward: ``(N, 3, H, W)`` normalised to ``(N, classes)`` logits, both on ``device``.
         labels: name of every class, by index.
         layout: memory layout of pictures in which it runs fastest.
+        rows: photos to send through it at once: so many that a batch takes about a fifth of a second. By
+            what it multiplies and not by the clock, so that the same question gets the same answer.
         weights_hash: of the files it was read from.
         check: what the self-check of layer masking found.
     """
@@ -48,6 +54,7 @@ class Network:
     preprocessing: Preprocessing
     layout: torch.memory_format
     device: str
+    rows: int
     weights_hash: str
     check: SelfCheck
 
@@ -243,7 +250,7 @@ def _ready(
         )
     module.to(device)
     shape = preprocessing.shape
-    count, layout = _tried(name, module, forward, shape, device)
+    count, layout, cost = _tried(name, module, forward, shape, device)
     if count != len(labels):
         raise BadInput(
             f"'{name}' tells {count} classes apart, but {len(labels)} labels are given. Give it one a class."
@@ -256,6 +263,7 @@ def _ready(
         preprocessing=preprocessing,
         layout=layout,
         device=device,
+        rows=max(1, min(_MOST_ROWS, _BATCH // max(1, cost))) if device == "cpu" else _MOST_ROWS,
         weights_hash=content_hash([folder / "config.json", *weight_files(folder)]),
         check=check,
     )
@@ -267,18 +275,36 @@ def _tried(
     forward: Callable[[Tensor], Tensor],
     shape: tuple[int, int],
     device: str,
-) -> tuple[int, torch.memory_format]:
-    """The number of classes, and the memory layout that the network can work in."""
+) -> tuple[int, torch.memory_format, int]:
+    """The number of classes, the memory layout that the network can work in, and its multiplications."""
     said = ""
     for layout in (torch.channels_last, torch.contiguous_format):
         try:
-            with torch.no_grad():
+            with torch.no_grad(), _counting(module) as counted:
                 module.to(memory_format=layout)  # type: ignore[call-overload]
                 picture = torch.zeros(1, 3, *shape, device=device).contiguous(memory_format=layout)
                 logits = forward(picture)
             if logits.dim() != 2:
                 raise ValueError(f"logits of {logits.dim()} axes")
-            return int(logits.shape[1]), layout
+            return int(logits.shape[1]), layout, sum(counted)
         except (RuntimeError, ValueError, TypeError) as error:
             said = " ".join(str(error).split())[:200]
     raise BadInput(f"'{name}' cannot look at a picture of {shape[1]} x {shape[0]} pixels ({said}).")
+
+
+@contextmanager
+def _counting(module: torch.nn.Module) -> Iterator[list[int]]:
+    """Collects the multiplications of every convolution that runs meanwhile."""
+    counted: list[int] = []
+
+    def count(part: torch.nn.Module, given: Any, result: Tensor) -> None:
+        weight: Any = part.weight
+        counted.append(result.numel() * weight[0].numel())
+
+    convolutions = [part for part in module.modules() if isinstance(part, torch.nn.Conv2d)]
+    hooks = [part.register_forward_hook(count) for part in convolutions]
+    try:
+        yield counted
+    finally:
+        for hook in hooks:
+            hook.remove()
