@@ -152,14 +152,14 @@ def test_a_network_too_large_for_the_memory_is_not_begun(
             file.truncate(8 + len(text) + (4 << 40))
         except OSError:
             pytest.skip("the file system holds no sparse file of that size")
-    monkeypatch.setattr(networks, "_load", lambda *given: pytest.fail("it was loaded"))
+    monkeypatch.setattr(networks, "read_classifier", lambda *given: pytest.fail("it was loaded"))
     with pytest.raises(NotReady, match=r"needs about 9675\.7 GB of memory"):
         load_network(str(folder))
 
 
 def test_a_network_without_a_convolution_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 64 * 64, 3))
-    monkeypatch.setattr(networks, "_load", lambda *given: (flat, ["a", "b", "c"]))
+    monkeypatch.setattr(networks, "read_classifier", lambda *given: (flat, ["a", "b", "c"]))
     with pytest.raises(BadInput, match="no convolution"):
         load_network(str(folder))
 

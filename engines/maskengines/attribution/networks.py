@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import torch
 from maskengines.assets import asset
 from maskengines.attribution.preprocessing import Preprocessing, read_preprocessing
 from maskengines.attribution.selfcheck import SelfCheck, check_masking
+from maskengines.attribution.transformers_folder import fetched_from_hub, read_classifier
 from maskengines.attribution.weight_files import (
     PICKLED,
     check_memory,
@@ -101,7 +101,7 @@ def load_network(model: str, device: str = "cpu") -> Network:
     if path.is_file():
         raise BadInput(f"'{path.name}' is a file. Choose the folder that holds it and its config.json.")
     if _HUB_ID.fullmatch(text):
-        return _from_folder(_from_hub(text), text, device)
+        return _from_folder(fetched_from_hub(text), text, device)
     raise BadInput(
         f"There is no folder '{text}'. Give a folder with a network, or a hub id such as owner/name."
     )
@@ -143,7 +143,7 @@ def _from_folder(folder: Path, name: str, device: str) -> Network:
     paths = weight_files(folder)
     check_memory(paths)
     preprocessing = read_preprocessing(folder)
-    module, labels = _load(folder, name)
+    module, labels = read_classifier(folder, name)
     return _ready(
         name,
         module,
@@ -153,84 +153,6 @@ def _from_folder(folder: Path, name: str, device: str) -> Network:
         folder=folder,
         device=device,
     )
-
-
-def _load(folder: Path, name: str) -> tuple[Any, list[str]]:
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            config = transformers.AutoConfig.from_pretrained(folder, **options)
-            module, told = transformers.AutoModelForImageClassification.from_pretrained(
-                folder,
-                config=config,
-                dtype=torch.float32,
-                use_safetensors=True,
-                output_loading_info=True,
-                **options,
-            )
-    except (ValueError, KeyError, TypeError, OSError, RuntimeError, AttributeError, ImportError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise BadInput(
-            f"'{name}' is no image classifier that transformers can build without running foreign code "
-            f"({said}). Choose another network."
-        ) from None
-    lacking = sorted(told.get("missing_keys", ()))
-    if lacking:
-        raise BadInput(
-            f"The weights of '{name}' lack {len(lacking)} of the network's tensors ('{lacking[0]}' for one), "
-            "so it would guess. Choose a folder with a trained classifier."
-        )
-    return module.eval(), _labels(folder, config)
-
-
-def _labels(folder: Path, config: Any) -> list[str]:
-    """Names by index: ``labels.txt`` (one a line) or ``labels.json`` (a list) where there is one, else those
-    of the configuration."""
-    for path in (folder / "labels.txt", folder / "labels.json"):
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text("utf-8")
-            names = json.loads(text) if path.suffix == ".json" else text.splitlines()
-            if not isinstance(names, list):
-                raise ValueError("no list")
-        except (OSError, ValueError) as error:
-            raise BadInput(f"'{path.name}' is no list of labels ({error}). Write one label a line.") from None
-        return [str(name).strip() for name in names if str(name).strip()]
-    table = config.id2label or {}
-    return [str(table.get(index, f"class {index}")) for index in range(len(table))]
-
-
-def _from_hub(name: str) -> Path:
-    """The network's folder in the local cache, fetched if it is not there yet."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
-
-    disable_progress_bars()
-    wanted = ["config.json", "preprocessor_config.json", "model.safetensors", "model.safetensors.index.json"]
-    wanted += ["model-*.safetensors", "labels.*"]
-    for local in (True, False):
-        try:
-            folder = Path(
-                snapshot_download(name, allow_patterns=wanted, local_files_only=local, etag_timeout=5)
-            )
-        except Exception as error:
-            if local:
-                continue
-            if type(error).__name__ == "RepositoryNotFoundError":
-                raise BadInput(f"The hub knows no network '{name}'. Check the spelling.") from None
-            raise NotReady(
-                f"'{name}' is not on this computer and the hub cannot be reached ({type(error).__name__}). "
-                "Connect to the internet, or give a folder."
-            ) from None
-        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
-            return folder
-    raise BadInput(f"'{name}' on the hub has no weights as safetensors. Choose another network.")
 
 
 def _ready(
