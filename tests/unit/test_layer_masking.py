@@ -17,6 +17,10 @@ from torch import nn
 from torch.nn import functional
 
 
+# An even filter with 'same' padding is slow in torch, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
+
+
 @pytest.fixture(autouse=True)
 def _no_gradients() -> Any:
     with torch.no_grad():
