@@ -16,7 +16,6 @@ from plain_layer_masking import neighbour_padding, plain_masked_logits
 from torch import nn
 from torch.nn import functional
 
-
 # An even filter with 'same' padding is slow in torch, and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
 
