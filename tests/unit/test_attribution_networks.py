@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +152,34 @@ def test_a_network_too_large_for_the_memory_is_not_begun(
             file.truncate(8 + len(text) + (4 << 40))
         except OSError:
             pytest.skip("the file system holds no sparse file of that size")
-    monkeypatch.setattr(networks, "_load", lambda *given: pytest.fail("it was loaded"))
+    monkeypatch.setattr(networks, "read_classifier", lambda *given: pytest.fail("it was loaded"))
     with pytest.raises(NotReady, match=r"needs about 9675\.7 GB of memory"):
         load_network(str(folder))
 
 
 def test_a_network_without_a_convolution_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 64 * 64, 3))
-    monkeypatch.setattr(networks, "_load", lambda *given: (flat, ["a", "b", "c"]))
+    monkeypatch.setattr(networks, "read_classifier", lambda *given: (flat, ["a", "b", "c"]))
     with pytest.raises(BadInput, match="no convolution"):
         load_network(str(folder))
+
+
+def test_the_built_in_network_is_what_no_name_means(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 5, 2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    )
+    told = {"architecture": "small-resnet", "labels": ["a", "b", "c", "d"], "size": 96, "std": [0.5] * 3}
+    (folder / "config.json").write_text(json.dumps(told))
+    resnet = types.ModuleType("maskengines.attribution.resnet")
+    resnet.load_small_resnet = lambda given: module if given == folder else None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, resnet.__name__, resnet)
+    monkeypatch.setattr(networks, "asset", lambda name: folder)
+    network = load_network("  ")
+    assert network.labels == ("a", "b", "c", "d")
+    assert network.shape == (96, 96)
+    assert network.check.passed
 
 
 def test_a_hub_id_that_is_neither_here_nor_reachable_is_not_ready(

@@ -16,6 +16,9 @@ from plain_layer_masking import neighbour_padding, plain_masked_logits
 from torch import nn
 from torch.nn import functional
 
+# An even filter with 'same' padding is slow in torch, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
+
 
 @pytest.fixture(autouse=True)
 def _no_gradients() -> Any:
@@ -110,6 +113,32 @@ def test_an_operation_without_a_rule_is_named_or_noticed(operation: Any, said: s
     assert not check.passed
     assert said in check.reason
     assert "Telea" in check.badge()["text"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda x: x.flatten(2).max(-1).values,
+        lambda x: x.max(2, keepdim=True)[0].amax((2, 3)),
+        lambda x: functional.instance_norm(x).relu().mean((2, 3)),
+        lambda x: torch.maximum(x, x.roll(2, 3)).sum((2, 3)),
+        lambda x: functional.adaptive_avg_pool2d(x, (3, 5)).flatten(1),
+        lambda x: functional.adaptive_max_pool2d(x, 4).flatten(1),
+        lambda x: torch.stack([x, 2 * x], 1).mean((1, 3, 4)),
+        lambda x: functional.pixel_unshuffle(x, 2).mean((2, 3)),
+        lambda x: (x.flatten(2).softmax(-1) @ x.flatten(2).transpose(1, 2)).flatten(1),
+        lambda x: torch.cat(x.chunk(2, 2), 3).mean((2, 3)),
+        lambda x: x[:, :, 3:-2, ::2].norm(dim=(2, 3)),
+        lambda x: x.permute(0, 2, 3, 1).contiguous().view(len(x), -1, 6).mean(1),
+    ],
+    ids=range(12),
+)
+def test_what_networks_do_besides_convolving_reads_nothing_hidden(operation: Any) -> None:
+    torch.manual_seed(0)
+    first, last = nn.Conv2d(3, 6, 3, padding=1), nn.LazyLinear(5)
+    last(operation(first(pictures(2))))
+    check = check_masking(lambda x: last(operation(first(x))), (SIDE, SIDE))
+    assert check.passed, check.reason
 
 
 def test_nothing_visible_gives_finite_answers() -> None:

@@ -23,8 +23,6 @@ GREY = 127
 BLUR = 10.0
 """Standard deviation of the blur, in pixels of a network that looks at 224 x 224."""
 TELEA_RADIUS = 3.0
-_ROWS = 16
-"""Most photos sent through the network at once: memory and cancelling."""
 
 
 class HidingScorer:
@@ -66,9 +64,10 @@ class HidingScorer:
     def logits(self, visible: Array) -> Array:
         """Class logits, ``(N, classes)`` float32, of the photo seen through ``(N, H, W)`` bool."""
         found = [np.zeros((0, len(self.labels)), np.float32)]
-        for begin in range(0, len(visible), _ROWS):
+        rows = self._network.rows
+        for begin in range(0, len(visible), rows):
             self._checkpoint()
-            found.append(self._batch(np.asarray(visible[begin : begin + _ROWS], bool)))
+            found.append(self._batch(np.asarray(visible[begin : begin + rows], bool)))
         return np.concatenate(found)
 
     def _batch(self, visible: Array) -> Array:

@@ -53,8 +53,8 @@ def softmax(func: Call, args: Any, kwargs: Any) -> Any:
     if known is None or call.get("dim") is None or known.constant_along(int(call["dim"])):
         return attach(func(*args, **kwargs), known)
     # The lowest number, not minus infinity: a row with nothing in it must not become not-a-number.
-    call["input"] = without_hidden(tensor, torch.finfo(tensor.dtype).min)
-    return attach(func(**call), known)
+    del call["input"]
+    return attach(func(without_hidden(tensor, torch.finfo(tensor.dtype).min), **call), known)
 
 
 def product(func: Call, args: Any, kwargs: Any) -> Any:

@@ -149,11 +149,12 @@ def _with_border(mask: Array, shape: torch.Size, amounts: tuple[int, ...]) -> Ar
     for index in range(len(amounts) // 2):
         if mask.shape[-1 - index] == shape[-1 - index]:
             around[-1 - index] = (amounts[2 * index], amounts[2 * index + 1])
-    lengths = [length + before + after for length, (before, after) in zip(mask.shape, around, strict=True)]
-    laid = np.zeros([max(0, length) for length in lengths], bool)
-    source = [slice(max(0, -b), n - max(0, -a)) for n, (b, a) in zip(mask.shape, around, strict=True)]
-    target = [slice(max(0, b), n - max(0, a)) for n, (b, a) in zip(lengths, around, strict=True)]
-    laid[tuple(target)] = mask[tuple(source)]
+    if min(amounts) < 0:
+        cut = tuple(slice(max(0, -b), n - max(0, -a)) for n, (b, a) in zip(mask.shape, around, strict=True))
+        mask = mask[cut]
+        around = [(max(0, before), max(0, after)) for before, after in around]
+    laid = np.zeros([n + b + a for n, (b, a) in zip(mask.shape, around, strict=True)], bool)
+    laid[tuple(slice(b, b + n) for n, (b, _) in zip(mask.shape, around, strict=True))] = mask
     return laid
 
 

@@ -82,7 +82,8 @@ class Rings:
     """
 
     def __init__(self, visible: Array, hidden: Array) -> None:
-        self._state = np.where(visible, _KNOWN, np.where(hidden, _OPEN, _CLOSED)).astype(np.uint8)
+        self._state = np.ascontiguousarray(hidden) * np.uint8(_OPEN)
+        self._state[visible] = _KNOWN
         self._front = _first_front(self._state)
 
     def advance(self) -> RingArrays | None:
@@ -93,8 +94,8 @@ class Rings:
         return RingArrays(pixels, sources, weights)
 
 
-_CLOSED, _KNOWN, _OPEN, _WAITING = 0, 1, 2, 3
-"""A constant; visible or filled; hidden; hidden and in the front, to be filled next."""
+_KNOWN, _OPEN, _WAITING = 1, 2, 3
+"""Next to 0, a constant: visible or filled; hidden; hidden and in the front, to be filled next."""
 
 
 @njit(cache=True)

@@ -36,7 +36,8 @@ _RULES: dict[str, Callable[[Any, Any, Any], Any]] = {
     **dict.fromkeys(
         (
             "batch_norm", "relu", "relu_", "relu6", "hardtanh", "hardtanh_", "hardswish", "hardswish_",
-            "silu", "silu_", "gelu", "sigmoid", "hardsigmoid", "leaky_relu", "leaky_relu_", "elu", "mish", "dropout",
+            "silu", "silu_", "gelu", "sigmoid", "hardsigmoid", "leaky_relu", "leaky_relu_", "elu", "mish",
+            "dropout",
         ),
         joining.activation,
     ),

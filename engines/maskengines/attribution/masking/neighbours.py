@@ -10,13 +10,13 @@ Only the pixels of each pass are touched, so the cost follows the edge of the ma
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from maskengines.attribution.masking.geometry import Rings
 from maskengines.attribution.masking.visibility import Tensor, Visibility
 
-Ring = tuple[Tensor, Tensor, Tensor]
-"""`RingArrays` as tensors."""
+Ring = tuple[Tensor, Tensor, Tensor, Tensor]
+"""`RingArrays` as tensors, sources and weights end to end, and where those of each pixel begin."""
+_SUM = 0
 
 
 def filled(tensor: Tensor, visibility: Visibility, passes: int) -> Tensor:
@@ -29,9 +29,10 @@ def filled(tensor: Tensor, visibility: Visibility, passes: int) -> Tensor:
         return tensor
     tensor = tensor.contiguous(memory_format=torch.channels_last)
     table = tensor.permute(0, 2, 3, 1).reshape(-1, tensor.shape[1])
-    for pixels, sources, weights in rings(visibility, passes, tensor):
+    for pixels, sources, weights, offsets in rings(visibility, passes, tensor):
         weighed = weights if weights.dtype == table.dtype else weights.to(table.dtype)
-        means = functional.embedding_bag(sources, table, mode="sum", per_sample_weights=weighed)
+        # The function below `torch.nn.functional.embedding_bag`, which spends as long on checks as on this.
+        means = torch.embedding_bag(table, sources, offsets, False, _SUM, False, weighed)[0]
         table.index_copy_(0, pixels, means)
     return tensor
 
@@ -48,5 +49,6 @@ def rings(visibility: Visibility, passes: int, like: Tensor) -> list[Ring]:
         if ring is None:
             break
         pixels, sources, weights = (torch.from_numpy(array).to(like.device) for array in ring)
-        made.append((pixels, sources, weights.to(like.dtype)))
+        offsets = torch.arange(0, sources.numel(), sources.shape[1], device=like.device)
+        made.append((pixels, sources.flatten(), weights.flatten().to(like.dtype), offsets))
     return made[:passes]

@@ -10,6 +10,7 @@ import torch
 from maskengines.attribution.masking.calls import axes_of, bound, pair
 from maskengines.attribution.masking.filters import Call
 from maskengines.attribution.masking.geometry import Array
+from maskengines.attribution.masking.joining import elementwise
 from maskengines.attribution.masking.visibility import (
     Tensor,
     Untracked,
@@ -43,14 +44,20 @@ def sum_(func: Call, args: Any, kwargs: Any) -> Any:
 def maximum(func: Call, args: Any, kwargs: Any) -> Any:
     """Largest visible value; zero where nothing is visible."""
     call = bound("input dim keepdim", args, kwargs)
+    if isinstance(call.get("dim", call.get("other")), Tensor):
+        return elementwise(func, args, kwargs)
     tensor, known, axes, keep = _reduction(call)
+    with_places = func.__name__ == "max" and call.get("dim") is not None
     if known is None or not _varies(tensor, known, axes):
-        if known is not None and func.__name__ == "max" and "dim" in call:
-            raise Untracked("max with indices")
-        return attach(func(*args, **kwargs), _squeezed(known, axes, keep))
-    if func.__name__ == "max" and "dim" in call:
-        raise Untracked("max with indices")
-    highest = without_hidden(tensor, float("-inf")).amax(axes, keepdim=True)
+        result = func(*args, **kwargs)
+        attach(result[0] if with_places else result, _squeezed(known, axes, keep))
+        return result
+    seen = without_hidden(tensor, float("-inf"))
+    if with_places:
+        result = func(seen, int(call["dim"]), keep)
+        attach(result[0].masked_fill_(result[0] == float("-inf"), 0.0), _left(known, axes, keep))
+        return result
+    highest = seen.amax(axes, keepdim=True)
     return _finish(highest.masked_fill(highest == float("-inf"), 0.0), known, axes, keep)
 
 
@@ -98,12 +105,10 @@ def adaptive_maximum(func: Call, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     if call.get("return_indices"):
         raise Untracked("adaptive_max_pool2d with indices")
-    found = func(without_hidden(call["input"], float("-inf")), call["output_size"])
-    return attach(found.masked_fill(found == float("-inf"), 0.0), _cells(func, known, call["output_size"]))
-
-
-def _cells(func: Call, known: Visibility, size: Any) -> Visibility | None:
-    return Visibility.moved_by(lambda mask: func(mask.float(), size) > 0, known)
+    size = call["output_size"]
+    found = func(without_hidden(call["input"], float("-inf")), size)
+    seen = func(torch.from_numpy(known.seen).float(), size) > 0
+    return attach(found.masked_fill(found == float("-inf"), 0.0), Visibility.or_none(seen.numpy()))
 
 
 def _sizes(size: Any) -> tuple[int | None, int | None]:
@@ -146,12 +151,16 @@ def _visible_sum(tensor: Tensor, known: Visibility, axes: tuple[int, ...]) -> tu
 
 def _finish(kept: Tensor, known: Visibility, axes: tuple[int, ...], keep: bool) -> Tensor:
     """Drop the axes if asked to, and carry on the mask of those that are left."""
+    return attach(kept if keep else _squeeze(kept, axes), _left(known, axes, keep))
+
+
+def _left(known: Visibility, axes: tuple[int, ...], keep: bool) -> Visibility | None:
+    """What is visible after a reduction: wherever anything was."""
     seen: Array = np.asarray(known.seen.any(axes, keepdims=True))
-    result = kept if keep else _squeeze(kept, axes)
     # A row of which nothing is visible has become a constant; only pixels can be hidden further on.
     if all(length == 1 for length in seen.shape[1:]):
-        return result
-    return attach(result, Visibility.or_none(seen if keep else seen.squeeze(axes)))
+        return None
+    return Visibility.or_none(seen if keep else seen.squeeze(axes))
 
 
 def _squeezed(known: Visibility | None, axes: tuple[int, ...], keep: bool) -> Visibility | None:
