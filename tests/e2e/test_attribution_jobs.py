@@ -33,6 +33,6 @@ def test_probes_and_an_empty_mask_are_answered_by_a_worker(tmp_path: Path) -> No
     nothing, hidden = tables
     assert all(row[4] == 0 for row in nothing.result["rows"])
     assert any(row[4] != 0 for row in hidden.result["rows"])
-    assert hidden.result["used"] == "exemplar"
+    assert hidden.result["facts"]["used"] == "exemplar"
     assert hidden.provenance.weights
     assert len(hidden.provenance.weights) == 40

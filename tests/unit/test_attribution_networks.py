@@ -41,11 +41,6 @@ def test_a_folder_is_read_with_its_labels_and_checked(folder: Path) -> None:
     assert network.labels == ("cat", "dog", "hot dog")
     assert network.shape == (64, 64)
     assert network.check.passed, network.check.reason
-    assert network.class_index("HOT dog") == 2
-    assert network.class_index("1") == 1
-    assert network.class_index("cat") == 0
-    with pytest.raises(BadInput, match="no class 'horse'"):
-        network.class_index("horse")
 
 
 def test_the_weights_hash_follows_the_weights(folder: Path) -> None:

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 import torch
 from maskengines.attribution import hiding
-from maskengines.attribution.engine import LayerMaskingEngine, LayerProbe
+from maskengines.attribution.engine import LayerMaskingEngine
 from maskengines.attribution.hiding import HidingScorer
 from maskengines.attribution.info import MaskingParams, ProbeParams
+from maskengines.attribution.live import LayerProbe
 from maskengines.attribution.masking.mode import masked_logits
 from maskengines.attribution.networks import Network, load_network
 from maskengines.contract import Candidate, Changes, ImagePatch, Request
 from maskengines.errors import BadInput
+from maskengines.results.tables import TableResult
 from maskengines.runtime.local import LocalContext, run_here
 from maskengines.subjects.image import ImageSubject
 from network_families import write_network
@@ -52,7 +54,14 @@ def probe(folder: Path, subject: ImageSubject, mask: Array | None, **params: Any
     asked = MaskingParams(model=str(folder), method="probe", **params)
     (answer,) = run_here(LayerMaskingEngine(), Request(subject, masks, asked))
     assert answer.kind == "table"
-    return dict(answer.result)
+    return told(answer)
+
+
+def told(answer: Candidate) -> dict[str, Any]:
+    """A table and its facts under one roof."""
+    found = TableResult.read(answer.result)
+    names = [column.name for column in found.columns]
+    return {"columns": names, "rows": found.rows, "notes": found.notes, **found.facts}
 
 
 def test_a_probe_gives_five_classes_with_their_change(folder: Path, network: Network) -> None:
@@ -182,7 +191,7 @@ def test_the_live_probe_answers_every_change_and_compares_when_the_brush_rests(f
     ]
     request = Request(ImageSubject(photo()), {"pixels": mask}, params)
     answers = run_here(LayerProbe(), request, LocalContext(changes))
-    results = [answer.result for answer in answers]
+    results = [told(answer) for answer in answers]
     assert [len(result["strategies"]) for result in results] == [1, 1, 4, 1]
     assert [result["strategy"] for result in results] == ["layer", "layer", "layer", "grey"]
     assert results[0]["visible_share"] > results[1]["visible_share"] == results[3]["visible_share"]
@@ -194,7 +203,7 @@ def test_the_live_probe_answers_every_change_and_compares_when_the_brush_rests(f
 
 def test_a_wrong_class_is_told_before_a_map_is_drawn(folder: Path) -> None:
     asked = MaskingParams(model=str(folder), target="thing")
-    with pytest.raises(BadInput, match="Several classes are like it"):
+    with pytest.raises(BadInput, match=r"knows no class 'thing'\. Near it are"):
         run_here(LayerMaskingEngine(), Request(ImageSubject(photo()), {}, asked))
 
 

@@ -17,7 +17,7 @@ MEASURES = {
     "logit": "change of the logit",
     "log-odds": "change of the log-odds",
 }
-ENOUGH, DECIDING = "The least that is enough", "The least that decides"
+PROPOSALS = {"sufficient": "The least that is enough", "necessary": "The least that decides"}
 READING = (
     "Red parts speak for the class, blue ones against it. Deletion hides the photo from the most important "
     "part on: the sooner the curve falls, the better the map. Insertion shows it in the same order and "
@@ -53,7 +53,7 @@ def as_map(
         region_values=found["coefficients"],
         region_errors=found["errors"],
         ranking=tuple((one["label"], one["p"]) for one in found["top"]),
-        proposals={name: np.asarray(area, bool) for name, area in found.get("proposals", {}).items()},
+        proposals={PROPOSALS[name]: np.asarray(area, bool) for name, area in found["proposals"].items()},
         curves=tuple(_curve(name, one) for name, one in found["curves"].items()),
         facts={**facts, **_facts(found, metrics)},
         warnings=warnings,

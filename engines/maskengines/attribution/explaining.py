@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from maskengines.attribution.curves import Curve, both_curves
 from maskengines.attribution.estimates import Estimate, Explanation
 from maskengines.attribution.lime import Lime
 from maskengines.attribution.occlusion import Occlusion
+from maskengines.attribution.regions import LEAST_CHANCE, Found, necessary, sufficient
 from maskengines.attribution.rise import Rise
 from maskengines.attribution.sampling import RegionSubsets, Sampler, ShiftedGrids, SlidingWindows
 from maskengines.attribution.scoring import Scorer, probabilities
@@ -70,7 +72,8 @@ def explain(
     Its result is plain data in the frame of the network's input: ``values`` and ``band`` (``(H, W)`` float32,
     see `Explanation`), ``labels`` (int32), ``coefficients`` and ``errors`` (by region), ``signed``,
     ``target`` (index, label, measure, other, and what the whole photo scores), ``top`` (five classes),
-    ``photo``, ``curves`` (deletion and insertion), ``settings``, and ``state``, with which the same question
+    ``photo``, ``curves`` (deletion and insertion), ``proposals`` (masks of `sufficient` and `necessary`
+    regions, where there are any), ``settings``, and ``state``, with which the same question
     goes on, to more samples or for another class, without asking anything twice. The score is insertion less
     deletion area.
 
@@ -96,6 +99,7 @@ def explain(
     run = _Run(scorer, sampler, target, _estimate(params.method, sampler, labels, target, whole), whole)
     cancelled: Cancelled | None = None
     curves: tuple[Curve, ...] = ()
+    proposals: dict[str, Found] = {}
     try:
         run.sample(known, params.batch, context, stopped or (lambda: False))
         by_region = labels if params.method == "lime" else None
@@ -103,6 +107,8 @@ def explain(
             scorer, target, run.estimate.values(), labels=by_region, batch=params.batch,
             checkpoint=context.checkpoint,
         )  # fmt: skip
+        if getattr(params, "proposals", False):
+            proposals = _proposals(scorer, target, run.estimate.values(), labels, context)
     except Cancelled as error:
         cancelled = error
     if run.done:
@@ -110,6 +116,7 @@ def explain(
         result = {
             **_result(scorer, explanation, labels, target, whole),
             "curves": {one.kind: one.plain() for one in curves},
+            "proposals": {name: found.area for name, found in proposals.items()},
             "settings": _settings(params, run.done, seed),
             "state": {"key": key, "logits": np.concatenate(run.logits)},
         }
@@ -121,10 +128,28 @@ def explain(
             score=curves[1].area - curves[0].area if curves else None,
             metrics=_metrics(
                 explanation, target, whole, curves, done=run.done, seconds=time.perf_counter() - begun
-            ),
+            )
+            | {f"{name}_share": round(found.share, 4) for name, found in proposals.items()},
         )
     if cancelled is not None:
         raise cancelled
+
+
+def _proposals(
+    scorer: Scorer, target: Target, values: Array, labels: Array, context: RunContext
+) -> dict[str, Found]:
+    """The least that is enough and the least that decides; a photo may have neither."""
+    found: dict[str, Found] = {}
+    context.progress(0, 0, "Looking for the least that is enough")
+    whole = ask(scorer, np.ones((1, *scorer.shape), bool))
+    least = min(LEAST_CHANCE, 0.9 * float(target.chances(whole)[0]))
+    with contextlib.suppress(BadInput):
+        found["sufficient"] = sufficient(
+            scorer, target, values, labels, least=least, checkpoint=context.checkpoint
+        )
+    with contextlib.suppress(BadInput):
+        found["necessary"] = necessary(scorer, target, values, labels, checkpoint=context.checkpoint)
+    return found
 
 
 class _Run:

@@ -11,6 +11,7 @@ from maskengines.params import Params
 
 Method = Literal["lime", "occlusion", "rise", "probe"]
 Strategy = Literal["layer", "black", "grey", "mean", "blur", "telea", "exemplar"]
+Measure = Literal["probability", "logit"]
 Segments = Literal["slic", "quickshift", "grid", "painted"]
 
 
@@ -22,6 +23,7 @@ class ProbeParams(Params):
         title="Network",
         description="A folder that transformers wrote, or a hub id such as owner/name. "
         "Empty takes the built-in network.",
+        json_schema_extra={"format": "directory-path", "hint": "Built in"},
     )
     strategy: Strategy = Field(
         "layer",
@@ -48,13 +50,16 @@ class MaskingParams(ProbeParams):
     target: str = Field(
         "",
         title="Class",
-        description="Label or index of the class to explain. Empty takes the network's first choice.",
+        description="Label or index of the class to explain. Empty takes the network's first choice; a click "
+        "on a class of the live probe fills it in.",
+        json_schema_extra={"hint": "First choice"},
     )
     contrast: str = Field(
         "",
         title="Rather than",
         description="Label or index of a second class: the map then says what speaks for the first rather "
-        "than for this one.",
+        "than for this one. Shift-click a class of the live probe.",
+        json_schema_extra={"hint": "All others"},
     )
     segments: Segments = Field(
         "slic",
@@ -76,13 +81,45 @@ class MaskingParams(ProbeParams):
         title="Samples",
         description="How many times the network is asked; the map is shown while it settles.",
     )
-    probability: float = Field(
+    measure: Measure = Field(
+        "probability",
+        title="Measure",
+        description="What is explained: the class's probability, or its logit, which does not saturate.",
+        json_schema_extra={"advanced": True},
+    )
+    keep_probability: float = Field(
         0.5,
         ge=0.05,
         le=0.95,
         title="Share given",
         description="Share of the segments that each sample leaves visible.",
         json_schema_extra={"advanced": True},
+    )
+    proposals: bool = Field(
+        True,
+        title="Look for the least",
+        description="Look for the least of the photo that is enough for the class, and for the least that "
+        "decides, as masks to go on with.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class CounterfactualParams(Params):
+    """Parameters of `counterfactual`."""
+
+    model: str = Field(
+        "",
+        title="Network",
+        description="A folder that transformers wrote, or a hub id such as owner/name. "
+        "Empty takes the built-in network.",
+        json_schema_extra={"format": "directory-path", "hint": "Built in"},
+    )
+    target: str = Field(
+        "",
+        title="Class",
+        description="Label or index of the class to watch. Empty takes the network's first choice; a click "
+        "on a class of the live probe fills it in.",
+        json_schema_extra={"hint": "First choice"},
     )
 
 
@@ -97,6 +134,7 @@ LAYER_MASKING = EngineInfo(
     needs_mask=False,
     needs_visible=False,
     default_count=1,
+    live_companion="layer-probe",
 )
 
 LAYER_PROBE = EngineInfo(
@@ -105,7 +143,7 @@ LAYER_PROBE = EngineInfo(
     summary="Class probabilities that follow the brush: what is painted is hidden from the network.",
     version="1",
     params=ProbeParams,
-    implementation="maskengines.attribution.engine:LayerProbe",
+    implementation="maskengines.attribution.live:LayerProbe",
     result_kinds=("table",),
     live=True,
     weight="light",
@@ -114,4 +152,14 @@ LAYER_PROBE = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (LAYER_MASKING, LAYER_PROBE)
+COUNTERFACTUAL = EngineInfo(
+    id="counterfactual",
+    title="What if it were not there",
+    summary="Fills the mask from the photo itself and asks the classifier again.",
+    version="1",
+    params=CounterfactualParams,
+    implementation="maskengines.attribution.counterfactual:Counterfactual",
+    live_companion="layer-probe",
+)
+
+ENGINES = (LAYER_MASKING, LAYER_PROBE, COUNTERFACTUAL)

@@ -62,26 +62,6 @@ class Network:
     def shape(self) -> tuple[int, int]:
         return self.preprocessing.shape
 
-    def class_index(self, wanted: str) -> int:
-        """The class that a label or an index names.
-
-        Raises:
-            BadInput: none or several do.
-        """
-        wanted = wanted.strip()
-        if wanted.isdigit() and int(wanted) < len(self.labels):
-            return int(wanted)
-        names = [label.casefold() for label in self.labels]
-        exact = [index for index, name in enumerate(names) if name == wanted.casefold()]
-        if exact:
-            return exact[0]
-        like = [index for index, name in enumerate(names) if wanted.casefold() in name]
-        if len(like) == 1 and wanted:
-            return like[0]
-        hint = ", ".join(self.labels[index] for index in like[:5])
-        said = f"Several classes are like it: {hint}." if like else f"There are {len(names)} of them."
-        raise BadInput(f"This network has no class '{wanted}'. {said} Give a label or an index from 0.")
-
 
 def load_network(model: str, device: str = "cpu") -> Network:
     """The network that ``model`` names: a folder, a hub id ``owner/name``, or empty for the built-in one.

@@ -12,10 +12,17 @@ from maskengines.attribution.hiding import Ask, HidingScorer
 from maskengines.attribution.info import Strategy
 from maskengines.attribution.networks import Network
 from maskengines.attribution.scoring import probabilities
-from maskengines.contract import Candidate
+from maskengines.contract import Box, Candidate
+from maskengines.results.tables import Column, TableNote, TableResult
 
 Array = np.ndarray[Any, Any]
-COLUMNS = ("label", "index", "p", "p_before", "change")
+COLUMNS = (
+    Column("label", "Class"),
+    Column("index", "Index", "number"),
+    Column("p", "Now", "share"),
+    Column("p_before", "Before", "share"),
+    Column("change", "Change", "change"),
+)
 TOP = 5
 SIDE_BY_SIDE: tuple[Strategy, ...] = ("layer", "grey", "blur", "telea")
 """Strategies that are quick enough to be shown beside the chosen one."""
@@ -62,6 +69,14 @@ class Probe:
         self._scorers: dict[Strategy, HidingScorer] = {}
         self.before = probabilities(self.scorer("grey").logits(np.ones((1, *network.shape), bool)))[0]
 
+    @property
+    def frame(self) -> Box:
+        """The part of the photo that the network sees, in whole pixels."""
+        left, top, width, height = self.network.preprocessing.window(*self.size)
+        x, y = round(left), round(top)
+        seen = Box(x, y, round(left + width) - x, round(top + height) - y)
+        return seen.clipped(self.size[1], self.size[0])
+
     def scorer(self, strategy: Strategy, seed: int = 0) -> HidingScorer:
         """The photo under a strategy; the same object again for the same strategy, but for exemplar."""
         found = self._scorers.get(strategy)
@@ -97,49 +112,71 @@ class Probe:
 
 def table(
     probe: Probe, visible: Array, look: Look, strategy: Strategy, beside: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """The result of a probe as plain data, for a candidate of kind ``table``."""
+) -> TableResult:
+    """What a probe found, the five likeliest classes first; ``beside`` is what other strategies say."""
     network = probe.network
     order = np.argsort(-look.p, kind="stable")[:TOP]
-    rows = [
-        [
+    rows = tuple(
+        (
             network.labels[index], int(index), float(look.p[index]), float(look.before[index]),
             float(look.p[index] - look.before[index]),
-        ]
+        )
         for index in order
-    ]  # fmt: skip
+    )  # fmt: skip
     first = int(look.before.argmax())
     answers = {look.top, *(each["index"] for each in beside)}
-    return {
-        "columns": list(COLUMNS),
-        "rows": rows,
-        "before": {"label": network.labels[first], "index": first, "p": float(look.before[first])},
-        "strategy": strategy,
-        "used": look.used,
-        "network": network.name,
-        "badge": network.check.badge(),
-        "visible_share": float(visible.mean()),
-        "grid": list(network.shape),
-        "window": list(network.preprocessing.window(*probe.size)),
-        "strategies": [_first(network, strategy, look), *beside],
-        "disagree": len(answers) > 1,
-    }
+    hidden = 1 - float(visible.mean())
+    return TableResult(
+        columns=COLUMNS,
+        rows=rows,
+        name="probe",
+        rows_name="top",
+        title=f"{network.name}, {f'{hidden:.1%} hidden' if hidden else 'nothing hidden'}",
+        notes=_notes(network, look, beside),
+        facts={
+            "before": {"label": network.labels[first], "index": first, "p": float(look.before[first])},
+            "strategy": strategy,
+            "used": look.used,
+            "network": network.name,
+            "badge": network.check.badge(),
+            "visible_share": float(visible.mean()),
+            "grid": list(network.shape),
+            "window": list(network.preprocessing.window(*probe.size)),
+            "strategies": [_first(network, strategy, look), *beside],
+            "disagree": len(answers) > 1,
+        },
+        chooses=("target", "contrast"),
+    )
 
 
-def candidate(result: dict[str, Any], seed: int) -> Candidate:
+def _notes(network: Network, look: Look, beside: list[dict[str, Any]]) -> tuple[TableNote, ...]:
+    badge = TableNote(network.check.badge()["text"], "good" if network.check.passed else "warning")
+    if not beside:
+        return (badge,)
+    others = [each for each in beside if each["index"] != look.top]
+    if not others:
+        names = ", ".join(each["strategy"] for each in beside)
+        return (TableNote(f"Other ways of hiding put the same class first ({names})."), badge)
+    told = ", ".join(f"{each['strategy']} says {each['label']} ({each['p']:.0%})" for each in others)
+    return (TableNote(f"The ways of hiding disagree: {told}.", "warning"), badge)
+
+
+def candidate(found: TableResult, seed: int) -> Candidate:
     """The table as an answer: its label and metrics say what comes first."""
-    label, _, p, _, change = result["rows"][0]
+    label, _, p, _, change = found.rows[0]
+    assert isinstance(p, float)
+    assert isinstance(change, float)
     return Candidate(
         kind="table",
-        result=result,
+        result=found.to_plain(),
         seed=seed,
         label=f"{label} {p:.0%}",
         metrics={
-            "top": label,
+            "top": str(label),
             "p": round(p, 4),
             "change": round(change, 4),
-            "visible": round(result["visible_share"], 4),
-            "strategy": result["used"],
+            "visible": round(found.facts["visible_share"], 4),
+            "strategy": found.facts["used"],
         },
     )
 
@@ -153,3 +190,8 @@ def _first(network: Network, strategy: Strategy, look: Look) -> dict[str, Any]:
         "index": index,
         "p": float(look.p[index]),
     }
+
+
+def others(strategy: Strategy) -> list[Strategy]:
+    """The quick strategies to show beside one."""
+    return [each for each in SIDE_BY_SIDE if each != strategy]
