@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_COUNT = 16
 MAX_SEED = 999_999
 REFRESH_MS = 150
+FORM_HEIGHT = 176
+"""Less of a form than this would be a keyhole."""
 SETTLE_MS = 120
 """Pause after an edit of the form before a live engine hears of it: a name is typed letter by letter."""
 
@@ -174,6 +176,7 @@ class EnginePanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         self._scroll = PanelScroll()
+        self._scroll.setMinimumHeight(FORM_HEIGHT)
         column = self._scroll.column
         column.setContentsMargins(MARGIN, STEP, MARGIN - STEP, STEP)
         column.setSpacing(STEP)

@@ -56,8 +56,7 @@ class MapCard(FloatingCard):
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 2 * STEP, MARGIN, MARGIN)
         column.setSpacing(STEP)
-        self._title = QLabel()
-        self._title.setWordWrap(True)
+        self._title = Note("", "text")
         column.addWidget(self._title)
         self._subtitle = Note()
         column.addWidget(self._subtitle)
@@ -115,7 +114,7 @@ class MapCard(FloatingCard):
             read = MapResult.read(candidate.result, shape)
         except BadInput as error:
             self.end()
-            self._title.setText(error.message)
+            self._title.say(error.message, "error")
             return
         self._candidate = candidate
         self.threshold.setValue(0)
@@ -162,8 +161,7 @@ class MapCard(FloatingCard):
 
     def _take(self, document: Document, read: MapResult) -> None:
         self._document, self._map, self._plane = document, read, None
-        self._title.setText(read.title)
-        self._title.setVisible(bool(read.title))
+        self._title.say(read.title, "text")
         self._subtitle.say(read.subtitle)
         self._legend.show_palette(read.scale.table(), (read.scale.low, read.scale.high))
         self._fade()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 from maskstudio.panels.style import STEP, Note, tone
 from maskstudio.window import theme
 
-ROW = 34
+ROW = 31
 BAR = 6
 
 
@@ -135,7 +135,7 @@ def paint_rows(painter: QPainter, area: QRectF, table: TableResult) -> None:
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
         if shares:
             before = row[shares[1]] if len(shares) > 1 else None
-            _paint_bar(painter, QRectF(area.left(), top + 24, area.width(), BAR), row[shares[0]], before)
+            _paint_bar(painter, QRectF(area.left(), top + 22, area.width(), BAR), row[shares[0]], before)
 
 
 def table_picture(table: TableResult, size: QSize, font: QFont) -> QImage:

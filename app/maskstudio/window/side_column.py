@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from maskstudio.window.icons import icon
 
@@ -61,7 +61,8 @@ class Section(QWidget):
 
 
 class SideColumn(QWidget):
-    """Sections stacked in a splitter whose places are remembered."""
+    """Sections stacked in a splitter whose places are remembered; it scrolls where the window is too low for
+    all of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,13 @@ class SideColumn(QWidget):
         self._sections: dict[str, Section] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)
-        layout.addWidget(self._split)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._split)
+        scroll.viewport().setAutoFillBackground(False)
+        layout.addWidget(scroll)
 
     def add(self, key: str, title: str, stretch: int) -> Section:
         """A new section below the others."""

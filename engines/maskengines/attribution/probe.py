@@ -131,7 +131,7 @@ def table(
         rows=rows,
         name="probe",
         rows_name="top",
-        title=f"{network.name}, {f'{hidden:.1%} hidden' if hidden else 'nothing hidden'}",
+        title=f"{network.name}, {f'{100 * hidden:.1f} % hidden' if hidden else 'nothing hidden'}",
         notes=_notes(network, look, beside),
         facts={
             "before": {"label": network.labels[first], "index": first, "p": float(look.before[first])},
@@ -155,8 +155,7 @@ def _notes(network: Network, look: Look, beside: list[dict[str, Any]]) -> tuple[
         return (badge,)
     others = [each for each in beside if each["index"] != look.top]
     if not others:
-        names = ", ".join(each["strategy"] for each in beside)
-        return (TableNote(f"Other ways of hiding put the same class first ({names})."), badge)
+        return (TableNote("All ways of hiding put the same class first."), badge)
     told = ", ".join(f"{each['strategy']} says {each['label']} ({each['p']:.0%})" for each in others)
     return (TableNote(f"The ways of hiding disagree: {told}.", "warning"), badge)
 
