@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 
 from maskengines.attribution.scenes import CLEAN, HELD_OUT, Recipe, empty_scene, make_scene
+from maskengines.errors import EngineFault
 
 Array = np.ndarray[Any, Any]
 Batch = tuple[Array, Array]
@@ -105,13 +107,14 @@ def _next(waiting: Any, maker: Any) -> Batch:
             return waiting.get(timeout=2)
         except queue.Empty:
             if not maker.is_alive():
-                raise RuntimeError(
-                    f"The process that makes scenes ended with code {maker.exitcode}."
-                ) from None
+                reason = f"The process that makes scenes ended with code {maker.exitcode}."
+                raise EngineFault(f"{reason} Go on with --resume.") from None
 
 
 def _make(waiting: Any, parent: int, lessons: Lessons, start: int, stop: int) -> None:
     cv2.setNumThreads(1)
+    # Ctrl-C is for the training, which ends this process once it has saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for batch in lessons.batches(start, stop):
         while True:
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -43,7 +43,9 @@ class NetworkConfig(BaseModel):
     mean: tuple[float, float, float] = (0.45, 0.45, 0.45)
     std: tuple[float, float, float] = (0.28, 0.28, 0.28)
     stem: int = Field(default=32, ge=1, le=1024)
-    widths: tuple[int, ...] = Field(default=(32, 64, 160), min_length=1, max_length=6)
+    widths: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+        default=(32, 64, 160), min_length=1, max_length=6
+    )
     blocks: int = Field(default=2, ge=1, le=16)
 
 

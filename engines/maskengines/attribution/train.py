@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -151,6 +153,11 @@ class Training:
             states.setdefault(int(index), {})[key] = one
         whole = self.optimiser.state_dict()
         self.optimiser.load_state_dict({"state": states, "param_groups": whole["param_groups"]})
+        for parameter, state in self.optimiser.state.items():
+            # The fused step walks through memory, so the moments must lie there as the weights do.
+            for name, one in state.items():
+                if one.shape == parameter.shape:
+                    state[name] = torch.empty_like(parameter).copy_(one)
         self.step, self.curve = notes["step"], [tuple(row) for row in notes["curve"]]
 
 
@@ -235,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the folder")
     parser.add_argument("--threads", type=int, default=1, help="threads for the arithmetic")
     parser.add_argument("--batch", type=int, default=usual.batch)
+    parser.add_argument("--scenes", type=int, default=4000, help="held-out scenes for the figures at the end")
     parser.add_argument("--cue", choices=["none", "patch", "background"], default=usual.cue)
     parser.add_argument("--cue-agrees", type=float, default=usual.cue_agrees, metavar="P")
     parser.add_argument(
@@ -252,6 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.steps, given.seed, given.batch, cue=given.cue, cue_agrees=given.cue_agrees,
         half=torch.cpu._is_avx512_bf16_supported() and not given.float32,
     )  # fmt: skip
+    stop = _stop_signal()
     try:
         given.out.mkdir(parents=True, exist_ok=True)
         training = Training(options, NetworkConfig(labels=SHAPES))
@@ -259,18 +268,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
             training.load(given.out / CHECKPOINT)
         deadline = time.monotonic() + 60 * (given.minutes or float("inf"))
         begun = time.process_time()
-        done = train(training, given.out, lambda: time.monotonic() > deadline, _say)
+        done = train(training, given.out, lambda: stop.is_set() or time.monotonic() > deadline, _say)
         print(f"\n{training.step} steps, {(time.process_time() - begun) / 60:.1f} CPU minutes of arithmetic")
-        if done:
-            network = write_network(training, given.out)
-            print(json.dumps({"curve": training.curve, **figures(network)}))
-    except KeyboardInterrupt:
-        print(f"\nStopped. --resume goes on from the last checkpoint in '{given.out}'.", file=sys.stderr)
-        return 130
+        if not done:
+            print(f"Stopped before the end. Go on with --resume --out {given.out}", file=sys.stderr)
+            return 130 if stop.is_set() else 0
+        network = write_network(training, given.out)
+        print(json.dumps({"curve": training.curve, **figures(network, given.scenes)}))
     except StudioError as error:
         print(error.message, file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _stop_signal() -> threading.Event:
+    """Set at the first Ctrl-C or SIGTERM, so that a step is finished and saved; the second one interrupts."""
+    stop = threading.Event()
+
+    def heard(number: int, _frame: Any) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, heard)
+    return stop
 
 
 if __name__ == "__main__":
