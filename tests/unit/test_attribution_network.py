@@ -16,9 +16,11 @@ from maskengines.attribution.checkpoints import read_tensors, write_tensors
 from maskengines.attribution.evaluation import hits
 from maskengines.attribution.feeding import Lessons, made_ahead
 from maskengines.attribution.outlines import SHAPES
+from maskengines.attribution.recipes import CLEAN, STANDARD
 from maskengines.attribution.resnet import NetworkConfig, SmallResNet, load_small_resnet
-from maskengines.attribution.scenes import CLEAN, HELD_OUT, STANDARD
-from maskengines.attribution.train import CHECKPOINT, Options, Training, main, train, write_network
+from maskengines.attribution.scenes import HELD_OUT
+from maskengines.attribution.train import CHECKPOINT, main, train, write_network
+from maskengines.attribution.training import Options, Training
 from maskengines.errors import BadInput, NotReady
 
 TINY = NetworkConfig(labels=SHAPES, size=48, stem=8, widths=(8, 16), blocks=1)

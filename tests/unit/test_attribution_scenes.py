@@ -7,15 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from maskengines.attribution.outlines import OUTLINES, SHAPES
-from maskengines.attribution.scenes import (
-    CLEAN,
-    OCCLUDED,
-    PAIR,
-    STANDARD,
-    Recipe,
-    empty_scene,
-    make_scene,
-)
+from maskengines.attribution.recipes import CLEAN, OCCLUDED, PAIR, STANDARD, Recipe
+from maskengines.attribution.scenes import empty_scene, make_scene
 from maskengines.attribution.textures import TEXTURES
 
 CUED = replace(STANDARD, cue="patch")

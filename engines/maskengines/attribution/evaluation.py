@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from maskengines.attribution.recipes import CLEAN, OCCLUDED, STANDARD, Recipe
 from maskengines.attribution.resnet import SmallResNet
-from maskengines.attribution.scenes import (
-    CLEAN,
-    HELD_OUT,
-    OCCLUDED,
-    STANDARD,
-    Recipe,
-    Scene,
-    empty_scene,
-    make_scene,
-)
+from maskengines.attribution.scenes import HELD_OUT, Scene, empty_scene, make_scene
 from maskengines.attribution.scoring import probabilities
 
 Array = np.ndarray[Any, Any]

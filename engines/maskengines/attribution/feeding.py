@@ -13,7 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from maskengines.attribution.scenes import CLEAN, HELD_OUT, Recipe, empty_scene, make_scene
+from maskengines.attribution.recipes import CLEAN, Recipe
+from maskengines.attribution.scenes import HELD_OUT, empty_scene, make_scene
 from maskengines.errors import EngineFault
 
 Array = np.ndarray[Any, Any]

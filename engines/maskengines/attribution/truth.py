@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maskengines.attribution.scenes import CLEAN, STANDARD, Array, empty_scene, make_scene
+from maskengines.attribution.recipes import CLEAN, STANDARD
+from maskengines.attribution.scenes import Array, empty_scene, make_scene
 from maskengines.attribution.scoring import Scorer, probabilities
 
 Case = tuple[Scorer, Array, int]
