@@ -23,7 +23,8 @@ class Options:
         steps: how many batches to learn from.
         seed: of the first weights and of the scenes.
         batch: scenes in a step.
-        rate: greatest learning rate; it rises over the first ``warmup`` steps and falls to 0 as a cosine.
+        rate: greatest learning rate; it rises over ``warmup`` steps and falls to 0 as a cosine.
+        restart: step at which it rises again, to the part ``again`` of ``rate``, and falls until the end.
         decay: weight decay of AdamW.
         average: share of the old average kept in each step.
         easy, rise: how the scenes grow harder (see `feeding.Lessons`).
@@ -32,11 +33,13 @@ class Options:
         half: compute in bfloat16 where that is safe, twice as fast on processors that have it.
     """
 
-    steps: int = 4500
+    steps: int = 7000
     seed: int = 0
     batch: int = 32
     rate: float = 1.5e-3
     warmup: int = 100
+    restart: int = 4500
+    again: float = 0.6
     decay: float = 0.02
     average: float = 0.999
     easy: int = 300
@@ -142,9 +145,14 @@ def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _rate(step: int, options: Options) -> float:
-    """Linear warm-up, then half a cosine to 0 (arXiv 1608.03983, equation 5 without restarts)."""
-    rise = min(1.0, (step + 1) / options.warmup)
-    return options.rate * rise * 0.5 * (1 + float(np.cos(np.pi * step / options.steps)))
+    """Linear warm-up and half a cosine to 0, twice (arXiv 1608.03983, equation 5 with one restart)."""
+    first = min(options.restart, options.steps)
+    if step < first:
+        peak, since, length = options.rate, step, first
+    else:
+        peak, since, length = options.rate * options.again, step - first, options.steps - first
+    rise = min(1.0, (since + 1) / options.warmup)
+    return peak * rise * 0.5 * (1 + float(np.cos(np.pi * since / length)))
 
 
 def _loss(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
