@@ -45,7 +45,7 @@ STANDARD = Recipe()
 CLEAN = Recipe(companions=(0, 0), clutter=0, occluders=(0, 0), blur=0.0, noise=0.01)
 """One object on a background."""
 OCCLUDED = Recipe(occluders=(1, 3), covered=0.4)
-"""Something always lies in front of the main object."""
+"""One to three things in front of the main object, as far as they find room."""
 PAIR = Recipe(
     main_area=(0.09, 0.13), companions=(1, 1), companion_area=(0.76, 0.84), clutter=0, occluders=(0, 0)
 )
