@@ -41,10 +41,12 @@ class FloatingCard(QWidget):
         if canvas is None:
             return
         room = canvas.height() - 2 * MARGIN
-        layout = self.layout()
+        layout, wanted = self.layout(), self.sizeHint().height()
         if layout is not None:
             layout.activate()
-        self.resize(WIDTH, min(room, max(self.sizeHint().height(), self.minimumSizeHint().height())))
+            # What wraps is as tall as this width makes it, not as its own idea of a good width would.
+            wanted = layout.totalHeightForWidth(WIDTH) if layout.hasHeightForWidth() else wanted
+        self.resize(WIDTH, min(room, wanted))
         self.move(MARGIN, canvas.height() - MARGIN - self.height())
         self.raise_()
 

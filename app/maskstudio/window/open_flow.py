@@ -57,6 +57,15 @@ class OpenFlow:
 
         self.open_paths([asset("samples/sample.jpg")], mask=asset("samples/sample-mask.png"), remember=False)
 
+    def open_shapes(self) -> None:
+        """Open a scene that the built-in network knows, with the engine that looks into it chosen."""
+        from maskengines.assets import asset
+
+        self.open_paths([asset("samples/shapes.png")], remember=False)
+        panel = self._window.engines.engine_panel
+        if panel is not None:
+            panel.choose("layer-masking")
+
     def open_paths(self, paths: Iterable[Path], *, mask: Path | None = None, remember: bool = True) -> None:
         """A tab for each file; one that is open already comes to the front instead.
 

@@ -30,7 +30,7 @@ class LayerProbe(Loaded):
             visible = probe.visible(mask, params.keep)
             look = probe.look(visible, params.strategy, request.seed)
             yield candidate(table(probe, visible, look, params.strategy, []), request.seed)
-            changes = context.changes(_REST_SECONDS)
+            changes = context.changes(_REST_SECONDS if not visible.all() else None)
             if _nothing(changes):
                 # The brush rests: time to ask the other strategies, one by one while it goes on resting.
                 beside: list[dict[str, Any]] = []
