@@ -79,6 +79,7 @@ def _facts(found: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, fl
     if settings["method"] != "occlusion":
         facts["Share given"] = float(settings["keep_probability"])
     facts["Seed"] = settings["seed"]
+    facts["Median band, 95 %"] = f"\N{PLUS-MINUS SIGN} {float(np.median(found['band'])):.2g}"
     for key, name in (("r2", "Fit, R squared"), ("stability", "Stability")):
         if key in metrics:
             facts[name] = float(metrics[key])

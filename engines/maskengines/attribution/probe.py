@@ -150,7 +150,11 @@ def table(
 
 
 def _notes(network: Network, look: Look, beside: list[dict[str, Any]]) -> tuple[TableNote, ...]:
-    badge = TableNote(network.check.badge()["text"], "good" if network.check.passed else "warning")
+    height, width = network.shape
+    seen = f"It sees {width} x {height} pixels and knows {len(network.labels)} classes."
+    badge = TableNote(
+        f"{network.check.badge()['text']} {seen}", "good" if network.check.passed else "warning"
+    )
     if not beside:
         return (badge,)
     others = [each for each in beside if each["index"] != look.top]
