@@ -73,8 +73,8 @@ def kept(folder: Path, photos: list[Path]) -> list[str]:
     chosen = np.array(sure)
     heads = " | ".join(f"{level:.0%}" for level in LEVELS)
     rows = [
-        f"{len(photos)} photos, of which the network is sure of {chosen.sum()} (probability {SURE} or more of "
-        "the whole). Part of predictions that stay, sure ones / all, and mean entropy of all in nats:",
+        f"{len(photos)} photos, of which the network is sure of {chosen.sum()} (a probability of {SURE} or more "
+        "for the whole). Part of predictions that stay, sure ones / all, and mean entropy of all in nats:",
         "",
         f"| order | strategy | {heads} | entropy at 30 % |",
         "|---|---|" + "---|" * (len(LEVELS) + 1),
@@ -141,7 +141,7 @@ def leaks(count: int) -> list[str]:
 
     network = load_network("")
     rows = [
-        f"| shape leak, {count} scenes | object hidden, still named | silhouette hidden in an empty scene, seen |",
+        f"| shape leak, {count} scenes | object hidden, still named | hidden silhouette seen |",
         "|---|---|---|",
     ]
     seeds = range(SCENES, SCENES + count)
