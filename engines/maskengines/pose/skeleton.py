@@ -1,0 +1,107 @@
+"""The body: 17 joints in Human3.6M order, who hangs on whom, what mirrors what, and the frames its numbers live in.
+
+Frames, told apart everywhere in this family:
+
+* **camera**: OpenCV's, millimetres, x right in the picture, y down, z away from the viewer. Poses are root-relative: the hip is
+  (0, 0, 0) and the rest is measured from it. This is what the engine answers in, (..., 17, 3).
+* **upright**: Y up, the person facing +Z with the right hip on -X, millimetres. Motion files and the training data use it. An upright
+  pose seen by a level camera straight in front of it is ``UPRIGHT_TO_CAMERA * pose``.
+* **picture**: pixels, x right, y down, the centre of the top left pixel at (0.5, 0.5). (..., 17, 2).
+* **box**: the square around the person scaled to [-1, 1] on both axes (DiffPose, section 3.1), x right, y down.
+
+Left and right are the person's own. The skeleton is that of Ionescu et al., "Human3.6M" (PAMI 2014), reduced to the 17 joints of
+Martinez et al. (ICCV 2017).
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+JOINTS: Final = (
+    "Hip",
+    "RHip",
+    "RKnee",
+    "RAnkle",
+    "LHip",
+    "LKnee",
+    "LAnkle",
+    "Spine",
+    "Thorax",
+    "Nose",
+    "Head",
+    "LShoulder",
+    "LElbow",
+    "LWrist",
+    "RShoulder",
+    "RElbow",
+    "RWrist",
+)
+COUNT: Final = len(JOINTS)
+INDEX: Final = {name: index for index, name in enumerate(JOINTS)}
+ROOT: Final = 0
+
+# Parents come before their children, so one pass in order rebuilds a body from its bones.
+PARENTS: Final = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+BONES: Final = tuple((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0)
+
+# MIRROR[j] is the joint on the other side (itself on the midline).
+MIRROR: Final = (0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13)
+PAIRS: Final = tuple((left, right) for left, right in enumerate(MIRROR) if JOINTS[left].startswith("L"))
+SIDES: Final = tuple(
+    {"L": 1, "R": -1}.get(name[0], 0) if MIRROR[j] != j else 0 for j, name in enumerate(JOINTS)
+)
+
+# Joints of a limb in order away from the trunk.
+LIMBS: Final = {
+    "right leg": (1, 2, 3),
+    "left leg": (4, 5, 6),
+    "trunk": (0, 7, 8),
+    "head": (9, 10),
+    "left arm": (11, 12, 13),
+    "right arm": (14, 15, 16),
+}
+
+# The bone that ends in joint j and the one that ends in its mirror are equally long: one group each.
+BONE_GROUPS: Final = tuple(min(joint, MIRROR[joint]) for joint in range(COUNT))
+
+# From the upright frame to a level camera that looks the person in the face.
+UPRIGHT_TO_CAMERA: Final[Floats] = np.array([1.0, -1.0, -1.0], np.float32)
+
+
+def bone_lengths(poses: Floats) -> Floats:
+    """Length of the bone that ends in each joint, (..., 17), in the unit of `poses` (..., 17, 3); 0 for the hip."""
+    parents = [max(parent, 0) for parent in PARENTS]
+    return np.linalg.norm(poses - poses[..., parents, :], axis=-1).astype(np.float32)
+
+
+def mirrored(poses: Floats) -> Floats:
+    """The body in a mirror that stands upright: x negated, left and right names exchanged. Any frame, (..., 17, D)."""
+    turned = poses[..., list(MIRROR), :].copy()
+    turned[..., 0] *= -1
+    return turned
+
+
+def with_bone_lengths(poses: Floats, lengths: Floats) -> Floats:
+    """Poses (..., 17, 3) with every bone's direction kept and its length set to `lengths` (..., 17); the hip stays put.
+
+    A bone of length 0 has no direction and stays 0.
+    """
+    built = poses.astype(np.float32, copy=True)
+    for parent, joint in BONES:
+        bone = poses[..., joint, :] - poses[..., parent, :]
+        now = np.linalg.norm(bone, axis=-1, keepdims=True)
+        built[..., joint, :] = built[..., parent, :] + bone * (
+            lengths[..., joint, None] / np.maximum(now, 1e-6)
+        )
+    return built
+
+
+def ancestors(joint: int) -> tuple[int, ...]:
+    """The joints between `joint` and the hip, nearest first, the hip last; empty for the hip itself."""
+    chain = []
+    while (joint := PARENTS[joint]) >= 0:
+        chain.append(joint)
+    return tuple(chain)
