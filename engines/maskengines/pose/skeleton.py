@@ -1,16 +1,17 @@
-"""The body: 17 joints in Human3.6M order, who hangs on whom, what mirrors what, and the frames its numbers live in.
+"""The body: 17 joints in Human3.6M order, who hangs on whom, what mirrors what, in which frames.
 
 Frames, told apart everywhere in this family:
 
-* **camera**: OpenCV's, millimetres, x right in the picture, y down, z away from the viewer. Poses are root-relative: the hip is
-  (0, 0, 0) and the rest is measured from it. This is what the engine answers in, (..., 17, 3).
-* **upright**: Y up, the person facing +Z with the right hip on -X, millimetres. Motion files and the training data use it. An upright
-  pose seen by a level camera straight in front of it is ``UPRIGHT_TO_CAMERA * pose``.
-* **picture**: pixels, x right, y down, the centre of the top left pixel at (0.5, 0.5). (..., 17, 2).
-* **box**: the square around the person scaled to [-1, 1] on both axes (DiffPose, section 3.1), x right, y down.
+* **camera**: OpenCV's, millimetres, x right in the picture, y down, z away from the viewer. Poses are
+  root-relative: the hip is (0, 0, 0) and the rest is measured from it. The engine answers in it, (..., 17, 3).
+* **upright**: Y up, the person facing +Z with the right hip on -X, millimetres. Motion files and the
+  training data use it. Seen by a level camera straight in front it is ``pose * UPRIGHT_TO_CAMERA``.
+* **picture**: pixels, x right, y down, the centre of the top left pixel at (0.5, 0.5), (..., 17, 2).
+* **box**: the square around the person scaled to [-1, 1] on both axes (DiffPose, section 3.1), x right, y
+  down.
 
-Left and right are the person's own. The skeleton is that of Ionescu et al., "Human3.6M" (PAMI 2014), reduced to the 17 joints of
-Martinez et al. (ICCV 2017).
+Left and right are the person's own. The skeleton is that of Ionescu et al., "Human3.6M" (PAMI 2014), reduced
+to the 17 joints of Martinez et al. (ICCV 2017).
 """
 
 from typing import Final
@@ -72,22 +73,22 @@ UPRIGHT_TO_CAMERA: Final[Floats] = np.array([1.0, -1.0, -1.0], np.float32)
 
 
 def bone_lengths(poses: Floats) -> Floats:
-    """Length of the bone that ends in each joint, (..., 17), in the unit of `poses` (..., 17, 3); 0 for the hip."""
+    """Length of the bone ending in each joint, (..., 17), in the unit of `poses` (..., 17, 3); the hip's is 0."""
     parents = [max(parent, 0) for parent in PARENTS]
     return np.linalg.norm(poses - poses[..., parents, :], axis=-1).astype(np.float32)
 
 
 def mirrored(poses: Floats) -> Floats:
-    """The body in a mirror that stands upright: x negated, left and right names exchanged. Any frame, (..., 17, D)."""
+    """The body in an upright mirror: x negated, left and right exchanged. Any frame, (..., 17, D)."""
     turned = poses[..., list(MIRROR), :].copy()
     turned[..., 0] *= -1
     return turned
 
 
 def with_bone_lengths(poses: Floats, lengths: Floats) -> Floats:
-    """Poses (..., 17, 3) with every bone's direction kept and its length set to `lengths` (..., 17); the hip stays put.
+    """Poses (..., 17, 3) with every bone's direction kept and its length set to `lengths` (..., 17).
 
-    A bone of length 0 has no direction and stays 0.
+    The hip stays put. A bone of length 0 has no direction and stays 0.
     """
     built = poses.astype(np.float32, copy=True)
     for parent, joint in BONES:
