@@ -3,7 +3,7 @@
 Frames, told apart everywhere in this family:
 
 * **camera**: OpenCV's, millimetres, x right in the picture, y down, z away from the viewer. Poses are
-  root-relative: the hip is (0, 0, 0) and the rest is measured from it. The engine answers in it, (..., 17, 3).
+  root-relative: the hip is (0, 0, 0), the rest is measured from it. The engine answers in it, (N, 17, 3).
 * **upright**: Y up, the person facing +Z with the right hip on -X, millimetres. Motion files and the
   training data use it. Seen by a level camera straight in front it is ``pose * UPRIGHT_TO_CAMERA``.
 * **picture**: pixels, x right, y down, the centre of the top left pixel at (0.5, 0.5), (..., 17, 2).
@@ -73,7 +73,7 @@ UPRIGHT_TO_CAMERA: Final[Floats] = np.array([1.0, -1.0, -1.0], np.float32)
 
 
 def bone_lengths(poses: Floats) -> Floats:
-    """Length of the bone ending in each joint, (..., 17), in the unit of `poses` (..., 17, 3); the hip's is 0."""
+    """Length of the bone that ends in each joint, (..., 17), for `poses` (..., 17, 3); the hip has 0."""
     parents = [max(parent, 0) for parent in PARENTS]
     return np.linalg.norm(poses - poses[..., parents, :], axis=-1).astype(np.float32)
 
