@@ -83,7 +83,7 @@ class PoseSubject:
             "modes": (np.float32, (COUNT, self.modes.shape[1] if self.modes.ndim == 3 else 0, 4)),
         }
         for name, (dtype, shape) in shapes.items():
-            array = np.ascontiguousarray(getattr(self, name), dtype).view()
+            array: Array = np.ascontiguousarray(getattr(self, name), dtype).view()
             if array.shape != shape or not np.isfinite(array).all():
                 raise ValueError(f"{name} is {array.shape} or not finite, where {shape} was expected")
             array.flags.writeable = False
