@@ -1,4 +1,4 @@
-"""The body: 17 joints in Human3.6M order, who hangs on whom, what mirrors what, in which frames.
+"""What the network needs of the body beyond `maskengines.subjects.pose_skeleton`: sides, limbs and bones.
 
 Frames, told apart everywhere in this family:
 
@@ -6,54 +6,31 @@ Frames, told apart everywhere in this family:
   root-relative: the hip is (0, 0, 0), the rest is measured from it. The engine answers in it, (N, 17, 3).
 * **upright**: Y up, the person facing +Z with the right hip on -X, millimetres. Motion files and the
   training data use it. Seen by a level camera straight in front it is ``pose * UPRIGHT_TO_CAMERA``.
-* **picture**: pixels, x right, y down, the centre of the top left pixel at (0.5, 0.5), (..., 17, 2).
+* **picture**: pixels, x right, y down, (..., 17, 2).
 * **box**: the square around the person scaled to [-1, 1] on both axes (DiffPose, section 3.1), x right, y
   down.
-
-Left and right are the person's own. The skeleton is that of Ionescu et al., "Human3.6M" (PAMI 2014), reduced
-to the 17 joints of Martinez et al. (ICCV 2017).
 """
 
-from typing import Final
+from __future__ import annotations
+
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from maskengines.subjects.pose_skeleton import COUNT, INDEX, JOINTS, PARENTS, bone_lengths
 
-JOINTS: Final = (
-    "Hip",
-    "RHip",
-    "RKnee",
-    "RAnkle",
-    "LHip",
-    "LKnee",
-    "LAnkle",
-    "Spine",
-    "Thorax",
-    "Nose",
-    "Head",
-    "LShoulder",
-    "LElbow",
-    "LWrist",
-    "RShoulder",
-    "RElbow",
-    "RWrist",
-)
-COUNT: Final = len(JOINTS)
-INDEX: Final = {name: index for index, name in enumerate(JOINTS)}
-ROOT: Final = 0
+__all__ = [
+    "BONES", "BONE_GROUPS", "COUNT", "INDEX", "JOINTS", "LIMBS", "MIRROR", "PAIRS", "PARENTS",
+    "UPRIGHT_TO_CAMERA", "ancestors", "bone_lengths", "with_bone_lengths",
+]  # fmt: skip
 
-# Parents come before their children, so one pass in order rebuilds a body from its bones.
-PARENTS: Final = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+Array = np.ndarray[Any, Any]
+
 BONES: Final = tuple((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0)
 
 # MIRROR[j] is the joint on the other side (itself on the midline).
 MIRROR: Final = (0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13)
 PAIRS: Final = tuple((left, right) for left, right in enumerate(MIRROR) if JOINTS[left].startswith("L"))
-SIDES: Final = tuple(
-    {"L": 1, "R": -1}.get(name[0], 0) if MIRROR[j] != j else 0 for j, name in enumerate(JOINTS)
-)
 
 # Joints of a limb in order away from the trunk.
 LIMBS: Final = {
@@ -69,23 +46,10 @@ LIMBS: Final = {
 BONE_GROUPS: Final = tuple(min(joint, MIRROR[joint]) for joint in range(COUNT))
 
 # From the upright frame to a level camera that looks the person in the face.
-UPRIGHT_TO_CAMERA: Final[Floats] = np.array([1.0, -1.0, -1.0], np.float32)
+UPRIGHT_TO_CAMERA: Final = np.array([1.0, -1.0, -1.0], np.float32)
 
 
-def bone_lengths(poses: Floats) -> Floats:
-    """Length of the bone that ends in each joint, (..., 17), for `poses` (..., 17, 3); the hip has 0."""
-    parents = [max(parent, 0) for parent in PARENTS]
-    return np.linalg.norm(poses - poses[..., parents, :], axis=-1).astype(np.float32)
-
-
-def mirrored(poses: Floats) -> Floats:
-    """The body in an upright mirror: x negated, left and right exchanged. Any frame, (..., 17, D)."""
-    turned = poses[..., list(MIRROR), :].copy()
-    turned[..., 0] *= -1
-    return turned
-
-
-def with_bone_lengths(poses: Floats, lengths: Floats) -> Floats:
+def with_bone_lengths(poses: Array, lengths: Array) -> Array:
     """Poses (..., 17, 3) with every bone's direction kept and its length set to `lengths` (..., 17).
 
     The hip stays put. A bone of length 0 has no direction and stays 0.
