@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 ASKED = 128
 """From this value on a mask asks for a joint (alpha above 0.5); below it only widens its spread."""
 
-SOFT_SPREAD = 1.25
+SOFT_SPREAD = 1.2
 """By how many of its own spreads a joint's spread grows until it is asked for."""
 
 

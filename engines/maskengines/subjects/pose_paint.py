@@ -7,8 +7,9 @@ With ``s`` the spread of a joint and alpha the mask over 255:
   variance ``s^2 + 4 v`` with ``v`` that of the paint per axis, so that a disc painted wider asks for more.
 * **Softer paint** leaves the joint where it is and widens its spread (`PoseSubject.evidence`).
 * **Two blobs.** A blob beside all joints belongs to the nearest joint that is asked for, which could then
-  be in either: a Gaussian for each, of the variance ``s^2 + v``, as likely as there is paint in it. Beside a
-  joint that is not painted it says that the joint could be there, too.
+  be in either: a Gaussian for each, of the variance ``s^2 + v``, as likely as there is paint in it. If none
+  is, it tells where a missing hand, foot, elbow or knee could be whose bone begins nearby; else that the
+  nearest joint could be there, too.
 * **A bone** more than half covered asks for its far joint; no paint tells where that could be.
 
 Paint that is too far from every joint says nothing.
@@ -25,15 +26,23 @@ import numpy as np
 from maskengines.contract import Box
 from maskengines.errors import BadInput
 from maskengines.subjects.pose import ASKED, PoseSubject, diluted
-from maskengines.subjects.pose_skeleton import COUNT, PARENTS
+from maskengines.subjects.pose_skeleton import COUNT, INDEX, PARENTS
 
 Array = np.ndarray[Any, Any]
 
 REACH = 0.3
-"""How far a blob may lie from its joint, in sides of the person's box."""
+"""How far a blob may lie from a joint that is asked for, or from where the bone of a missing one begins, in
+sides of the person's box."""
+
+NEAR = 0.15
+"""How far a blob may lie from a joint that is neither."""
+
+UNSEEN = 0.5
+"""Confidence in a missing joint that was painted."""
 
 MAX_MODES = 8
 _FULL = 255
+_ENDS = [INDEX[side + part] for part in ("Knee", "Ankle", "Elbow", "Wrist") for side in "LR"]
 _SAMPLES = 100_000
 _SPECK = 0.5  # blobs of less area than a disc of this many spreads are slips of the hand
 
@@ -113,7 +122,7 @@ def evidence_from_paint(mask: Array, subject: PoseSubject) -> tuple[PoseSubject,
         if owner is not None:
             parts.setdefault(owner, []).append(blob)
     for joint, blobs in parts.items():
-        if asked[joint] < ASKED and len(blobs) == 1:
+        if asked[joint] < ASKED and len(blobs) == 1 and not subject.missing[joint]:
             blobs.append(_where_it_is(subject, joint, blobs[0].mass))
         asked[joint], painted[joint] = _FULL, True
         _write(modes[joint], blobs, subject, joint)
@@ -207,11 +216,17 @@ def _owner(
     it belongs to a joint that is asked for or to none."""
     if blob.mass < np.pi * (_SPECK * float(np.median(subject.sigma_px))) ** 2:
         return None
-    for joints in (asked, known if aside else []):
+    gone = [joint for joint in _ENDS if subject.missing[joint] and not subject.missing[PARENTS[joint]]]
+    begins = [PARENTS[joint] for joint in gone]
+    for joints, places, reach in (
+        (asked, asked, REACH),
+        (gone, begins, REACH if aside else 0),
+        (known, known, NEAR if aside else 0),
+    ):
         if joints:
-            distances = np.linalg.norm(subject.joints[joints] - blob.centre, axis=1)
-            if distances.min() <= REACH * max(subject.box[2:]):
-                return int(joints[int(distances.argmin())])
+            distances = np.linalg.norm(subject.joints[places] - blob.centre, axis=1)
+            if distances.min() <= reach * max(subject.box[2:]):
+                return joints[int(distances.argmin())]
     return None
 
 
@@ -222,9 +237,10 @@ def _where_it_is(subject: PoseSubject, joint: int, mass: float) -> _Blob:
 
 def _write(rows: Array, blobs: list[_Blob], subject: PoseSubject, joint: int) -> None:
     """The Gaussians of one joint into its ``(K, 4)`` rows."""
-    sigma, weight = float(subject.sigma_px[joint]), float(subject.confidence[joint])
+    sigma, missing = float(subject.sigma_px[joint]), bool(subject.missing[joint])
+    weight = UNSEEN if missing else float(subject.confidence[joint])
     kept = sorted(blobs, key=lambda blob: -blob.mass)[: len(rows)]
-    total, spread = sum(blob.mass for blob in kept), 4 if len(kept) == 1 else 1
+    total, spread = sum(blob.mass for blob in kept), 4 if len(kept) == 1 and not missing else 1
     for row, blob in enumerate(kept):
         wide = np.sqrt(sigma**2 + spread * blob.variance)
         rows[row] = (*blob.centre, wide, diluted(weight * blob.mass / total, sigma, wide))

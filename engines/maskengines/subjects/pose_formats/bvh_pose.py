@@ -4,8 +4,9 @@ Names tell which joint is which: those of CMU's conversions, Mixamo, Biovision, 
 own. Limbs are taken as they are; trunk and head follow, as in the data that the prior knows:
 
 * ``Hip`` and ``Thorax`` are the middles of hips and shoulders, ``Spine`` the middle of the two;
-* with ``L = |Thorax - Hip|``, ``u`` the direction from the thorax to the head and ``f`` the one that the
-  shoulders face, ``Nose = Thorax + L (0.2 u + 0.125 f)`` and ``Head = Thorax + L (0.4 u + 0.05 f)``.
+* with ``L = |Thorax - Hip|``, ``u`` the direction from the thorax to the middle of the head and ``f`` the
+  one that the shoulders face, ``Nose = Thorax + L (0.2 u + 0.125 f)`` and
+  ``Head = Thorax + L (0.4 u + 0.05 f)``.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ALIASES = {
     "Elbow": ("forearm", "lowarm", "lowerarm", "radius", "elbow"),
     "Wrist": ("hand", "wrist"),
 }
-_HEADS = ("headtopend", "headend", "head", "neck1", "neck")
+_HEADS = (("head", "headend"), ("head", "headtopend"), ("head",), ("neck1",), ("neck",))
 _BEFORE = re.compile(r"^(mixamorig\d*|character\d*|bip\d+)")
 # Millimetres in the units that files come in: metres, CMU's (an inch over 0.45), inches, cm and mm.
 _UNITS = (1000.0, 25.4 / 0.45, 25.4, 10.0, 1.0)
@@ -110,15 +111,16 @@ def _derived(places: Array, names: list[str], joints: list[BvhJoint], file: str)
                 row = next((n for n, joint in enumerate(joints) if joint.parent == above), -1)
             if row < 0:
                 raise BadInput(
-                    f"'{file}' has no joint named like a {word} {part.lower()} (for example "
-                    f"'{word.title()}{aliases[0].title()}'). Export it with the names of Mixamo or CMU."
+                    f"'{file}' has no joint that by its name is the {word} {part.lower()}. Export it with "
+                    "the names that Mixamo or CMU use."
                 )
             body[:, INDEX[side + part]] = places[:, row]
             above = row
     hip = (body[:, INDEX["RHip"]] + body[:, INDEX["LHip"]]) / 2
     thorax = (body[:, INDEX["RShoulder"]] + body[:, INDEX["LShoulder"]]) / 2
     length = np.linalg.norm(thorax - hip, axis=1, keepdims=True)
-    head = next((places[:, names.index(one)] for one in _HEADS if one in names), 2 * thorax - hip)
+    rows = next(([names.index(one) for one in ones] for ones in _HEADS if set(ones) <= set(names)), None)
+    head = 2 * thorax - hip if rows is None else places[:, rows].mean(axis=1)
     up = head - thorax
     low = (
         np.linalg.norm(up, axis=1, keepdims=True) < 0.05 * length
