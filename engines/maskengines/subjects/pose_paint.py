@@ -30,12 +30,9 @@ from maskengines.subjects.pose_skeleton import COUNT, INDEX, PARENTS
 
 Array = np.ndarray[Any, Any]
 
-REACH = 0.3
-"""How far a blob may lie from a joint that is asked for, or from where the bone of a missing one begins, in
-sides of the person's box."""
-
-NEAR = 0.15
-"""How far a blob may lie from a joint that is neither."""
+# How far a blob may lie from its joint, in sides of the person's box: a hand that is asked for could be
+# anywhere that an arm reaches; a missing joint hangs on a bone; all else must be near.
+REACH_ASKED, REACH_MISSING, REACH_GIVEN = 0.5, 0.3, 0.15
 
 UNSEEN = 0.5
 """Confidence in a missing joint that was painted."""
@@ -219,9 +216,9 @@ def _owner(
     gone = [joint for joint in _ENDS if subject.missing[joint] and not subject.missing[PARENTS[joint]]]
     begins = [PARENTS[joint] for joint in gone]
     for joints, places, reach in (
-        (asked, asked, REACH),
-        (gone, begins, REACH if aside else 0),
-        (known, known, NEAR if aside else 0),
+        (asked, asked, REACH_ASKED),
+        (gone, begins, REACH_MISSING if aside else 0),
+        (known, known, REACH_GIVEN if aside else 0),
     ):
         if joints:
             distances = np.linalg.norm(subject.joints[places] - blob.centre, axis=1)

@@ -37,6 +37,7 @@ _HEADS = (("head", "headend"), ("head", "headtopend"), ("head",), ("neck1",), ("
 _BEFORE = re.compile(r"^(mixamorig\d*|character\d*|bip\d+)")
 # Millimetres in the units that files come in: metres, CMU's (an inch over 0.45), inches, cm and mm.
 _UNITS = (1000.0, 25.4 / 0.45, 25.4, 10.0, 1.0)
+_OURS = 10.0  # `encode_bvh` writes centimetres
 _LEG = 860.0
 _PICTURE, _DISTANCE, _FOCAL = 1000, 5000.0, 2200.0
 
@@ -91,11 +92,11 @@ def to_body(motion: BvhMotion, name: str) -> Array:
     names = [_plain(joint.name) for joint in motion.joints]
     exact = {joint.name: row for row, joint in enumerate(motion.joints)}
     if all(joint in exact for joint in JOINTS):
-        body = places[:, [exact[joint] for joint in JOINTS]]
+        body, unit = places[:, [exact[joint] for joint in JOINTS]], _OURS
     else:
         body = _derived(places, names, motion.joints, name)
-    body = body - body[:, :1]
-    return body * _scale(body, name)
+        unit = _scale(body, name)
+    return (body - body[:, :1]) * unit
 
 
 def _derived(places: Array, names: list[str], joints: list[BvhJoint], file: str) -> Array:
