@@ -36,7 +36,7 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio --install-desktop | --uninstall-desktop
        maskstudio engines [ENGINE] [--json]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
-                      [--count N] [--seed S] [--person N] [--set key=value ...] [--json]
+                      [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
        maskstudio plugins list | trust NAME | forget NAME
        maskstudio doctor [--json]"""
 
