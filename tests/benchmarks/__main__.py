@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("startup", "canvas", "latency", "runtime", "exemplar")
+NAMES = ("startup", "canvas", "latency", "runtime", "exemplar", "pose")
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("PySide6-Essentials", "numpy", "opencv-python-headless", "numba", "scikit-image")

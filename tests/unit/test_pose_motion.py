@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +273,23 @@ def test_a_broken_bvh_is_told_in_a_sentence(text: str, told: str, tmp_path: Path
         load_pose(path)
     assert told in refused.value.message
     assert "broken.bvh" in refused.value.message
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_body_that_stands_along_z_is_stood_up(turned: bool, tmp_path: Path) -> None:
+    """In some files only the root of every frame is turned, and the rest pose has Y up."""
+    text, _ = write(replace(STYLES["cmu"], calm=0), 1)
+    lines = text.split("\r\n")
+    values = lines[-2].split()
+    values[:6] = ["30", "-20", "16.4", "0", "0", "90" if turned else "0"]
+    lines[-2] = " ".join(values)
+    path = tmp_path / "standing.bvh"
+    path.write_text("\n".join(lines))
+    pose = to_body(read_bvh(path), "standing.bvh")[0]
+    up = pose[INDEX["Head"]] - pose[INDEX["LAnkle"]]
+    assert up[1] > 1000
+    assert abs(up[2]) < 200
+    assert pose[INDEX["LWrist"], 0] > 500
 
 
 def test_legs_without_length_have_no_size(tmp_path: Path) -> None:

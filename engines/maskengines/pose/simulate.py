@@ -28,10 +28,10 @@ _CUT: tuple[tuple[int, ...], ...] = ((3, 6), (2, 3, 5, 6), (13,), (16,), (12, 13
 class Faults:
     """How often evidence goes wrong, as chances per joint (`cut` and `swap`: per body)."""
 
-    occluded: float = 0.12
-    limb: float = 0.25
-    missing: float = 0.05
-    second: float = 0.04
+    occluded: float = 0.10
+    limb: float = 0.70
+    missing: float = 0.07
+    second: float = 0.06
     swap: float = 0.06
     cut: float = 0.10
     untouched: float = 0.3

@@ -31,7 +31,7 @@ from maskengines.pose.skeleton import COUNT, LIMBS
 
 JOINT_DROPOUT = 0.04
 TUMBLING = 0.06
-BONES, SIZE = 0.06, 0.04
+BONES, SIZE = 0.05, 0.025
 AVERAGE = 0.999
 RATE = 1.2e-3
 BODIES, LEVELS = 128, 4
@@ -89,14 +89,15 @@ def pins_for(count: int, generator: Generator) -> Tensor:
 
 
 def loss_of(network: DiffPose, batch: Batch, levels: int, generator: Generator) -> Tensor:
-    """Mean squared error of the velocity over joints that are not pinned, at `levels` times per body
-    (stratified over 0..1).
+    """Mean squared error of the velocity over joints that are not pinned, at `levels` times per body,
+    stratified over 0..1.
     """
     prepared = network.prepared(batch.candidates, batch.poses, batch.pinned, batch.hidden)
     count = len(batch.poses)
     poses = batch.poses.repeat(levels, 1, 1)
     moment = torch.rand(levels, count, generator=generator)
-    moment = ((torch.arange(levels)[:, None] + moment) / levels).flatten()
+    # The noisy end decides what the pose will be, so it is looked at more often.
+    moment = ((torch.arange(levels)[:, None] + moment) / levels).flatten() ** 0.7
     level = alpha_bar(moment)[:, None, None]
     noise = torch.randn(poses.shape, generator=generator)
     guess = network.denoiser(noised(poses, noise, level), moment, prepared.repeat(levels, 1))
@@ -189,16 +190,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if checkpoint.exists():
         training.resume(checkpoint)
         print(f"Going on from step {training.step}.", flush=True)
-    started, mean = time.process_time(), 0.0
+    started, mean, done = time.process_time(), 0.0, 0
     while training.step < options.steps:
         batch = bodies.batch(BODIES, candidates, training.generator)
         found = loss(network, batch, training.generator)
         training.advance(found, options.steps)
-        mean += (found.item() - mean) / min(100, training.step)
+        done += 1
+        mean += (found.item() - mean) / min(100, done)
         if training.step % 100 == 0 or training.step == options.steps:
             line = f"step {training.step}/{options.steps}  loss {mean:.4f}"
             print(f"{line}  {time.process_time() - started:.0f} s of CPU", flush=True)
-        if training.step % 500 == 0 or training.step == options.steps:
+        if training.step % 250 == 0 or training.step == options.steps:
             training.save(checkpoint)
             averaged = copy.deepcopy(network)
             averaged.load_state_dict(training.average)
