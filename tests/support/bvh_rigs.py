@@ -39,6 +39,11 @@ _BIOVISION = {
     "hip": "Hip", "knee": "Knee", "ankle": "Ankle", "toe": "Toe", "collar": "Collar",
     "shoulder": "Shoulder", "elbow": "Elbow", "wrist": "Wrist", "fingers": "Fingers",
 }  # fmt: skip
+_ICLONE = {
+    "hips": "Hip", "spine": "Waist", "chest": "Spine01", "neck": "NeckTwist01", "head": "Head",
+    "head top": "HeadTop", "hip": "Thigh", "knee": "Calf", "ankle": "Foot", "toe": "ToeBase",
+    "collar": "Clavicle", "shoulder": "Upperarm", "elbow": "Forearm", "wrist": "Hand", "fingers": "Mid1",
+}  # fmt: skip
 _BIPED = {
     "hips": "Pelvis", "spine": "Spine", "chest": "Spine1", "neck": "Neck", "head": "Head", "head top": "Nub",
     "hip": "Thigh", "knee": "Calf", "ankle": "Foot", "toe": "Toe0", "collar": "Clavicle",
@@ -48,8 +53,11 @@ _BIPED = {
 
 @dataclass(frozen=True)
 class Style:
-    """How a file names, orders and measures. ``channels`` are of every joint but the root, which always has
-    positions; ``unit`` is millimetres; ``tips`` are joints in their own right, end sites or left out."""
+    """How a file names, orders and measures.
+
+    ``channels`` are of every joint but the root, which always has positions; ``unit`` is millimetres; ``tips``
+    are joints in their own right, end sites or left out; ``calm`` is the largest turn of a joint in degrees.
+    """
 
     names: Mapping[str, str]
     channels: Sequence[str]
@@ -57,7 +65,8 @@ class Style:
     prefix: str = ""
     sides: tuple[str, str] = ("Left", "Right")
     tips: str = "end"
-    everywhere: bool = False
+    z_up: bool = False
+    calm: float = 60.0
 
 
 STYLES = {
@@ -68,6 +77,9 @@ STYLES = {
     ),
     "biovision in inches": Style(_BIOVISION, ("Zrotation", "Xrotation", "Yrotation"), 25.4),
     "wrists as end sites": Style(_BIOVISION, ("Yrotation", "Zrotation", "Xrotation"), 1000.0, tips="cut"),
+    "z up": Style(
+        _ICLONE, ("Zrotation", "Yrotation", "Xrotation"), 10.0, "CC_Base_", ("L_", "R_"), z_up=True, calm=20
+    ),
     "biped with spaces": Style(
         _BIPED, ("Xrotation", "Zrotation", "Yrotation"), 1.0, "Bip01 ", ("L ", "R "), tips="none"
     ),
@@ -85,7 +97,7 @@ def write(style: Style, frames: int, seed: int = 0) -> tuple[str, dict[str, Arra
     """A motion of random turns.
 
     Returns:
-        The file, and where each part is, ``(F, 3)`` millimetres, by another library's Euler angles.
+        The file, and where each part is with Y up, ``(F, 3)`` millimetres, by another library's Euler angles.
     """
     generator = np.random.default_rng(seed)
     cut = {"left wrist", "right wrist", *TIPS} if style.tips == "cut" else set(TIPS)
@@ -101,6 +113,8 @@ def write(style: Style, frames: int, seed: int = 0) -> tuple[str, dict[str, Arra
     def put(part: str, depth: int) -> None:
         parent, offset = BODY[part]
         pad, place = "  " * depth, np.array(offset) / style.unit
+        if style.z_up:
+            place = place[[0, 2, 1]] * [1, -1, 1]
         numbers = " ".join(f"{value:.9f}" for value in place)
         if part in ends:
             places[part] = places[parent] + turns[parent].apply(np.tile(place, (frames, 1)))
@@ -111,7 +125,7 @@ def write(style: Style, frames: int, seed: int = 0) -> tuple[str, dict[str, Arra
         if not parent and not moved:
             channels = ["Xposition", "Yposition", "Zposition", *channels]
         order = "".join(name[0] for name in channels if name.endswith("rotation"))
-        degrees = generator.uniform(-60, 60, (frames, 3))
+        degrees = generator.uniform(-style.calm, style.calm, (frames, 3))
         turn = Rotation.from_euler(order.upper(), degrees, degrees=True)
         shift = np.tile(place, (frames, 1))
         if not parent:
@@ -137,4 +151,5 @@ def write(style: Style, frames: int, seed: int = 0) -> tuple[str, dict[str, Arra
     table = np.concatenate(values, axis=1)
     lines += ["MOTION", f"Frames:\t{frames}", "Frame Time: 0.0083333"]
     lines += [" ".join(f"{value:.9f}" for value in row) for row in table]
-    return "\r\n".join(lines) + "\r\n", {part: place * style.unit for part, place in places.items()}
+    upright = (lambda place: place[:, [0, 2, 1]] * [1, 1, -1]) if style.z_up else lambda place: place
+    return "\r\n".join(lines) + "\r\n", {part: upright(place * style.unit) for part, place in places.items()}

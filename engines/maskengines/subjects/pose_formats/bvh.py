@@ -60,6 +60,14 @@ class BvhMotion:
     total: int
     frame_time: float
 
+    def rest(self) -> Array:
+        """``(J, 3)``: where everything is while nothing is turned, in the file's unit and axes."""
+        places = np.array([joint.offset for joint in self.joints])
+        for number, joint in enumerate(self.joints):
+            if joint.parent >= 0:
+                places[number] += places[joint.parent]
+        return places
+
     def positions(self) -> Array:
         """``(F, J, 3)``: forward kinematics of every joint and end site, in the file's unit and axes.
 

@@ -1,7 +1,8 @@
 """From somebody's BVH skeleton to the 17 joints, in millimetres.
 
-Names tell which joint is which: those of CMU's conversions, Mixamo, Biovision, 3ds Max bipeds, DAZ and our
-own. Limbs are taken as they are; trunk and head follow, as in the data that the prior knows:
+Names tell which joint is which: those of CMU's conversions, Mixamo, Biovision, 3ds Max bipeds, DAZ, iClone
+and our own. BVH has Y up; files that have Z up are told by how the body stands in them. Limbs are taken as
+they are; trunk and head follow, as in the data that the prior knows:
 
 * ``Hip`` and ``Thorax`` are the middles of hips and shoulders, ``Spine`` the middle of the two;
 * with ``L = |Thorax - Hip|``, ``u`` the direction from the thorax to the middle of the head and ``f`` the
@@ -34,7 +35,7 @@ _ALIASES = {
     "Wrist": ("hand", "wrist"),
 }
 _HEADS = (("head", "headend"), ("head", "headtopend"), ("head",), ("neck1",), ("neck",))
-_BEFORE = re.compile(r"^(mixamorig\d*|character\d*|bip\d+)")
+_BEFORE = re.compile(r"^(mixamorig\d*|character\d*|bip\d+|ccbase)")
 # Millimetres in the units that files come in: metres, CMU's (an inch over 0.45), inches, cm and mm.
 _UNITS = (1000.0, 25.4 / 0.45, 25.4, 10.0, 1.0)
 _OURS = 10.0  # `encode_bvh` writes centimetres
@@ -83,7 +84,7 @@ def open_bvh(path: Path, frame: int | None) -> tuple[PoseSubject, int, int, tupl
 
 
 def to_body(motion: BvhMotion, name: str) -> Array:
-    """``(F, 17, 3)`` millimetres, relative to the hip, Y up as BVH is.
+    """``(F, 17, 3)`` millimetres, relative to the hip, Y up.
 
     Raises:
         BadInput: a joint is not found by name, or the skeleton has no size.
@@ -95,6 +96,8 @@ def to_body(motion: BvhMotion, name: str) -> Array:
         body, unit = places[:, [exact[joint] for joint in JOINTS]], _OURS
     else:
         body = _derived(places, names, motion.joints, name)
+        if _has_z_up(_derived(motion.rest()[None], names, motion.joints, name)[0], body[0]):
+            body = body[..., [0, 2, 1]] * [1, 1, -1]
         unit = _scale(body, name)
     return (body - body[:, :1]) * unit
 
@@ -134,6 +137,20 @@ def _derived(places: Array, names: list[str], joints: list[BvhJoint], file: str)
     body[:, INDEX["Nose"]] = thorax + length * (0.2 * up + 0.125 * front)
     body[:, INDEX["Head"]] = thorax + length * (0.4 * up + 0.05 * front)
     return body
+
+
+def _has_z_up(rest: Array, first: Array) -> bool:
+    """Whether a file has Z up, from its rest pose and its first frame.
+
+    Either the rest pose stands along Z, and the first frame does not deny it by standing along Y; or the rest
+    pose stands along Y, and the first frame stands along Z with its feet on the ground of that world.
+    """
+    ankles = [INDEX["LAnkle"], INDEX["RAnkle"]]
+    resting, standing = (np.abs(p[INDEX["Thorax"]] - p[ankles].mean(axis=0)) for p in (rest, first))
+    if resting[2] > resting[1]:
+        return bool(standing[2] * 2 > standing[1])
+    grounded = abs(float(first[ankles, 2].min())) < 0.2 * standing[2]
+    return bool(standing[2] > 2 * standing[1] and grounded)
 
 
 def _scale(body: Array, file: str) -> float:
