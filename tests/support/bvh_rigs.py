@@ -55,8 +55,9 @@ _BIPED = {
 class Style:
     """How a file names, orders and measures.
 
-    ``channels`` are of every joint but the root, which always has positions; ``unit`` is millimetres; ``tips``
-    are joints in their own right, end sites or left out; ``calm`` is the largest turn of a joint in degrees.
+    ``channels`` are of every joint but the root, which always has positions; ``unit`` is millimetres;
+    ``tips`` are joints in their own right, end sites or left out; ``calm`` is the largest turn of a joint in
+    degrees.
     """
 
     names: Mapping[str, str]
