@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from maskengines.contract import EngineInfo
 from maskengines.params import Params
-from maskengines.pose.skeleton import JOINTS
+from maskengines.subjects.pose_skeleton import JOINTS
 
 Sampler = Literal["ancestral", "ddim"]
 Pinning = Literal["trained", "resample"]
