@@ -237,7 +237,7 @@ def _write(rows: Array, blobs: list[_Blob], subject: PoseSubject, joint: int) ->
     sigma, missing = float(subject.sigma_px[joint]), bool(subject.missing[joint])
     weight = UNSEEN if missing else float(subject.confidence[joint])
     kept = sorted(blobs, key=lambda blob: -blob.mass)[: len(rows)]
-    total, spread = sum(blob.mass for blob in kept), 4 if len(kept) == 1 and not missing else 1
+    spread = 4 if len(kept) == 1 and not missing else 1
     for row, blob in enumerate(kept):
         wide = np.sqrt(sigma**2 + spread * blob.variance)
-        rows[row] = (*blob.centre, wide, diluted(weight * blob.mass / total, sigma, wide))
+        rows[row] = (*blob.centre, wide, diluted(weight * blob.mass / kept[0].mass, sigma, wide))
