@@ -120,6 +120,21 @@ def test_a_blob_beside_a_joint_says_it_could_be_there_too(subject: PoseSubject) 
     assert sorted(map(tuple, found[:, :2].round())) == [(110, 170), (110, 230)]
 
 
+def test_blobs_beside_two_joints_are_theirs(subject: PoseSubject) -> None:
+    mask = paint(over("RWrist", by=(0, 60)), over("LAnkle", by=(50, 0)))
+    assert asked_for(subject, mask) == {"RWrist", "LAnkle"}
+    for name, place in (("RWrist", (110, 230)), ("LAnkle", (390, 540))):
+        found = modes(subject, mask, name)
+        assert sorted(map(tuple, found[:, :2].round())) == sorted([PLACES[name], place])
+
+
+def test_a_covered_bone_and_a_blob_say_where_its_far_joint_could_be(subject: PoseSubject) -> None:
+    mask = cv2.line(paint(over("RKnee", by=(-80, -20))), PLACES["RHip"], (265, 400), 255, 6)
+    assert asked_for(subject, mask) == {"RKnee"}
+    ((x, y, _, _),) = modes(subject, mask, "RKnee")
+    assert (round(x), round(y)) == (185, 400)
+
+
 def test_paint_far_from_everybody_and_specks_say_nothing(subject: PoseSubject) -> None:
     assert asked_for(subject, paint((570, 20, 25))) == set()
     assert asked_for(subject, paint(over("RWrist", 2, by=(0, 60)))) == set()

@@ -10,7 +10,7 @@ With ``s`` the spread of a joint and alpha the mask over 255:
   be in either: a Gaussian for each, of the variance ``s^2 + v``, as likely as there is paint in it. If none
   is, it tells where a missing hand, foot, elbow or knee could be whose bone begins nearby; else that the
   nearest joint could be there, too.
-* **A bone** more than half covered asks for its far joint; no paint tells where that could be.
+* **A bone** more than half covered asks for its far joint; where that could be only a blob beside it tells.
 
 Paint that is too far from every joint says nothing.
 """
@@ -107,15 +107,16 @@ def evidence_from_paint(mask: Array, subject: PoseSubject) -> tuple[PoseSubject,
             asked[joint] = _FULL
             covering |= set(along[along > 0].tolist())
     parts: dict[int, list[_Blob]] = {}
-    loose: dict[int, list[_Blob]] = {}
+    loose: dict[int, _Blob] = {}
     for label, blob in _blobs(mask, labels, extent).items():
         if label in owners:
             for joint, part in _shared(blob, owners[label], subject):
                 parts.setdefault(joint, []).append(part)
         elif label not in covering:
-            loose[label] = [blob]
-    for label, (blob,) in loose.items():
-        owner = _owner(blob, subject, list(parts), known, aside=label not in on_bones)
+            loose[label] = blob
+    wanted = np.flatnonzero(asked >= ASKED).tolist()
+    for label, blob in loose.items():
+        owner = _owner(blob, subject, wanted, known, aside=label not in on_bones)
         if owner is not None:
             parts.setdefault(owner, []).append(blob)
     for joint, blobs in parts.items():
