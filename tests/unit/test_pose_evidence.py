@@ -157,6 +157,18 @@ def test_other_people_are_as_long_left_as_right() -> None:
     assert 0.4 < left_forward.float().mean() < 0.6
 
 
+def test_limbs_are_held_as_somebody_else_holds_them_at_their_own_length() -> None:
+    small, waving = 0.8 * standing(), standing()
+    arm = [INDEX["RElbow"], INDEX["RWrist"]]
+    waving[arm] += torch.tensor([0.0, 300.0, 0.0])
+    poses = torch.stack([small, waving]).repeat(200, 1, 1)
+    mixed = varied(poses, 0.0, 0.0, Generator().manual_seed(0), mixing=0.3)
+    assert abs(bone_lengths(mixed.numpy()) - bone_lengths(poses.numpy())).max() < 0.1
+    raised = (mixed[:, arm, 1] > mixed[:, [INDEX["RShoulder"]], 1] + 50).any(1)
+    raised |= (mixed[:, [INDEX["LElbow"]], 1] > mixed[:, [INDEX["LShoulder"]], 1] + 50).any(1)
+    assert 0.1 < raised[::2].float().mean() < 0.6  # of the small ones, who never raise an arm
+
+
 def test_without_faults_each_joint_is_where_it_is_seen() -> None:
     generator = Generator().manual_seed(0)
     views = seen(standing().expand(400, -1, -1), generator)

@@ -18,9 +18,10 @@ import torch
 from torch import Generator, Tensor
 
 from maskengines.pose.heatmaps import Mixtures
-from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, LIMBS, MIRROR, UPRIGHT_TO_CAMERA
+from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, LIMBS, MIRROR, PARENTS, UPRIGHT_TO_CAMERA
 
 _SWAPPED: tuple[tuple[int, ...], ...] = ((1, 2, 3), (11, 12, 13))
+_MIXED = ((12, 13), (15, 16), (12, 13, 15, 16), (2, 3, 5, 6))
 _CUT: tuple[tuple[int, ...], ...] = ((3, 6), (2, 3, 5, 6), (13,), (16,), (12, 13), (15, 16), (10,))
 
 
@@ -54,10 +55,10 @@ class Views:
     places: Tensor
 
 
-def varied(poses: Tensor, bones: float, size: float, generator: Generator) -> Tensor:
+def varied(poses: Tensor, bones: float, size: float, generator: Generator, mixing: float = 0.0) -> Tensor:
     """Upright poses (B, 17, 3) of other people: half in the mirror; half of them with bones (the same left
     and right) longer or shorter by the standard deviation `bones`; everybody taller or smaller by
-    `size`.
+    `size`; arms and legs of a share `mixing` each held as somebody else holds theirs.
     """
     count = len(poses)
     spread = (
@@ -67,11 +68,27 @@ def varied(poses: Tensor, bones: float, size: float, generator: Generator) -> Te
     )
     scale = (1 + spread[:, list(BONE_GROUPS)]) * (1 + size * torch.randn(count, 1, generator=generator))
     scale = scale.clamp(0.7, 1.35)
+    bones = _mixed(poses, mixing, generator) * scale[..., None]
     built = torch.zeros_like(poses)
     for parent, joint in BONES:
-        built[:, joint] = built[:, parent] + (poses[:, joint] - poses[:, parent]) * scale[:, joint, None]
+        built[:, joint] = built[:, parent] + bones[:, joint]
     turned = built[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
     return torch.where(torch.rand(count, 1, 1, generator=generator) < 0.5, turned, built)
+
+
+def _mixed(poses: Tensor, share: float, generator: Generator) -> Tensor:
+    """Bones (B, 17, 3), some limbs' turned as another body of the batch holds them: few people were recorded,
+    and what their arms do says less of their legs than their habits make it seem.
+    """
+    bones = poses - poses[:, [max(parent, 0) for parent in PARENTS]]
+    other = bones[torch.randperm(len(poses), generator=generator)]
+    lengths = bones.norm(dim=-1, keepdim=True)
+    turned = other / other.norm(dim=-1, keepdim=True).clamp_min(1e-3) * lengths
+    for joints in _MIXED:
+        taken = torch.rand(len(poses), generator=generator) < share
+        for joint in joints:
+            bones[:, joint] = torch.where(taken[:, None], turned[:, joint], bones[:, joint])
+    return bones
 
 
 def seen(poses: Tensor, generator: Generator, tumbling: float = 0.0) -> Views:

@@ -31,7 +31,7 @@ from maskengines.pose.skeleton import COUNT, LIMBS
 
 JOINT_DROPOUT = 0.04
 TUMBLING = 0.06
-BONES, SIZE = 0.05, 0.025
+BONES, SIZE, MIXING = 0.05, 0.025, 0.1
 AVERAGE = 0.999
 RATE = 1.2e-3
 BODIES, LEVELS = 128, 4
@@ -60,7 +60,7 @@ class Bodies:
 
     def batch(self, count: int, candidates: int, generator: Generator) -> Batch:
         chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
-        views = seen(varied(self.poses[chosen], BONES, SIZE, generator), generator, TUMBLING)
+        views = seen(varied(self.poses[chosen], BONES, SIZE, generator, MIXING), generator, TUMBLING)
         heatmaps = evidence(views, Faults(), generator)
         drawn = draw(
             heatmaps,
