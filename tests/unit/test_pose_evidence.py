@@ -160,7 +160,8 @@ def test_other_people_are_as_long_left_as_right() -> None:
 def test_limbs_are_held_as_somebody_else_holds_them_at_their_own_length() -> None:
     small, waving = 0.8 * standing(), standing()
     arm = [INDEX["RElbow"], INDEX["RWrist"]]
-    waving[arm] += torch.tensor([0.0, 300.0, 0.0])
+    for joint, above in zip(arm, (270.0, 490.0), strict=True):
+        waving[joint] = waving[INDEX["RShoulder"]] + torch.tensor([0.0, above, 0.0])
     poses = torch.stack([small, waving]).repeat(200, 1, 1)
     mixed = varied(poses, 0.0, 0.0, Generator().manual_seed(0), mixing=0.3)
     assert abs(bone_lengths(mixed.numpy()) - bone_lengths(poses.numpy())).max() < 0.1
