@@ -171,7 +171,7 @@ def test_spread_of_painted_joints_grows_with_paint_and_falls_with_pins(engine: D
     assert asked > 1.5 * given
     others = [joint for joint in range(1, COUNT) if joint not in ARM]
     found = ask(engine, asked=ARM)
-    assert spread(found, ARM) > 1.5 * spread(found, others)
+    assert spread(found, ARM) > 1.2 * spread(found, others)
     wrist = found.poses[0, INDEX["LWrist"]].tolist()
     pinned = ask(engine, asked=ARM, pins={"LWrist": wrist})
     assert spread(pinned, [INDEX["LElbow"]]) < 0.8 * spread(found, [INDEX["LElbow"]])
@@ -277,7 +277,7 @@ def test_live_bodies_follow_a_pin_a_joint_and_paint() -> None:
     assert np.allclose(pinned.poses[:, wrist], (150, -500, -200), atol=1e-2)
     assert np.allclose(free.poses, first.poses, atol=0.5)
     assert (dragged.poses[:, wrist, 1] < first.poses[:, wrist, 1] - 100).mean() > 0.8
-    assert spread(painted, ARM) > 1.3 * spread(dragged, ARM)
+    assert spread(painted, ARM) > 1.15 * spread(dragged, ARM)
     assert spread(calm, ARM) < spread(painted, ARM)
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 from maskengines.pose.embedding import CENTRES, EmbeddingTransformer, position_code
-from maskengines.pose.heatmaps import Mixtures, draw, draw_from_maps
+from maskengines.pose.heatmaps import Mixtures, dealt, draw, draw_from_maps
 from maskengines.pose.simulate import Faults, boxed, evidence, seen, varied
 from maskengines.pose.skeleton import COUNT, INDEX, MIRROR, bone_lengths
 from torch import Generator, Tensor
@@ -64,6 +64,18 @@ def test_a_detectors_map_gives_the_same_candidates() -> None:
     maps = as_maps(one, 160).expand(ROWS, -1, -1, -1)
     candidates = draw_from_maps(maps, torch.rand(ROWS, COUNT, DRAWN, generator=Generator().manual_seed(1)))
     check_two_places(candidates)
+
+
+def test_painted_places_are_dealt_out_by_their_mass() -> None:
+    wrist = INDEX["LWrist"]
+    which = torch.zeros(COUNT, dtype=torch.bool)
+    which[wrist] = True
+    uniform = torch.rand(ROWS, COUNT, generator=Generator().manual_seed(2))
+    heights = dealt(two_places(), which, uniform).heights
+    assert ((heights > 0).sum(-1)[:, wrist] == 1).all()
+    assert (heights[:, wrist, 0] > 0).float().mean().item() == pytest.approx(0.75, abs=0.08)
+    others = ~which
+    assert torch.equal(heights[:, others], two_places().heights[:, others])
 
 
 def test_a_joint_without_evidence_has_no_likelihood() -> None:

@@ -108,6 +108,7 @@ def sampled(
                 plan,
                 pins=question.pins.expand(rows, -1, -1),
                 pinned=question.pinned.expand(rows, -1),
+                either=question.either,
                 each_step=each_step,
             )
         )

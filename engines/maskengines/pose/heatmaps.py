@@ -76,6 +76,27 @@ def draw(evidence: Mixtures, uniform: Tensor, normal: Tensor) -> Tensor:
     return torch.cat([places, likelihood[..., None]], -1)
 
 
+def dealt(evidence: Mixtures, which: Tensor, uniform: Tensor) -> Mixtures:
+    """Where a person has said that a joint is in one of several places, each hypothesis is given one of them.
+
+    The network weighs two places by what it knows of bodies, as it should with a detector's doubts. Who
+    paints two places wants to see both: a place is dealt by its mass (height times sigma squared), at the
+    height of all together.
+
+    Args:
+        which: (17,) bool, the joints whose Gaussians are dealt.
+        uniform: (B, 17) in 0..1, one row per hypothesis.
+    """
+    mass = evidence.heights * evidence.sigmas.square()
+    edges = (mass / mass.sum(-1, keepdim=True).clamp_min(1e-12)).cumsum(-1)[..., :-1]
+    chosen = (uniform[..., None] > edges).sum(-1, keepdim=True)
+    one = torch.zeros_like(evidence.heights).scatter_(-1, chosen, 1.0)
+    alone = evidence.heights.sum(-1, keepdim=True).clamp(max=1.0) * one
+    there = evidence.heights.amax(-1, keepdim=True) > 0
+    heights = torch.where(which[:, None] & there, alone, evidence.heights)
+    return Mixtures(evidence.centres, evidence.sigmas, heights)
+
+
 def draw_from_maps(maps: Tensor, uniform: Tensor) -> Tensor:
     """Candidates (B, 17, K, 3) from heatmaps (B, 17, H, W) that cover the box; values below 0 count as 0.
 

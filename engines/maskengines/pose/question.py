@@ -40,7 +40,8 @@ class PoseQuestion:
         evidence: one row.
         pins: (17, 3), mm, camera frame, where `pinned` (17,).
         joints: (17, 2) pixels, the likeliest place of each joint that has evidence.
-        weights: (17,), how much such a place says; 0 without evidence.
+        weights: (17,), how much such a place says; 0 without evidence or with several places.
+        either: (17,) bool, joints that a person has painted several places for.
     """
 
     evidence: Mixtures
@@ -48,6 +49,7 @@ class PoseQuestion:
     pinned: Tensor
     joints: Array
     weights: Array
+    either: Tensor
 
 
 def pose_question(
@@ -70,7 +72,8 @@ def pose_question(
     best = known[np.arange(COUNT), heights.argmax(1)]
     single = (heights > 0).sum(1) == 1
     weights = np.where(single, best[:, 3] / np.square(np.maximum(best[:, 2], 1e-3)), 0)
-    return PoseQuestion(evidence, places, pinned, best[:, :2].astype(np.float64), weights)
+    either = torch.from_numpy(np.asarray(subject.painted) & ((heights > 0).sum(1) > 1))
+    return PoseQuestion(evidence, places, pinned, best[:, :2].astype(np.float64), weights, either)
 
 
 def frame_of(subject: PoseSubject, known: Array) -> Frame:

@@ -68,10 +68,10 @@ def varied(poses: Tensor, bones: float, size: float, generator: Generator, mixin
     )
     scale = (1 + spread[:, list(BONE_GROUPS)]) * (1 + size * torch.randn(count, 1, generator=generator))
     scale = scale.clamp(0.7, 1.35)
-    bones = _mixed(poses, mixing, generator) * scale[..., None]
+    limbs = _mixed(poses, mixing, generator) * scale[..., None]
     built = torch.zeros_like(poses)
     for parent, joint in BONES:
-        built[:, joint] = built[:, parent] + bones[:, joint]
+        built[:, joint] = built[:, parent] + limbs[:, joint]
     turned = built[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
     return torch.where(torch.rand(count, 1, 1, generator=generator) < 0.5, turned, built)
 

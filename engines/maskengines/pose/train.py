@@ -30,8 +30,9 @@ from maskengines.pose.simulate import Faults, evidence, seen, varied
 from maskengines.pose.skeleton import COUNT, LIMBS
 
 JOINT_DROPOUT = 0.04
+UNSEEN = 0.05  # share of bodies without any evidence: the network is a prior, too
 TUMBLING = 0.06
-BONES, SIZE, MIXING = 0.05, 0.025, 0.1
+BONES, SIZE, MIXING = 0.05, 0.025, 0.15
 AVERAGE = 0.999
 RATE = 1.2e-3
 BODIES, LEVELS = 128, 4
@@ -68,6 +69,7 @@ class Bodies:
             torch.randn(count, COUNT, candidates - 1, 2, generator=generator),
         )
         hidden = torch.rand(count, COUNT, generator=generator) < JOINT_DROPOUT
+        hidden |= torch.rand(count, 1, generator=generator) < UNSEEN
         return Batch(views.poses[:, 1:] / UNIT_MM, drawn, pins_for(count, generator), hidden)
 
 
