@@ -176,7 +176,7 @@ HIDDEN = ("hidden min", "hidden one", "hidden 50 %", "hidden 90 %")
 def table(quick: bool, split: str = "test", plans: tuple[Plan, ...] = (PAPER, Plan(25, "ddim"))) -> str:
     """Markdown tables of all figures."""
     torch.set_num_threads(1)
-    count = 40 if quick else 300
+    count = 40 if quick else 150
     network, digest = load_network(assets_folder() / WEIGHTS)
     lines = [
         "## Pose",
