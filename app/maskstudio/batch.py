@@ -19,7 +19,10 @@ from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import check_holds, load_image, save_image
+from maskengines.subjects.pose import PoseSubject
+from maskengines.subjects.pose_files import load_pose
 
+from maskstudio.batch_subjects import subject_kind, with_mask
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
 
@@ -32,7 +35,7 @@ MAX_SEED = 2**63 - 1 - MAX_COUNT
 
 @dataclass(frozen=True)
 class Ask:
-    """The words of one ``run`` command; ``settings`` are ``key=value`` words."""
+    """The words of one ``run`` command; ``settings`` are ``key=value`` words, ``person`` counts from 1."""
 
     engine: str
     input: Path
@@ -41,10 +44,11 @@ class Ask:
     count: int = 1
     seed: int = 0
     settings: Sequence[str] = ()
+    person: int | None = None
 
 
 def run(ask: Ask, output: Output) -> int:
-    """Answer ``ask``, writing one file per candidate; returns 0.
+    """Answer ``ask``, writing one file per candidate; returns 0. All hypotheses are one candidate.
 
     All that can be wrong with the words is found before any work starts. A candidate that was saved
     stays when a later one fails.
@@ -55,7 +59,7 @@ def run(ask: Ask, output: Output) -> int:
     """
     registry = EngineRegistry.default()
     engine = registry.get(ask.engine)
-    _require_photo_engine(engine.info)
+    _require_known_kinds(engine.info)
     paths = _paths(engine.info, ask)
     if not 0 <= ask.seed <= MAX_SEED:
         raise BadInput(f"--seed takes a whole number from 0 to {MAX_SEED}, not {ask.seed}.")
@@ -66,19 +70,17 @@ def run(ask: Ask, output: Output) -> int:
     for path in filter(None, paths):
         check_result_target(engine.info.result_kinds, path)
         _refuse_overwriting(path, ask)
-    subject = load_image(ask.input)
-    if ask.out is not None and engine.info.result_kinds == ("image",):
-        check_holds(subject, ask.out)
-    mask = _mask(engine.info, ask, subject)
+    subject, mask = _question(engine.info, ask, output)
     save = _Saver(subject, paths, output)
     if mask is not None and engine.info.needs_mask and not mask.any():
         # Nothing is asked for, so the answer is the picture itself.
-        for index in range(ask.count):
+        for index in range(len(paths)):
             save(Candidate("image", None, ask.seed + index))
         return 0
     with Runtime(registry, interactive=False) as runtime:
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
-        masks = {} if mask is None else {engine.info.spaces[0]: mask}
+        space = "joints" if isinstance(subject, PoseSubject) else engine.info.spaces[0]
+        masks = {} if mask is None else {space: mask}
         job = runtime.submit(
             ask.engine,
             subject,
@@ -90,11 +92,11 @@ def run(ask: Ask, output: Output) -> int:
         )
         if engine.info.live:
             job.finish()  # nothing will change any more: the first answer is the answer
-        output.progress(0, ask.count, f"Starting {ask.engine}")
+        output.progress(0, len(paths), f"Starting {ask.engine}")
         _follow(events, save, output)
     output.close()
-    if save.saved < ask.count:
-        raise EngineFault(f"'{ask.engine}' gave {save.saved} of {ask.count} answers and no reason why.")
+    if save.saved < len(paths):
+        raise EngineFault(f"'{ask.engine}' gave {save.saved} of {len(paths)} answers and no reason why.")
     return 0
 
 
@@ -120,7 +122,9 @@ def result_paths(out: Path, count: int) -> list[Path]:
 class _Saver:
     """Writes candidates in the order they come, and says so."""
 
-    def __init__(self, subject: ImageSubject, paths: Sequence[Path | None], output: Output) -> None:
+    def __init__(
+        self, subject: ImageSubject | PoseSubject, paths: Sequence[Path | None], output: Output
+    ) -> None:
         self._subject = subject
         self._paths = paths
         self._output = output
@@ -146,7 +150,7 @@ class _Saver:
 
     def _write(self, candidate: Candidate, path: Path) -> None:
         result = candidate.result
-        if candidate.kind == "image":
+        if candidate.kind == "image" and isinstance(self._subject, ImageSubject):
             answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
             save_image(answer, path)
         else:
@@ -171,17 +175,38 @@ def _require_ready(engine: str, reason: str | None) -> None:
         raise NotReady(reason if engine in reason else f"'{engine}' is not ready: {reason}")
 
 
-def _require_photo_engine(info: EngineInfo) -> None:
-    known = ("image", "map", "table")
-    if "image" not in info.subject_kinds or not set(info.result_kinds) & set(known):
+def _require_known_kinds(info: EngineInfo) -> None:
+    known = ("image", "map", "table", "hypotheses")
+    if not set(info.subject_kinds) & {"image", "pose"} or not set(info.result_kinds) & set(known):
         kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"
-        raise BadInput(f"'{info.id}' works on {kinds}; 'run' takes images and writes {', '.join(known)}.")
+        raise BadInput(
+            f"'{info.id}' works on {kinds}; 'run' takes images and poses and writes {', '.join(known)}."
+        )
+
+
+def _question(
+    info: EngineInfo, ask: Ask, output: Output
+) -> tuple[ImageSubject | PoseSubject, MaskArray | None]:
+    """What is edited and what is asked of it; of a pose the mask speaks of joints."""
+    if subject_kind(info, ask.input) == "pose":
+        opened = load_pose(ask.input, person=None if ask.person is None else ask.person - 1)
+        for warning in opened.warnings:
+            output.warning(warning)
+        return (opened.subject, None) if ask.mask is None else with_mask(opened.subject, ask.mask)
+    if ask.person is not None:
+        raise BadInput("--person chooses one of several people in a file of keypoints; leave it out here.")
+    subject = load_image(ask.input)
+    if ask.out is not None and info.result_kinds == ("image",):
+        check_holds(subject, ask.out)
+    return subject, _mask(info, ask, subject)
 
 
 def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:
     """Where the answers go; tables are printed and need no file."""
     if ask.out is not None:
-        return result_paths(ask.out, ask.count)
+        paths = result_paths(ask.out, ask.count)
+        # All hypotheses are one answer, so one file holds them.
+        return result_paths(ask.out, 1) if info.result_kinds == ("hypotheses",) else paths
     if "table" not in info.result_kinds:
         raise BadInput(f"'{info.id}' needs a file to write to: add --out PATH, its suffix is the format.")
     return [None] * ask.count

@@ -36,7 +36,7 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio --install-desktop | --uninstall-desktop
        maskstudio engines [ENGINE] [--json]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
-                      [--count N] [--seed S] [--set key=value ...] [--json]
+                      [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
        maskstudio plugins list | trust NAME | forget NAME
        maskstudio doctor [--json]"""
 
@@ -162,6 +162,9 @@ def _run(words: Sequence[str], output: Output) -> int:
     parser.add_argument("--count", default=1, metavar="N", type=int, help="how many answers (default 1)")
     parser.add_argument("--seed", default=0, metavar="S", type=int, help="seed of the first (default 0)")
     parser.add_argument(
+        "--person", metavar="N", type=int, help="of several in a file of poses (of a BVH: the frame), from 1"
+    )
+    parser.add_argument(
         "--set", action="extend", nargs="+", default=[], metavar="key=value", dest="settings",
         help="a parameter of the engine; may be repeated",
     )  # fmt: skip
@@ -172,7 +175,7 @@ def _run(words: Sequence[str], output: Output) -> int:
 
     ask = Ask(
         options.engine, options.input, options.mask, options.out, options.count, options.seed,
-        options.settings,
+        options.settings, options.person,
     )  # fmt: skip
     with stopped_by_signals():
         return run(ask, output)

@@ -31,6 +31,9 @@ class Output(Protocol):
     def table(self, table: TableResult) -> None:
         """An answer that is a table."""
 
+    def warning(self, sentence: str) -> None:
+        """Something that a user should know of; the work goes on."""
+
     def error(self, error: StudioError) -> None:
         """The command ends without its answer."""
 
@@ -50,6 +53,9 @@ class JsonOutput:
 
     def table(self, table: TableResult) -> None:
         print_json(table.event())
+
+    def warning(self, sentence: str) -> None:
+        print_json({"event": "warning", "message": sentence})
 
     def error(self, error: StudioError) -> None:
         print_json({"event": "error", "kind": error.kind, "message": _told(error)})
@@ -81,6 +87,10 @@ class TextOutput:
         self.close()
         for line in table.lines():
             say(line)
+
+    def warning(self, sentence: str) -> None:
+        self.close()
+        _mutter(f"maskstudio: {' '.join(sentence.split())}\n")
 
     def error(self, error: StudioError) -> None:
         self.close()

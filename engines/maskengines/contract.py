@@ -177,7 +177,8 @@ class Candidate:
 
     ``result`` is an `ImagePatch` for kind ``image``; for ``map`` a ``(H, W)`` array over the photo or what
     `maskengines.results.maps.MapResult.to_plain` gives; for ``table`` what
-    `maskengines.results.tables.TableResult.to_plain` gives."""
+    `maskengines.results.tables.TableResult.to_plain` gives; for ``hypotheses`` what
+    `maskengines.results.hypotheses.Hypotheses.to_plain` gives, and all of them are one answer."""
 
     kind: ResultKind
     result: Any

@@ -1,4 +1,4 @@
-"""What holds for every engine that ships and paints: where nothing was painted, nothing changes."""
+"""What holds for every engine that ships and paints pictures: where nothing was painted, nothing changes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
 
-BUILT_IN = [
+PAINTERS = [
     each.info.id
     for each in EngineRegistry.default().engines()
-    if each.origin == "built-in" and "image" in each.info.result_kinds
+    if each.origin == "built-in" and "image" in each.info.subject_kinds and "image" in each.info.result_kinds
 ]
 SIDE = 48
 
@@ -65,7 +65,7 @@ def questions(draw: st.DrawFn) -> tuple[ImageSubject, np.ndarray]:
     return ImageSubject(pixels, alpha, None, None, "PNG"), mask
 
 
-@pytest.mark.parametrize("engine", [*BUILT_IN, "mirror-fill"])
+@pytest.mark.parametrize("engine", [*PAINTERS, "mirror-fill"])
 def test_nothing_changes_where_nothing_was_painted(runtime: Runtime, engine: str) -> None:
     @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(questions())
@@ -81,7 +81,7 @@ def test_nothing_changes_where_nothing_was_painted(runtime: Runtime, engine: str
     holds()
 
 
-@pytest.mark.parametrize("engine", [*BUILT_IN, "mirror-fill"])
+@pytest.mark.parametrize("engine", [*PAINTERS, "mirror-fill"])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_something_changes_where_it_was(runtime: Runtime, engine: str, depth: int, data_dir: Path) -> None:
     from maskengines.subjects.image_io import load_image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from maskengines.contract import Candidate
 from maskengines.errors import BadInput
@@ -14,10 +14,12 @@ from maskengines.subjects.image_io import check_writable_target
 
 if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
+    from maskengines.subjects.pose import PoseSubject
 
 SUFFIXES = {
     "map": (".png", ".npy", ".csv", ".json", ".html", ".pdf"),
     "table": (".json", ".csv", ".png"),
+    "hypotheses": (".npz", ".bvh", ".glb", ".json"),
 }
 
 
@@ -35,8 +37,10 @@ def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> P
     return check_target(target)
 
 
-def save_result(candidate: Candidate, subject: ImageSubject, path: str | os.PathLike[str]) -> None:
-    """Write a map or a table about ``subject``; the suffix decides the format.
+def save_result(
+    candidate: Candidate, subject: ImageSubject | PoseSubject, path: str | os.PathLike[str]
+) -> None:
+    """Write a map, a table or hypotheses about ``subject``; the suffix decides the format.
 
     Raises:
         BadInput: the suffix does not fit this kind of answer, or the place cannot be written.
@@ -47,10 +51,14 @@ def save_result(candidate: Candidate, subject: ImageSubject, path: str | os.Path
         from maskengines.results.table_files import save_table
 
         save_table(candidate, target)
+    elif candidate.kind == "hypotheses":
+        from maskengines.results.hypothesis_files import save_hypotheses
+
+        save_hypotheses(candidate, cast("PoseSubject", subject), target)
     else:
         from maskengines.results.map_files import save_map
 
-        save_map(candidate, subject, target)
+        save_map(candidate, cast("ImageSubject", subject), target)
 
 
 def _check_suffix(target: Path, known: Sequence[str], kind: str = "") -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import StudioError
+from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.maps import MapResult
 
 
@@ -37,9 +38,10 @@ class Progress(JobEvent):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview(JobEvent):
-    """An intermediate result: composited like a candidate if it is an `ImagePatch`, else a map."""
+    """An intermediate result: composited like a candidate if it is an `ImagePatch`, else a map or
+    hypotheses."""
 
-    result: ImagePatch | MapResult
+    result: ImagePatch | MapResult | Hypotheses
 
 
 @dataclass(frozen=True, slots=True, eq=False)

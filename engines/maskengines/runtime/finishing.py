@@ -16,6 +16,7 @@ from maskengines.compose import compose
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
 from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
+from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import TableResult
 from maskengines.runtime.plain import as_rows
@@ -94,12 +95,14 @@ class Finisher:
             seconds=seconds,
         )
 
-    def preview(self, result: Any) -> ImagePatch | MapResult:
+    def preview(self, result: Any) -> ImagePatch | MapResult | Hypotheses:
         """A preview, composited if it is a picture.
 
         Raises:
-            EngineFault: it is neither picture nor map.
+            EngineFault: it is neither picture, map nor hypotheses.
         """
+        if self._info.result_kinds == ("hypotheses",):
+            return self._hypotheses(_owned(result))
         if "map" in self._info.result_kinds and not isinstance(result, ImagePatch):
             return self._map(_owned(result))
         if isinstance(result, ImagePatch) or (isinstance(result, np.ndarray) and result.ndim == 3):
@@ -122,7 +125,18 @@ class Finisher:
                 return TableResult.read(_owned(result)).to_plain()
             except BadInput as error:
                 raise EngineFault(f"{self._info.title} gave a table that cannot be shown. {error}") from error
+        if kind == "hypotheses":
+            return self._hypotheses(_owned(result)).to_plain()
         return _owned(result)
+
+    def _hypotheses(self, result: Any) -> Hypotheses:
+        """Raises:
+        EngineFault: they are none.
+        """
+        try:
+            return Hypotheses.read(result)
+        except BadInput as error:
+            raise EngineFault(f"{self._info.title} gave poses that cannot be shown. {error}") from error
 
     def _map(self, result: Any) -> MapResult:
         """Raises:

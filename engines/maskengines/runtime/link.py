@@ -78,4 +78,8 @@ def subject_class(kind: str) -> type[Subject]:
         from maskengines.subjects.image import ImageSubject
 
         return ImageSubject
+    if kind == "pose":
+        from maskengines.subjects.pose import PoseSubject
+
+        return PoseSubject
     raise KeyError(kind)

@@ -19,7 +19,11 @@ from maskengines.runtime.trust import TrustStore
 Origin = Literal["built-in", "entry-point", "plugin"]
 
 # Each names one `EngineInfo` or several; adding a family adds its info.py here.
-BUILT_IN = ("maskengines.inpaint.info:ENGINES", "maskengines.attribution.info:ENGINES")
+BUILT_IN = (
+    "maskengines.inpaint.info:ENGINES",
+    "maskengines.attribution.info:ENGINES",
+    "maskengines.pose.info:ENGINES",
+)
 
 ENTRY_POINT_GROUP = "maskstudio.engines"
 

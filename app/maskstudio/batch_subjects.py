@@ -1,0 +1,51 @@
+"""What ``maskstudio run`` opens: the kind of subject that an engine takes, and what a mask says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from maskengines.contract import EngineInfo, MaskArray
+from maskengines.errors import BadInput
+from maskengines.masks.files import load_mask
+from maskengines.subjects.image_io import READABLE_SUFFIXES, load_image
+from maskengines.subjects.pose import PoseSubject
+from maskengines.subjects.pose_files import SUFFIXES, check_inside
+from maskengines.subjects.pose_paint import evidence_from_paint
+
+
+def subject_kind(info: EngineInfo, path: Path) -> str:
+    """``image`` or ``pose``: what the engine takes, and if it takes both, what the file's suffix says.
+
+    Raises:
+        BadInput: the engine takes poses and the file is a picture.
+    """
+    if "pose" not in info.subject_kinds:
+        return "image"
+    suffix = path.suffix.lower()
+    if "image" in info.subject_kinds:
+        return "pose" if suffix in SUFFIXES else "image"
+    if suffix in READABLE_SUFFIXES:
+        raise BadInput(
+            f"'{info.id}' works on poses, and '{path.name}' is a picture. Give the joints in it: OpenPose or "
+            "COCO JSON, or a BVH."
+        )
+    return "pose"
+
+
+def with_mask(subject: PoseSubject, path: Path) -> tuple[PoseSubject, MaskArray]:
+    """Read a mask over the photo as a question about joints. Where the file of the pose does not say how
+    large the photo is, the mask does.
+
+    Returns:
+        The subject with what the paint says, and the mask of its joints.
+
+    Raises:
+        BadInput: no readable image, not the size of the photo, or the pose lies outside it.
+    """
+    if subject.size == (0, 0):
+        picture = load_image(path)
+        size = picture.width, picture.height
+        check_inside(subject.joints[~subject.missing], size, f"the file that '{path.name}' was painted for")
+        subject = replace(subject, size=size)
+    return evidence_from_paint(load_mask(path, subject.size[::-1]), subject)

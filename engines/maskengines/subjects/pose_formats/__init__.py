@@ -1,0 +1,1 @@
+"""Poses in files: OpenPose and COCO keypoints, BVH motion, glTF skeletons."""

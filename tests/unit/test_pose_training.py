@@ -1,0 +1,105 @@
+"""Training: what is drawn, that it learns, that it goes on where it was, and the file it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from maskengines.errors import NotReady
+from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights
+from maskengines.pose.skeleton import INDEX
+from maskengines.pose.train import Bodies, Training, loss_of, main, pins_for, rate_at
+from torch import Generator
+
+SMALL = Sizes(width=32, layers=1, heads=2, condition=32, hidden=64, blocks=1)
+
+
+@pytest.fixture(scope="module")
+def bodies(data_dir: Path) -> Bodies:
+    return Bodies(data_dir / "pose/poses17_mm_f16.npz", "val")
+
+
+def small(seed: int = 0) -> tuple[DiffPose, Training]:
+    torch.manual_seed(seed)
+    network = DiffPose(SMALL)
+    return network, Training(network, seed, 3e-3)
+
+
+def advance(network: DiffPose, training: Training, bodies: Bodies, steps: int) -> list[float]:
+    losses = []
+    for _ in range(steps):
+        batch = bodies.batch(64, SMALL.candidates, training.generator)
+        loss = loss_of(network, batch, 4, training.generator)
+        training.advance(loss, 1000)
+        losses.append(loss.item())
+    return losses
+
+
+def test_half_of_the_bodies_have_pins_shaped_like_limbs() -> None:
+    pinned = pins_for(6000, Generator().manual_seed(0))
+    assert 0.4 < pinned.any(1).float().mean() < 0.5
+    arm = pinned[:, [INDEX[name] - 1 for name in ("LShoulder", "LElbow", "LWrist")]]
+    whole, part = arm.all(1), arm.any(1) & ~arm.all(1)
+    assert whole.sum() > part.sum()
+
+
+def test_the_rate_rises_holds_and_falls_to_nothing() -> None:
+    rates = [rate_at(step, 3000, 1.0) for step in range(3001)]
+    assert rates[0] < 0.01
+    assert rates[1000] == 1
+    assert rates[2500] == pytest.approx(0.5)
+    assert rates[3000] == 0
+
+
+def test_a_small_network_learns(bodies: Bodies) -> None:
+    network, training = small()
+    training.step = 200  # past the slow start
+    losses = advance(network, training, bodies, 50)
+    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(bodies: Bodies, tmp_path: Path) -> None:
+    network, training = small()
+    advance(network, training, bodies, 3)
+    training.save(tmp_path / "kept.pt")
+    wanted = advance(network, training, bodies, 3)
+    other, resumed = small(seed=9)
+    resumed.resume(tmp_path / "kept.pt")
+    assert resumed.step == 3
+    assert advance(other, resumed, bodies, 3) == pytest.approx(wanted, rel=1e-4)
+    for name, value in training.average.items():
+        assert torch.allclose(resumed.average[name], value, atol=1e-5), name
+
+
+@pytest.mark.parametrize("network", ["diffpose", "baseline"])
+def test_one_command_trains_says_so_and_writes_weights(
+    network: str, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = torch.get_num_threads()
+    words = ["--data", str(data_dir / "pose/poses17_mm_f16.npz"), "--out", str(tmp_path / "out")]
+    words += ["--work", str(tmp_path / "work"), *(["--baseline"] if network == "baseline" else [])]
+    try:
+        assert main([*words, "--steps", "1"]) == 0
+        assert main([*words, "--steps", "2"]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    said = capsys.readouterr().out
+    assert "Going on from step 1." in said
+    assert "step 2/2" in said
+    assert "held out: loss" in said
+    weights, config, digest = read_weights(tmp_path / f"out/{network}.safetensors")
+    assert config["steps"] == 2
+    assert len(digest) == 40
+    assert all(torch.isfinite(value).all() for value in weights.values())
+    if network == "diffpose":
+        loaded, _ = load_network(tmp_path / "out/diffpose.safetensors")
+        assert not loaded.training
+
+
+def test_missing_or_foreign_weights_are_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match=r"missing\. Install the studio again"):
+        load_network(tmp_path / "diffpose.safetensors")
+    (tmp_path / "diffpose.safetensors").write_bytes(b"not weights at all")
+    with pytest.raises(NotReady, match="cannot be read"):
+        load_network(tmp_path / "diffpose.safetensors")
