@@ -232,7 +232,7 @@ class _Search:
         sources = _best_sources(level, matches, self._tick)
         return likeness.of(self.depth, *sources)
 
-    def _best(self, found: list[tuple[Level, Matches]], likeness: Likeness, wanted: Array | None) -> int:
+    def _best(self, found: list[tuple[Level, Matches]], likeness: Likeness, wanted: Array) -> int:
         """Which first guess fits the photo best: in patches, relative to the others, and in texture."""
         bias = self.taste[self.depth]
         misfits = np.array([starts.misfit(lev, m.costs - bias[m.rows, m.columns]) for lev, m in found])

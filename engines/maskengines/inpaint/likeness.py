@@ -40,11 +40,11 @@ class Likeness:
             along = [curves(self._strengths, *ring)[scale] for scale, ring in enumerate(rings)]
             self._beside.append(np.array(along))
 
-    def wanted(self, guesses: list[Array]) -> Array | None:
-        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`) show,
-        as what is beside the hole need not go on in it; ``None`` if there is neither."""
+    def wanted(self, guesses: list[Array]) -> Array:
+        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`; at least
+        one) show, as what is beside the hole need not go on in it."""
         halves = [np.mean(part, axis=0) for part in (self._beside, guesses) if part]
-        return np.mean(halves, axis=0) if halves else None
+        return np.asarray(np.mean(halves, axis=0))
 
     def of(self, depth: int, from_rows: Array, from_columns: Array) -> Array:
         """``(3, 32)``: cumulative distribution of gradient strength, per scale, of what a guess copies.
@@ -96,7 +96,8 @@ def _ring(level: Level, reach: int) -> tuple[Array, Array]:
     free = cv2.dilate(level.usable, np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8))
     clear = cv2.distanceTransform(free, cv2.DIST_L2, 5) >= reach
     away = cv2.distanceTransform((~level.hole).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.nonzero(clear & (away < reach + RING))
+    rows, columns = np.nonzero(clear & (away < reach + RING))
+    return rows, columns
 
 
 def _mirrored(level: Level) -> tuple[Array, Array]:
