@@ -41,8 +41,8 @@ class Likeness:
             self._beside.append(np.array(along))
 
     def wanted(self, guesses: list[Array]) -> Array:
-        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`; at least
-        one) show, as what is beside the hole need not go on in it."""
+        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`, at
+        least one) show, as what is beside the hole need not go on in it."""
         halves = [np.mean(part, axis=0) for part in (self._beside, guesses) if part]
         return np.asarray(np.mean(halves, axis=0))
 
