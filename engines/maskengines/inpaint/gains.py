@@ -18,6 +18,7 @@ STEPS = 16
 STEP = 0.018
 """Of a descent in which each coarser scale counts four times as much, so that few steps do."""
 FEATHER = 3.0
+BEYOND = 0.5
 MARGIN = 16
 EDGES = np.linspace(0, TOP, BINS + 1)
 
@@ -30,7 +31,7 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
     map of strengths keeps their order, so what is an edge stays the stronger of two. What it asks of
     every gradient, smoothed so that neighbours change alike, is met in the least squares sense (the energy
     of Fattal 2002, eq. 3, at every scale) by a fixed number of steps down from ``filled``, so that tones
-    beyond the coarsest scale stay. Changes fade towards the rim and add no tone the crop does not show.
+    beyond the coarsest scale stay. Changes fade towards the rim and stay near the tones next to each pixel.
 
     Args:
         wanted: ``(3, 32)``, as `likeness.Likeness.wanted`.
@@ -41,7 +42,7 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
     inside = hole[box.slices]
     if part.shape[2] == 1:
         part = part[..., 0]
-    share, limits = _share(inside, part), (part.min(axis=(0, 1)), part.max(axis=(0, 1)))
+    share, limits = _share(inside, part), _limits(part)
     holes = [_halved(inside, depth) for depth in range(SCALES)]
     allowed: list[tuple[Array, Array]] = []
     for step in range(STEPS):
@@ -73,6 +74,15 @@ def _share(inside: Array, part: Array) -> Array:
     framed = cv2.copyMakeBorder(inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
     return np.minimum(depth / np.float32(FEATHER), 1.0).reshape(*inside.shape, *[1] * (part.ndim - 2))
+
+
+def _limits(part: Array) -> tuple[Array, Array]:
+    """How dark and how bright each pixel of ``part`` may become: a little beyond what is next to it, by the
+    range of the calmest place nearby, as beside an edge a plain area must get no halo."""
+    near, nearby = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
+    low, high = cv2.erode(part, near), cv2.dilate(part, near)
+    calm = cv2.erode(high - low, nearby) * np.float32(BEYOND)
+    return np.maximum(low - calm, part.min(axis=(0, 1))), np.minimum(high + calm, part.max(axis=(0, 1)))
 
 
 def _halved(inside: Array, times: int) -> Array:
