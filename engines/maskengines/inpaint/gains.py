@@ -44,16 +44,16 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
         part = part[..., 0]
     share, limits = _share(inside, part), _limits(part)
     holes = [_halved(inside, depth) for depth in range(SCALES)]
-    allowed: list[tuple[Any, Any]] = []
+    allowed: list[tuple[Array, Array]] = []
     for step in range(STEPS):
-        levels = [part]
+        levels: list[Array] = [part]
         while len(levels) < SCALES:
             levels.append(cv2.pyrDown(levels[-1]))
         change: Array = np.zeros(0, np.float32)
         for depth in range(SCALES - 1, -1, -1):
             tick()
             across, down = (cv2.Sobel(levels[depth], cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1)))
-            strength: Any = cv2.magnitude(_grey(across), _grey(down))
+            strength: Array = cv2.magnitude(_grey(across), _grey(down))
             if step == 0:
                 allowed.append((strength * np.float32(GAINS[0]), strength * np.float32(GAINS[1])))
             target = np.clip(_mapped(strength, holes[depth], wanted[depth]), *allowed[SCALES - 1 - depth])
