@@ -73,7 +73,7 @@ def kept(folder: Path, photos: list[Path]) -> list[str]:
     chosen = np.array(sure)
     heads = " | ".join(f"{level:.0%}" for level in LEVELS)
     rows = [
-        f"{len(photos)} photos, of which the network is sure of {chosen.sum()} (a probability of {SURE} or more "
+        f"{len(photos)} photos, of which the network is sure of {chosen.sum()} (probability {SURE} or more "
         "for the whole). Part of predictions that stay, sure ones / all, and mean entropy of all in nats:",
         "",
         f"| order | strategy | {heads} | entropy at 30 % |",

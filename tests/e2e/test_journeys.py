@@ -274,3 +274,24 @@ def test_hostile_plugins_cost_nothing(screen: Desktop, person: Person, photo: Pa
     studio.key("ctrl+Return")
     studio.wait_for_log("exemplar done")
     studio.wait_for_log("step 2 of 2")
+
+
+def test_what_a_network_goes_by_becomes_the_next_mask(person: Person) -> None:
+    studio = person.opens()
+    studio.wait_for_log("engines are ready")
+    studio.key("ctrl+shift+p")
+    studio.write("shapes")
+    studio.key("Return")
+    studio.wait_for_log(r"opened shapes\.png")
+    plain = person.sees("shapes")
+    studio.key("ctrl+Return")
+    studio.wait_for_log("layer-masking answered", 120)
+    studio.wait_for_log("layer-masking done")
+    wait_until(lambda: (person.sees("map") != plain)[200:500, 300:600].mean() > 0.3, "the map over the photo")
+    studio.key("shift+m")
+    studio.wait_for_log("step 1 of 1, Mask from map")
+    studio.key("ctrl+z")
+    studio.wait_for_log("step 0 of 1")
+    studio.stroke([CANVAS, (CANVAS[0] + 60, CANVAS[1])])
+    studio.wait_for_log("step 1 of 1, Brush stroke")
+    assert studio.process.poll() is None

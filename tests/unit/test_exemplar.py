@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +20,12 @@ from maskengines.contract import BadInput, Box, Cancelled, Candidate, Changes, I
 from maskengines.inpaint import filling
 from maskengines.inpaint.chords import draw_on
 from maskengines.inpaint.exemplar import Exemplar
-from maskengines.inpaint.gains import strengthened
+from maskengines.inpaint.gains import matched
 from maskengines.inpaint.info import ENGINES, EXEMPLAR, LIVE_FILL, ExemplarParams, LiveFillParams
 from maskengines.inpaint.kernels import RADIUS
 from maskengines.inpaint.likeness import Likeness, curves, distances, strengths
 from maskengines.inpaint.live_fill import LiveFill
+from maskengines.inpaint.pilots import NUMBER, Pilots
 from maskengines.inpaint.pyramid import build_levels
 from maskengines.inpaint.repeats import Repeats
 
@@ -162,18 +165,44 @@ def test_a_bar_that_enters_the_hole_on_both_sides_is_drawn_on() -> None:
     assert min(drawn[38, 42], drawn[62, 58]) > 150
 
 
-def test_soft_detail_is_raised_towards_what_is_wanted_and_never_lowered() -> None:
+@pytest.mark.parametrize("contrast", [0.8, 1.25])
+def test_detail_is_made_as_strong_as_wanted_be_it_too_soft_or_too_harsh(contrast: float) -> None:
     rng = np.random.default_rng(6)
-    sharp = (128 + cv2.GaussianBlur(rng.normal(0, 60, (160, 160)), (0, 0), 1.0)).astype(np.float32)
-    hole = disc(sharp.shape, 50) > 0
+    right = (128 + cv2.GaussianBlur(rng.normal(0, 60, (160, 160)), (0, 0), 1.0)).astype(np.float32)
+    hole = disc(right.shape, 50) > 0
     rows, columns = np.nonzero(hole)
-    wanted = curves(strengths(sharp), rows, columns)
-    soft = 128 + 0.85 * (sharp - 128)
-    for given in (soft, 128 + 1.4 * (sharp - 128)):
-        raised = strengthened(given[..., None], hole, wanted, scale=1.0, tick=lambda: None)[..., 0]
-        assert np.array_equal(raised[~hole], given[~hole])
-        before, after = given[hole].std(), raised[hole].std()
-        assert after > 1.05 * before if given is soft else np.isclose(after, before, rtol=0.01)
+    wanted = curves(strengths(right), rows, columns)
+    given = 128 + contrast * (right - 128)
+    made = matched(given[..., None], hole, wanted, scale=1.0, tick=lambda: None)[..., 0]
+    assert np.array_equal(made[~hole], given[~hole])
+    before, after = distances([curves(strengths(grey), rows, columns) for grey in (given, made)], wanted)
+    assert after < 0.2 * before
+    inner = disc(right.shape, 44) > 0
+    assert np.abs(made - right)[inner].mean() < 0.35 * np.abs(given - right)[inner].mean()
+    assert given.min() <= made.min() <= made.max() <= given.max()
+
+
+def test_pilots_are_grown_once_for_all_threads_and_again_by_another_where_one_is_stopped() -> None:
+    pilots, grown, begun = Pilots(), [], threading.Event()
+
+    def grow(number: int) -> Array:
+        begun.set()
+        time.sleep(0.01)
+        grown.append(number)
+        return np.full((3, 32), float(number))
+
+    def stopped(number: int) -> Array:
+        begun.wait(5)
+        raise Cancelled
+
+    with ThreadPoolExecutor(3) as pool:
+        doomed = pool.submit(pilots.textures, stopped, lambda: None)
+        asked = [pool.submit(pilots.textures, grow, lambda: None) for _ in range(2)]
+        results = [future.result(timeout=20) for future in asked]
+        with pytest.raises(Cancelled):
+            doomed.result(timeout=20)
+    assert sorted(grown) == list(range(NUMBER))
+    assert [[texture[0, 0] for texture in result] for result in results] == [list(range(NUMBER))] * 2
 
 
 def test_what_lies_under_the_mask_is_never_read() -> None:

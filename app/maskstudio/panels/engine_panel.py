@@ -60,6 +60,7 @@ class EnginePanel(QWidget):
         self._service = service
         self._memory = memory or RememberedValues()
         self._document: Document | None = None
+        self._kind = "image"
         self._asker: Asker | None = None
         self._engine: RegisteredEngine | None = None
         self._form: SchemaForm | None = None
@@ -91,6 +92,9 @@ class EnginePanel(QWidget):
         self._document = document
         self._asker = self._service.asker(document) if document is not None else None
         self._problem = None
+        if document is not None and document.subject.kind != self._kind:
+            self._kind = document.subject.kind
+            self._fill()
         if document is not None and self._asker is not None:
             self._link(document.mask_changed, self._soon)
             self._link(document.state_changed, self._soon)
@@ -287,7 +291,11 @@ class EnginePanel(QWidget):
 
     def _fill(self) -> None:
         before = self._engine.info.id if self._engine else None
-        offered = [each for each in self._service.engines() if not each.info.live]
+        offered = [
+            each
+            for each in self._service.engines()
+            if not each.info.live and self._kind in each.info.subject_kinds
+        ]
         self._chooser.blockSignals(True)
         self._chooser.clear()
         for each in offered:

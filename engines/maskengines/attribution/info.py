@@ -64,7 +64,7 @@ class MaskingParams(ProbeParams):
     segments: Segments = Field(
         "slic",
         title="Segments",
-        description="What is hidden together: superpixels (SLIC, quickshift), squares of 16 pixels, or the "
+        description="What is hidden together: superpixels (SLIC, quickshift), a grid of 16 by 16, or the "
         "regions that are painted.",
     )
     regions: int = Field(

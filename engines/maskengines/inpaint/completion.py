@@ -8,7 +8,7 @@ of Newson et al. 2014, "Video inpainting of complex scenes".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -16,6 +16,8 @@ import numpy as np
 
 from maskengines.inpaint import kernels, starts
 from maskengines.inpaint.likeness import Likeness, distances
+from maskengines.inpaint.pilots import NUMBER as PILOTS
+from maskengines.inpaint.pilots import Pilots
 from maskengines.inpaint.pyramid import Level
 from maskengines.inpaint.repeats import Repeats
 
@@ -28,7 +30,6 @@ STRAY = 0.3
 ROUNDS = 5
 LIKENESS = 30.0
 LEAST_SHAPES = 70
-PILOTS = 6
 REPEATED = 4
 STRAYED = 0.06
 # What a target costs in a first guess, in rounds of refining one; measured, for the progress bar only.
@@ -80,11 +81,13 @@ class Solution:
 
 @dataclass(frozen=True)
 class Plan:
-    """How one candidate is searched: its random numbers, first guesses and the pull of its taste."""
+    """How one candidate is searched: its random numbers, first guesses and the pull of its taste; and the
+    pilots it shares with the other candidates."""
 
     generator: np.random.Generator
     starts: int
     variety: float
+    pilots: Pilots = field(default_factory=Pilots)
 
 
 Watch = Callable[[float, Callable[[], Array] | None], None]
@@ -146,23 +149,32 @@ class _Search:
         """A guess grows. What it looks like is nothing to show yet."""
         self._watch(self.share * min(self._made / self._number, 1.0), None)
 
+    def _await(self) -> None:
+        """Others grow the last pilots, which counts as if done here."""
+        self._made = max(self._made, self._plan.pilots.ready)
+        self._tick()
+
     def begun(self) -> tuple[Level, Matches, Array | None]:
-        """The guess to go on with, on level `depth`, and the texture it is to be raised to."""
+        """The guess to go on with, on level `depth`, and the texture the fill is to show."""
         base = self._levels[self.base]
         if self.base == 0 or not self._small(self.base):
             return *self._guess(0), None
         likeness = Likeness(self._levels[0])
         repeats = Repeats(base)
+        number = REPEATED if repeats.found else self._plan.starts
+        self._expect(PILOTS + number)
+        shown = self._plan.pilots.textures(
+            lambda pilot: self._textured(likeness, *self._pilot(pilot, repeats)), self._await
+        )
+        self._made = PILOTS
+        wanted = likeness.wanted(shown)
         if repeats.found:
-            self._expect(REPEATED)
-            found = [self._repeated(repeats) for _ in range(REPEATED)]
-            wanted = likeness.wanted([self._textured(likeness, *guess) for guess in found])
-            # What goes on in step is as strong as it should be.
-            return *found[self._best(found, likeness, wanted)], None
-        self._expect(PILOTS + self._plan.starts)
-        pilots = [self._textured(likeness, *self._pilot(number)) for number in range(PILOTS)]
-        wanted = likeness.wanted(pilots)
-        found = [self._guess(start) for start in range(self._plan.starts)]
+            found = [
+                self._repeated(repeats, self.taste, self._plan.generator, self.random) for _ in range(number)
+            ]
+            # What goes on in step is as strong as it should be, whatever is beside the hole.
+            return *found[self._best(found, likeness, wanted)], np.mean(shown, axis=0)
+        found = [self._guess(start) for start in range(number)]
         return *found[self._best(found, likeness, wanted)], wanted
 
     def _small(self, depth: int) -> bool:
@@ -173,23 +185,25 @@ class _Search:
         at = min(self.base + deeper, len(self._levels) - 1)
         return self._grown(kind, at, start, self.taste, self._plan.generator, self.random)
 
-    def _pilot(self, number: int) -> tuple[Level, Matches]:
+    def _pilot(self, number: int, repeats: Repeats) -> tuple[Level, Matches]:
         """A guess that no seed changes: what to expect of a fill, so that all seeds aim at the same."""
         at = min(self.base + number % 2, len(self._levels) - 1)
         generator = np.random.default_rng(number)
         random = np.array([number + 1], np.uint64)
         plain = [np.zeros(level.shape, np.float32) for level in self._levels]
+        if repeats.found:
+            return self._repeated(repeats, plain, generator, random)
         return self._grown("lines", at, number, plain, generator, random)
 
-    def _repeated(self, repeats: Repeats) -> tuple[Level, Matches]:
+    def _repeated(
+        self, repeats: Repeats, taste: list[Array], generator: np.random.Generator, random: Array
+    ) -> tuple[Level, Matches]:
         level = self._levels[self.base].copy()
-        brought = repeats.continue_into(level, self._plan.generator, STRAYED * self._plan.variety)
+        brought = repeats.continue_into(level, generator, STRAYED * self._plan.variety)
         matches = Matches(*brought, np.empty(len(level.rows), np.float32))
         _vote(level, matches.rows, matches.columns, level.trust, self._tick)
-        level, matches = _refine(
-            level, matches, self.taste[self.base], self.random, rounds=3, tick=self._tick
-        )
-        return self._refined(level, matches, self.base, self.taste, self.random)
+        level, matches = _refine(level, matches, taste[self.base], random, rounds=3, tick=self._tick)
+        return self._refined(level, matches, self.base, taste, random)
 
     def _grown(  # noqa: PLR0917
         self, kind: str, at: int, spread: int, taste: list[Array], generator: np.random.Generator,

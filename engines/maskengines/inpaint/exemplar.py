@@ -17,6 +17,7 @@ from maskengines.contract import BadInput, Box, Cancelled, Candidate, ImagePatch
 from maskengines.inpaint.diffusion import navier_stokes
 from maskengines.inpaint.filling import Fill, Settings, fill_region, warm_up
 from maskengines.inpaint.info import EXEMPLAR, ExemplarParams
+from maskengines.inpaint.pilots import Pilots
 from maskengines.inpaint.regions import Region, regions_of
 
 Array = np.ndarray[Any, Any]
@@ -94,6 +95,7 @@ class _Run:
         self, pixels: Array, box: Box, regions: list[Region], settings: Settings, smooth: Array
     ) -> None:
         self._pixels, self._box, self._regions, self._settings = pixels, box, regions, settings
+        self._pilots = [Pilots() for _ in regions]
         self._shown = smooth
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -149,7 +151,10 @@ class _Run:
 
             watch = partial(self._watch, index, begin, ends[number] - begin, region)
             crop = self._pixels[region.box.slices]
-            fill = fill_region(crop, region, self._settings, seed=seed, generator=generator, watch=watch)
+            fill = fill_region(
+                crop, region, self._settings, seed=seed, generator=generator, watch=watch,
+                pilots=self._pilots[number],
+            )  # fmt: skip
             _paste(result, self._box, region, fill.pixels)
             fills.append(fill)
         with self._lock:

@@ -14,9 +14,10 @@ from maskengines.contract import Box
 from maskengines.inpaint import seams
 from maskengines.inpaint.completion import Plan, complete
 from maskengines.inpaint.diffusion import biharmonic, local_range, navier_stokes
-from maskengines.inpaint.gains import strengthened
+from maskengines.inpaint.gains import matched
 from maskengines.inpaint.info import Method, Seam
 from maskengines.inpaint.kernels import RADIUS
+from maskengines.inpaint.pilots import Pilots
 from maskengines.inpaint.pyramid import build_levels, halved
 from maskengines.inpaint.regions import Region
 
@@ -56,6 +57,7 @@ def fill_region(
     seed: int,
     generator: np.random.Generator,
     watch: Watch,
+    pilots: Pilots | None = None,
 ) -> Fill:
     """Fill one region's hole.
 
@@ -65,6 +67,7 @@ def fill_region(
 
     Args:
         pixels: ``(H, W, 1|3)`` uint8 or uint16, the crop at ``region.box``.
+        pilots: shared by all fills of this region with these pixels and settings; ``None`` for one alone.
     """
     # Whatever lies under the mask must not show through anywhere, not even in a gradient.
     pixels = navier_stokes(pixels, region.unknown, 4.0)
@@ -73,7 +76,7 @@ def fill_region(
     if method == "auto":
         method = "biharmonic" if region.thin and seed % SMOOTH_EVERY == 0 else "patches"
     if method == "patches":
-        fill = _from_patches(pixels, region, settings, generator, watch)
+        fill = _from_patches(pixels, region, settings, generator, watch, pilots or Pilots())
         if fill is not None:
             return fill
         method = "navier-stokes"
@@ -83,8 +86,13 @@ def fill_region(
     return Fill(navier_stokes(pixels, region.hole, 4.0, most=40_000), method, None)
 
 
-def _from_patches(
-    pixels: Array, region: Region, settings: Settings, generator: np.random.Generator, watch: Watch
+def _from_patches(  # noqa: PLR0917
+    pixels: Array,
+    region: Region,
+    settings: Settings,
+    generator: np.random.Generator,
+    watch: Watch,
+    pilots: Pilots,
 ) -> Fill | None:
     hole = region.hole
     scale = 257.0 if pixels.dtype == np.uint16 else 1.0
@@ -109,7 +117,7 @@ def _from_patches(
 
     solution = complete(
         levels,
-        Plan(generator, settings.starts, settings.variety),
+        Plan(generator, settings.starts, settings.variety, pilots),
         # While first guesses grow, part of the hole is still empty: the smooth fill is the better picture.
         lambda fraction, estimate: watch(
             0.9 * fraction, (lambda: pixels) if estimate is None else (lambda: shown(estimate()))
@@ -128,7 +136,7 @@ def _from_patches(
         if settings.seam == "gradient" and int(hole.sum()) <= MOST_BLENDED:
             copy = seams.gradient_blended(pixels, copy, solution, hole, scale=scale, tick=tick)
         if solution.wanted is not None and not region.thin:
-            copy = strengthened(copy, hole, solution.wanted, scale=scale, tick=tick)
+            copy = matched(copy, hole, solution.wanted, scale=scale, tick=tick)
     if region.thin:
         low, high = local_range(pixels.astype(np.float32), hole)
         copy = np.clip(copy, low, high)

@@ -16,26 +16,35 @@ BINS = 32
 TOP = 7.0
 MOST_SAMPLES = 20_000
 FEWEST_SAMPLES = 64
+REACHES = (2, 5, 11)
+"""How far a gradient reaches at each scale, pixels of full size."""
+RING = 12
 
 
 class Likeness:
     """The distribution of gradient strength at three scales beside the hole, which a fill should show too.
 
-    What is beside the hole is taken mirrored at the rim, so that every part of the rim counts by the
-    area of hole that lies behind it.
+    What is beside the hole is taken twice: in a ring along the rim, and mirrored at the rim, so that every
+    part of the rim counts by the area of hole that lies behind it.
     """
 
     def __init__(self, level: Level) -> None:
         """``level`` is full size; only what is given of it is read."""
         self._strengths = strengths(level.colours.mean(axis=2, dtype=np.float32))
         rows, columns = _mirrored(level)
-        self._beside = curves(self._strengths, rows, columns) if len(rows) >= FEWEST_SAMPLES else None
+        self._beside: list[Array] = []
+        if len(rows) >= FEWEST_SAMPLES:
+            self._beside.append(curves(self._strengths, rows, columns))
+        rings = [_ring(level, reach) for reach in REACHES]
+        if min(len(rows) for rows, _ in rings) >= FEWEST_SAMPLES:
+            along = [curves(self._strengths, *ring)[scale] for scale, ring in enumerate(rings)]
+            self._beside.append(np.array(along))
 
     def wanted(self, guesses: list[Array]) -> Array:
-        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`) show,
-        as what is beside the hole need not go on in it."""
-        middle = np.mean(guesses, axis=0)
-        return (self._beside + middle) / 2 if self._beside is not None else middle
+        """``(3, 32)``: half the texture beside the hole, half the mean of what ``guesses`` (from `of`, at
+        least one) show, as what is beside the hole need not go on in it."""
+        halves = [np.mean(part, axis=0) for part in (self._beside, guesses) if part]
+        return np.asarray(np.mean(halves, axis=0))
 
     def of(self, depth: int, from_rows: Array, from_columns: Array) -> Array:
         """``(3, 32)``: cumulative distribution of gradient strength, per scale, of what a guess copies.
@@ -80,6 +89,15 @@ def curves(found: list[Array], rows: Array, columns: Array) -> Array:
         counts = np.bincount(strength[y, x], minlength=BINS).astype(float)
         rising.append(np.cumsum(counts / counts.sum()))
     return np.array(rising)
+
+
+def _ring(level: Level, reach: int) -> tuple[Array, Array]:
+    """Given pixels along the rim, as near as a gradient that reaches that far sees nothing of the hole."""
+    free = cv2.dilate(level.usable, np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8))
+    clear = cv2.distanceTransform(free, cv2.DIST_L2, 5) >= reach
+    away = cv2.distanceTransform((~level.hole).astype(np.uint8), cv2.DIST_L2, 5)
+    rows, columns = np.nonzero(clear & (away < reach + RING))
+    return rows, columns
 
 
 def _mirrored(level: Level) -> tuple[Array, Array]:
