@@ -184,8 +184,8 @@ def table(quick: bool, split: str = "test", plans: tuple[Plan, ...] = (PAPER, SH
     lines = [
         "## Pose",
         "",
-        f"`diffpose` (weights {digest[:8]}) on {count} bodies of the {split} subjects, {HYPOTHESES} hypotheses",
-        "each: error of the best, of the best after alignment, of one and of their mean; the share of",
+        f"`diffpose` (weights {digest[:8]}) on {count} bodies of the {split} subjects, {HYPOTHESES}",
+        "hypotheses each: error of the best, of the best after alignment, of one and of their mean; share of",
         "true joints within the regions of 50 and 90 %; the error of the bones; the distance to the given",
         "joints in a picture of 500 pixels. Millimetres but for that. How it is measured is said in",
         "`tests/benchmarks/pose.py`.",
