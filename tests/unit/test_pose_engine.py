@@ -174,7 +174,7 @@ def test_spread_of_painted_joints_grows_with_paint_and_falls_with_pins(engine: D
     assert spread(found, ARM) > 1.2 * spread(found, others)
     wrist = found.poses[0, INDEX["LWrist"]].tolist()
     pinned = ask(engine, asked=ARM, pins={"LWrist": wrist})
-    assert spread(pinned, [INDEX["LElbow"]]) < 0.8 * spread(found, [INDEX["LElbow"]])
+    assert spread(pinned, [INDEX["LElbow"]]) < 0.9 * spread(found, [INDEX["LElbow"]])
 
 
 @pytest.mark.parametrize("pinning", ["trained", "resample"])

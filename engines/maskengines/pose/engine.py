@@ -16,7 +16,7 @@ from maskengines.pose.info import DIFFPOSE, DiffPoseParams
 from maskengines.pose.network import WEIGHTS, DiffPose, load_network
 from maskengines.pose.projection import reprojected
 from maskengines.pose.question import PoseQuestion, pose_question
-from maskengines.pose.sampler import Plan
+from maskengines.pose.sampler import CALIBRATED, Plan
 from maskengines.pose.sampling import Chance, hypotheses
 from maskengines.pose.skeleton import JOINTS
 from maskengines.subjects.pose import PoseSubject
@@ -76,7 +76,7 @@ class DiffPoseEngine:
             raise BadInput(f"DiffPose gives up to {MOST} hypotheses at once, not {request.count}.")
         question = pose_question(cast(PoseSubject, request.subject), request.masks.get("joints"), params.pins)
         rounds = 4 if params.pinning == "resample" and params.pins else 0
-        plan = Plan(params.steps, params.sampler, params.spread, rounds)
+        plan = Plan(params.steps, params.sampler, params.spread * CALIBRATED, rounds)
         poses = sampled(self.network, question, plan, count=request.count, seed=request.seed, context=context)
         context.checkpoint()
         yield answer(poses, question, request.seed, one_person=params.one_body)

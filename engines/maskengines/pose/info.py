@@ -28,7 +28,7 @@ class _Asking(Params):
         ge=0.0,
         le=2.0,
         title="Spread",
-        description="Factor on the noise that poses are drawn from: 1 is as uncertain as the network is, "
+        description="Factor on the noise that poses are drawn from: 1 holds the truth as often as it says, "
         "less stays near the likeliest pose, more strays farther.",
     )
     pins: Pins = Field(

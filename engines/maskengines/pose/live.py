@@ -12,7 +12,7 @@ from maskengines.contract import Candidate, Request, RunContext
 from maskengines.pose.engine import DiffPoseEngine, answer, sampled
 from maskengines.pose.info import LIVE_POSE, LivePoseParams
 from maskengines.pose.question import pose_question
-from maskengines.pose.sampler import Plan
+from maskengines.pose.sampler import CALIBRATED, Plan
 from maskengines.subjects.pose import PoseSubject
 
 MOST_LIVE = 60
@@ -39,7 +39,7 @@ class LivePose(DiffPoseEngine):
         pins: Mapping[str, Sequence[float]] = params.pins
         while True:
             question = pose_question(subject, mask, pins)
-            plan = Plan(params.steps, "ddim", params.spread)
+            plan = Plan(params.steps, "ddim", params.spread * CALIBRATED)
             count = min(request.count, MOST_LIVE)
             poses = sampled(self.network, question, plan, count=count, seed=request.seed, context=context)
             yield answer(poses, question, request.seed, one_person=True)
