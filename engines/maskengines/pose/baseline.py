@@ -4,7 +4,7 @@ estimation" (ICCV 2017).
 A linear layer, two residual blocks of two linear layers each with batch normalisation and ReLU, a linear
 layer. It is given each joint's place of the heatmap's maximum and its likelihood (the paper: the places
 alone) and trained on the same simulated evidence, as the paper's on squared errors. With evidence made anew
-for each batch there is nothing to overfit, so its dropout of one half is left out: it only made it worse.
+for each batch there is little to overfit, so its dropout of one half is left out.
 """
 
 from __future__ import annotations
