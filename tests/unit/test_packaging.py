@@ -207,7 +207,7 @@ def test_setup_installs_what_is_missing_when_root_and_nothing_twice(
     names = (ROOT / "app" / "maskstudio" / "qt-libraries.txt").read_text(encoding="utf-8").split()
     found = "\n".join(f"{name} (libc6) => /lib/{name}" for name in names)
     (folder / "ldconfig").write_text(f"#!/bin/sh\necho '{found}'\n")
-    for program in ("Xvfb", "xdotool", "openbox", "import", "desktop-file-validate"):
+    for program in ("Xvfb", "xdotool", "openbox", "import", "desktop-file-validate", "readelf"):
         (folder / program).symlink_to("/bin/true")
     install_system_packages(bare_machine)
     assert not (tmp_path / "apt.log").exists()
