@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from maskengines.attribution.curves import both_curves
 from maskengines.attribution.regions import Found, necessary, sufficient
 from maskengines.attribution.targets import Target
-from maskengines.attribution.thresholds import by_otsu, by_share, by_value
+from maskengines.attribution.thresholds import otsu
 from maskengines.errors import BadInput
 
 Array = np.ndarray[Any, Any]
@@ -64,46 +64,25 @@ def test_a_contrast_has_curves_between_its_two_classes() -> None:
     np.testing.assert_allclose(deletion.chances[:2], [1 / (1 + np.exp(-4)), 0.5], atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
-@given(values=MAPS, share=st.floats(0, 1))
-def test_a_share_of_the_area_is_met_to_the_pixel_and_takes_the_highest(values: Array, share: float) -> None:
-    mask = by_share(values, share)
-    chosen = mask == 255
-    assert set(np.unique(mask)) <= {0, 255}
-    assert abs(np.count_nonzero(chosen) - share * values.size) <= 0.5 + 1e-9
-    if chosen.any() and not chosen.all():
-        assert values[chosen].min() >= values[~chosen].max()
-
-
-@settings(max_examples=30, deadline=None)
-@given(values=MAPS, least=st.floats(-4, 4, width=16))
-def test_a_threshold_takes_what_is_at_or_above_it(values: Array, least: float) -> None:
-    np.testing.assert_array_equal(by_value(values, least) == 255, values >= np.float32(least))
-
-
-def test_a_cut_through_a_flat_region_grows_from_what_is_chosen_already() -> None:
-    values = np.zeros((60, 60), np.float32)
-    values[20:40, 20:40] = 1
-    chosen = by_share(values, 0.2) == 255
-    assert chosen[20:40, 20:40].all()
-    ys, xs = np.nonzero(chosen)
-    assert np.hypot(ys - 29.5, xs - 29.5).max() < 25
-
-
 def test_otsu_divides_two_kinds_of_values() -> None:
     values = np.random.default_rng(0).normal(0, 0.1, (40, 40)).astype(np.float32)
     values[10:20, 10:20] += 2
     expected = np.zeros((40, 40), bool)
     expected[10:20, 10:20] = True
-    np.testing.assert_array_equal(by_otsu(values) == 255, expected)
+    np.testing.assert_array_equal(otsu(values), expected)
 
 
-def test_thresholds_that_make_no_sense_are_refused() -> None:
-    flat = np.ones((5, 5), np.float32)
-    with pytest.raises(BadInput, match="same everywhere"):
-        by_otsu(flat)
-    with pytest.raises(BadInput, match="from 0 to 1"):
-        by_share(flat, 1.5)
+@settings(max_examples=60, deadline=None)
+@given(values=MAPS)
+def test_otsu_cuts_between_values_and_never_a_flat_map(values: Array) -> None:
+    chosen = otsu(values)
+    if np.ptp(values) == 0:
+        assert chosen is None
+        return
+    assert chosen is not None
+    assert chosen.any()
+    assert not chosen.all()
+    assert values[chosen].min() > values[~chosen].max()
 
 
 def check(found: Found, network: ClosedForm, regions: set[int], chance: float) -> None:

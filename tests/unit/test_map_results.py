@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from maskengines.contract import Box, Candidate
 from maskengines.disagreement import can_disagree, disagreement
 from maskengines.errors import BadInput
@@ -75,15 +73,6 @@ def test_a_bare_array_is_a_map_of_the_whole_photo() -> None:
 def test_a_malformed_map_is_refused_in_words(broken: Any, word: str) -> None:
     with pytest.raises(BadInput, match=word):
         MapResult.read(broken, SHAPE)
-
-
-@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
-def test_the_strongest_share_is_exact_and_holds_the_highest(share: float, seed: int) -> None:
-    values = np.random.default_rng(seed).integers(0, 5, (9, 7)).astype(np.float32)
-    chosen = MapResult(values, Box(0, 0, 7, 9)).strongest(share)
-    assert chosen.sum() == round(share * values.size)
-    if 0 < chosen.sum() < values.size:
-        assert values[chosen].min() >= values[~chosen].max()
 
 
 def test_a_threshold_of_a_signed_map_starts_at_zero() -> None:

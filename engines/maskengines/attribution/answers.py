@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from maskengines.attribution.thresholds import otsu
 from maskengines.contract import Box
 from maskengines.results.maps import Curve, MapResult
+
+Array = np.ndarray[Any, Any]
 
 METHODS = {"lime": "LIME", "occlusion": "occlusion", "rise": "RISE"}
 SEGMENTS = {"slic": "SLIC", "quickshift": "quickshift", "grid": "16 x 16 grid", "painted": "painted"}
@@ -18,6 +21,7 @@ MEASURES = {
     "log-odds": "change of the log-odds",
 }
 PROPOSALS = {"sufficient": "The least that is enough", "necessary": "The least that decides"}
+OUTSTANDING = "What stands out"
 READING = (
     "Red parts speak for the class, blue ones against it. Deletion hides the photo from the most important "
     "part on: the sooner the curve falls, the better the map. Insertion shows it in the same order and "
@@ -53,13 +57,19 @@ def as_map(
         region_values=found["coefficients"],
         region_errors=found["errors"],
         ranking=tuple((one["label"], one["p"]) for one in found["top"]),
-        proposals={PROPOSALS[name]: np.asarray(area, bool) for name, area in found["proposals"].items()},
+        proposals=_proposals(found),
         curves=tuple(_curve(name, one) for name, one in found["curves"].items()),
         facts={**facts, **_facts(found, metrics)},
         warnings=warnings,
         reading=READING,
         photo=found["photo"],
     )
+
+
+def _proposals(found: Mapping[str, Any]) -> dict[str, Array]:
+    proposals = {PROPOSALS[name]: np.asarray(area, bool) for name, area in found["proposals"].items()}
+    outstanding = otsu(found["values"])
+    return proposals if outstanding is None else {**proposals, OUTSTANDING: outstanding}
 
 
 def _curve(kind: str, held: Mapping[str, Any]) -> Curve:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,16 +15,20 @@ Measure = Literal["probability", "logit"]
 Segments = Literal["slic", "quickshift", "grid", "painted"]
 
 
-class ProbeParams(Params):
-    """Parameters of `layer-probe`."""
-
-    model: str = Field(
+def _network() -> Any:
+    return Field(
         "",
         title="Network",
         description="A folder that transformers wrote, or a hub id such as owner/name. "
         "Empty takes the built-in network.",
         json_schema_extra={"format": "directory-path", "hint": "Built in"},
     )
+
+
+class ProbeParams(Params):
+    """Parameters of `layer-probe`."""
+
+    model: str = _network()
     strategy: Strategy = Field(
         "layer",
         title="Hide by",
@@ -107,13 +111,7 @@ class MaskingParams(ProbeParams):
 class CounterfactualParams(Params):
     """Parameters of `counterfactual`."""
 
-    model: str = Field(
-        "",
-        title="Network",
-        description="A folder that transformers wrote, or a hub id such as owner/name. "
-        "Empty takes the built-in network.",
-        json_schema_extra={"format": "directory-path", "hint": "Built in"},
-    )
+    model: str = _network()
     target: str = Field(
         "",
         title="Class",

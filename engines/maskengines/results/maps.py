@@ -189,14 +189,6 @@ class MapResult:
         high = max(float(self.values.max()), low)
         return (self.values >= low + share * (high - low)) & (self.values > low)
 
-    def strongest(self, share: float) -> Array:
-        """``(h, w)`` bool: exactly ``round(share * h * w)`` places, those of the highest values; of equal
-        ones the first."""
-        count = round(min(max(share, 0.0), 1.0) * self.values.size)
-        chosen = np.zeros(self.values.size, bool)
-        chosen[np.argsort(-self.values.ravel(), kind="stable")[:count]] = True
-        return chosen.reshape(self.values.shape)
-
     def to_photo(self, plane: Array, shape: tuple[int, int], *, outside: float = 0.0) -> Array:
         """A ``(h, w)`` float32 plane of this map at the photo's size, bilinear; ``outside`` around it."""
         import cv2
