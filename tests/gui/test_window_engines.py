@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from maskengines.contract import Candidate
 from maskengines.subjects.image import ImageSubject
+from maskstudio.canvas.raster_renderer import RasterRenderer
 from maskstudio.documents.document import Document
 from maskstudio.window import dialogs
 from maskstudio.window.document_view import DocumentView
@@ -118,3 +120,30 @@ def test_escape_stops_the_job_and_then_lets_go_of_the_candidate(
     assert window.banner.text == ""
     assert document.mask.selected_count == 400
     assert window.engines.cannot_cancel() is not None
+
+
+def test_a_map_becomes_the_mask_is_written_and_stays_with_its_tab(
+    window: MainWindow, document: Document, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.zeros((96, 96), np.float32)
+    values[10:30, 10:30] = 1
+    document.add_candidate(Candidate("map", values, 0, label="cat"))
+    assert window.engines.cannot_use_map() is not None
+    window.registry.run("candidate.next")
+    canvas = window.look.canvas
+    assert canvas is not None
+    renderer = canvas._renderer
+    assert isinstance(renderer, RasterRenderer)
+    qtbot.waitUntil(lambda: renderer._heat is not None, timeout=5000)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "map.npy")
+    window.registry.run("candidate.export")
+    qtbot.waitUntil((tmp_path / "map.npy").exists, timeout=5000)
+    assert np.array_equal(np.load(tmp_path / "map.npy"), values)
+    window.registry.run("map.mask")
+    assert np.array_equal(document.mask.data > 0, values > 0)
+    other = DocumentView("other.png", None)
+    window.add_view(other)
+    window.fill_view(other, Document(ImageSubject(np.zeros((40, 40, 3), np.uint8))))
+    window.show_view(window.views[0])
+    assert window.engines.shown is None
+    assert renderer._heat is None

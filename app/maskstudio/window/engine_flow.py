@@ -94,6 +94,9 @@ class EngineFlow:
         self._lay_cards_over(view)
         for part in self._parts:
             part.set_document(document)
+        if view is not None and view.canvas is not None:
+            # What lay over it when it went to the back is no longer chosen.
+            view.canvas.set_heat(None)
         if document is not None:
             self._warm.start()
 
