@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from maskengines.results.palettes import number
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -67,4 +68,4 @@ class MapLegend(QWidget):
 
 def short_number(value: float) -> str:
     """Three significant digits, with a real minus sign."""
-    return f"{value:.3g}".replace("-", "−")  # noqa: RUF001
+    return number(value).replace("-", "−")  # noqa: RUF001

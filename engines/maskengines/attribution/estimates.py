@@ -10,7 +10,6 @@ from scipy import ndimage
 
 Array = np.ndarray[Any, Any]
 
-Z95 = 1.959964
 """Half the width of a 95 % interval of a normal distribution, in standard errors."""
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from maskengines.attribution.estimates import Z95, Explanation, stability
+from maskengines.attribution.estimates import Explanation, stability
 from maskengines.attribution.sampling import RegionSubsets
+from maskengines.results.maps import Z95
 
 Array = np.ndarray[Any, Any]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from maskengines.attribution.estimates import Z95, Explanation, region_means, stability
+from maskengines.attribution.estimates import Explanation, region_means, stability
 from maskengines.attribution.sampling import ShiftedGrids
+from maskengines.results.maps import Z95
 
 Array = np.ndarray[Any, Any]
 

@@ -81,7 +81,7 @@ def _table(read: MapResult) -> bytes:
         raise BadInput("This map has no regions to list. Write it as .npy for its values.")
     from scipy import ndimage
 
-    values, errors = region_table(read)
+    values, errors = read.region_table()
     numbers = np.arange(len(values))
     centres = ndimage.center_of_mass(np.ones(read.regions.shape), read.regions, numbers)
     areas = np.bincount(read.regions.ravel(), minlength=len(numbers))
@@ -96,18 +96,6 @@ def _table(read: MapResult) -> bytes:
             told = "" if np.isnan(error) else f"{error:.9g}"
             table.writerow([region, f"{value:.9g}", told, area, f"{place[0]:.2f}", f"{place[1]:.2f}"])
     return text.getvalue().encode()
-
-
-def region_table(read: MapResult) -> tuple[Array, Array]:
-    """Value and standard error of each region, ``(regions,)`` float64: those that came with the map, else the
-    mean over the region and NaN."""
-    assert read.regions is not None
-    values, errors = read.region_values, read.region_errors
-    if values is None:
-        areas = np.bincount(read.regions.ravel())
-        sums = np.bincount(read.regions.ravel(), read.values.ravel().astype(np.float64))
-        values = sums / np.maximum(areas, 1)
-    return values, np.full(len(values), np.nan) if errors is None else errors
 
 
 def _everything(read: MapResult, candidate: Candidate) -> bytes:

@@ -14,6 +14,9 @@ from maskengines.results.palettes import Scale
 
 Array = np.ndarray[Any, Any]
 
+Z95 = 1.959964
+"""Half the width of a 95 % interval, in standard errors."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -188,6 +191,17 @@ class MapResult:
         low = 0.0 if self.signed else self.scale.low
         high = max(float(self.values.max()), low)
         return (self.values >= low + share * (high - low)) & (self.values > low)
+
+    def region_table(self) -> tuple[Array, Array]:
+        """Value and standard error of each region, ``(regions,)`` float64: those that came with the map, else
+        the mean over the region and NaN. The map has regions."""
+        assert self.regions is not None
+        values, errors = self.region_values, self.region_errors
+        if values is None:
+            areas = np.bincount(self.regions.ravel())
+            sums = np.bincount(self.regions.ravel(), self.values.ravel().astype(np.float64))
+            values = sums / np.maximum(areas, 1)
+        return values, np.full(len(values), np.nan) if errors is None else errors
 
     def to_photo(self, plane: Array, shape: tuple[int, int], *, outside: float = 0.0) -> Array:
         """A ``(h, w)`` float32 plane of this map at the photo's size, bilinear; ``outside`` around it."""

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from maskengines.results.maps import Curve, MapResult
+from maskengines.results.maps import Z95, Curve, MapResult
 from maskengines.results.palettes import Scale, number
 from maskengines.results.pictures import over_photo
 
 Array = np.ndarray[Any, Any]
 
 MOST_REGIONS = 5
-Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -86,11 +85,9 @@ def report(read: MapResult, photo: Array, about: Mapping[str, str] | None = None
 
 
 def _strongest(read: MapResult) -> list[Strong]:
-    from maskengines.results.map_files import region_table
-
     if read.regions is None:
         return []
-    values, errors = region_table(read)
+    values, errors = read.region_table()
     order = np.argsort(-np.abs(values), kind="stable")[:MOST_REGIONS]
     return [
         Strong(int(i), float(values[i]), float(Z95 * errors[i]), *_inside(read.regions == i)) for i in order
