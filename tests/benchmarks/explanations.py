@@ -77,16 +77,19 @@ def kept(folder: Path, photos: list[Path]) -> list[str]:
     heads = " | ".join(f"{level:.0%}" for level in LEVELS)
     rows = [
         f"{len(photos)} photos, of which the network is sure of {chosen.sum()} (probability {SURE} or more "
-        "for the whole). Part of predictions that stay, sure ones / all, and mean entropy of all in nats:",
+        "for the whole). Part of predictions that stay, sure ones / all / mean entropy of all in nats:",
         "",
-        f"| order | strategy | {heads} | entropy at 30 % |",
-        "|---|---|" + "---|" * (len(LEVELS) + 1),
+        f"| order | strategy | {heads} |",
+        "|---|---|" + "---|" * len(LEVELS),
     ]
     for (order, strategy), found in stays.items():
         all_of, sure_of = np.mean(found, axis=0), np.mean(np.array(found)[chosen], axis=0)
-        cells = " | ".join(f"{one:.2f} / {other:.2f}" for one, other in zip(sure_of, all_of, strict=True))
-        entropy = float(np.mean(entropies[order, strategy], axis=0)[1])
-        rows.append(f"| {order} | {strategy} | {cells} | {entropy:.2f} |")
+        entropy = np.mean(entropies[order, strategy], axis=0)
+        cells = " | ".join(
+            f"{one:.2f} / {other:.2f} / {nats:.1f}"
+            for one, other, nats in zip(sure_of, all_of, entropy, strict=True)
+        )
+        rows.append(f"| {order} | {strategy} | {cells} |")
     lead = np.mean(np.array(stays["random", "layer"])[chosen], axis=0)[1]
     lead -= np.mean(np.array(stays["random", "grey"])[chosen], axis=0)[1]
     return [*rows, "", f"Layer masking leads grey at 30 % at random by **{lead:.2f}** (wanted: 0.4)."]
