@@ -59,7 +59,7 @@ class PoseDocument(Document):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(subject, source_path=source_path, path=path, parent=parent)
-        self._work = PoseWork(self._fitting(pose), checked_pins(pins or {}), checked_body(body))
+        self._now = PoseWork(self._fitting(pose), checked_pins(pins or {}), checked_body(body))
         self._strokes = 0
         self._read: tuple[tuple[int, int, PoseSubject], tuple[PoseSubject, Array]] | None = None
         self._told: tuple[str, bytes] | None = None
@@ -75,32 +75,32 @@ class PoseDocument(Document):
     @property
     def work(self) -> PoseWork:
         """Pose, pins and body as they are."""
-        return self._work
+        return self._now
 
     @property
     def pose(self) -> PoseSubject:
         """The 2D joints as they were given or dragged, without paint."""
-        return self._work.pose
+        return self._now.pose
 
     @property
     def pins(self) -> Mapping[str, Place]:
         """Joints by name that are known in 3D: millimetres from the hip, x right in the picture, y down,
         z away from the viewer."""
-        return self._work.pins
+        return self._now.pins
 
     @property
     def body(self) -> Array | None:
         """``(17, 3)`` float32 millimetres: the hypothesis that the user kept."""
-        return self._work.body
+        return self._now.body
 
     def painted(self) -> tuple[PoseSubject, Array]:
         """The pose with what the paint says, and the mask of its joints, ``(17,)`` uint8; as
         `maskengines.subjects.pose_paint.evidence_from_paint` gives them. Read again only if paint or pose
         have changed."""
-        key = (self.mask.revision, self._strokes, self._work.pose)
+        key = (self.mask.revision, self._strokes, self._now.pose)
         if self._read is None or self._read[0] != key:
             began = time.perf_counter()
-            self._read = key, evidence_from_paint(self.mask.data, self._work.pose)
+            self._read = key, evidence_from_paint(self.mask.data, self._now.pose)
             self._cost_ms = 1000 * (time.perf_counter() - began)
         return self._read[1]
 
@@ -127,7 +127,7 @@ class PoseDocument(Document):
         Raises:
             ValueError: it is a pose in a picture of another size.
         """
-        self._change(replace(self._work, pose=self._fitting(pose)), label)
+        self._change(replace(self._now, pose=self._fitting(pose)), label)
 
     def change_pins(self, pins: Mapping[str, Place], label: str) -> None:
         """Take over other pins, as one undo step.
@@ -135,33 +135,33 @@ class PoseDocument(Document):
         Raises:
             BadInput: a joint cannot be pinned, or lies too far from the hip.
         """
-        self._change(replace(self._work, pins=checked_pins(pins)), label)
+        self._change(replace(self._now, pins=checked_pins(pins)), label)
 
     def keep_body(self, body: Array | None, label: str) -> None:
         """Keep a body, ``(17, 3)`` millimetres, or none, as one undo step; `ValueError` if it is no body."""
-        self._change(replace(self._work, body=checked_body(body)), label)
+        self._change(replace(self._now, body=checked_body(body)), label)
 
     def show_pose(self, pose: PoseSubject) -> None:
         """Show a pose that is no undo step yet; for `PoseEdit`."""
-        self._work = replace(self._work, pose=self._fitting(pose))
+        self._now = replace(self._now, pose=self._fitting(pose))
         self._tell()
 
     def exchange_work(self, work: PoseWork) -> PoseWork:
         """Show another state and return the one shown so far; for undo commands."""
-        before, self._work = self._work, work
+        before, self._now = self._now, work
         self._tell()
         return before
 
     def push_work(self, before: PoseWork, label: str) -> bool:
         """Make the change from ``before`` to what is shown undoable; ``False`` if there is none."""
-        if _same(before, self._work):
+        if _same(before, self._now):
             return False
         self._push(PoseCommand(self, label, before))
         return True
 
     def _change(self, work: PoseWork, label: str) -> None:
         self.drop_open_edit()
-        before, self._work = self._work, work
+        before, self._now = self._now, work
         if self.push_work(before, label):
             self._tell()
 
