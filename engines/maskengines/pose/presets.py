@@ -70,7 +70,7 @@ class Preset:
     """A name and what it means; ``turn`` is how far the body is turned from facing the viewer, in degrees."""
 
     name: str
-    means: Callable[[Build], Array]
+    means: Callable[[Build], Any]
     turn: float = 25.0
 
 
@@ -81,7 +81,7 @@ def _between(values: Array, low: float, high: float) -> Array:
 
 def _calm(build: Build) -> Array:
     """Both legs straight under an upright trunk."""
-    legs: Array = (build.thigh < 18).all(1) & (build.knee < 25).all(1) & (build.lean < 10)
+    legs: Any = (build.thigh < 18).all(1) & (build.knee < 25).all(1) & (build.lean < 10)
     return legs
 
 
