@@ -156,8 +156,8 @@ def straightened(poses: Array) -> Array:
     feet = (ankles * bears[..., None]).sum(1) / bears.sum(1, keepdims=True)
     weight = bodies[:, [0, INDEX["Thorax"]]].mean(1)
     stands = _unit(weight - feet)
-    sits = (_angles(bodies, trunk)[0] > 65).all(1)
-    up = np.where(sits[:, None], trunk, stands)
+    least = _angles(bodies, trunk)[0].min(1, keepdims=True)
+    up = np.where(least > 65, trunk, stands)
     across = (
         bodies[:, INDEX["LHip"]] - bodies[:, INDEX["RHip"]]
         + 0.5 * (bodies[:, INDEX["LShoulder"]] - bodies[:, INDEX["RShoulder"]])
