@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from maskstudio.panels.result_views import view_for
-from maskstudio.panels.words import seconds
+from maskstudio.panels.words import percent, seconds
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -36,7 +36,8 @@ class GalleryModel(QAbstractListModel):
         self._thumbs: dict[int, QImage] = {}
         self._size = QSize(264, 198)
         self._pending = 0
-        self._fraction: float | None = None
+        self.progress: str | None = None
+        """How far the running job is, for the first empty cell."""
         self._fade = QTimer(self)
         self._fade.setInterval(FRAME_MS)
         self._fade.timeout.connect(self._fade_on)
@@ -44,11 +45,6 @@ class GalleryModel(QAbstractListModel):
     @property
     def candidates(self) -> Sequence[Candidate]:
         return self._candidates
-
-    @property
-    def fraction(self) -> float | None:
-        """How far the running job is, for the first empty cell."""
-        return self._fraction
 
     def set_document(self, document: Document | None) -> None:
         """Show another document's candidates, without fading."""
@@ -87,8 +83,9 @@ class GalleryModel(QAbstractListModel):
             self.beginRemoveRows(QModelIndex(), first + pending, first + self._pending - 1)
             self._pending = pending
             self.endRemoveRows()
-        if pending and fraction != self._fraction:
-            self._fraction = fraction
+        shown = percent(fraction) if pending and fraction is not None else None
+        if pending and shown != self.progress:
+            self.progress = shown
             self.dataChanged.emit(self.index(first), self.index(first))
 
     def set_thumb_size(self, size: QSize) -> None:
