@@ -1,16 +1,18 @@
-"""Bodies in 3D, drawn with a `QPainter`: a solid one, thin ones, how far joints stray, pins."""
+"""A body in 3D, drawn with a `QPainter`: solid or thin; its pins, and how far one of its joints strays."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from maskengines.subjects.pose_skeleton import COUNT, INDEX
 from PySide6.QtCore import QLineF, QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QRadialGradient
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QRadialGradient
 
-from maskstudio.canvas.fan_scene import BONES, Spread, screen_ellipse
+from maskstudio.canvas.fan_scene import BONES, Spread, ellipse_outlines, screen_ellipses
 from maskstudio.canvas.orbit import NEAR, Orbit
 from maskstudio.canvas.pose_colours import joint_colour
 from maskstudio.window import theme
@@ -19,13 +21,17 @@ Array = np.ndarray[Any, Any]
 
 _BONE, _JOINT, _HEAD = 15.0, 25.0, 36.0
 _FOG = 0.45
+_BLACK, _WHITE = QColor("black"), QColor("white")
 
 
 def mixed(first: QColor, second: QColor, share: float) -> QColor:
     """``first`` with ``share`` (0..1) of ``second``; as opaque as ``first``."""
-    pairs = ((first.red(), second.red()), (first.green(), second.green()), (first.blue(), second.blue()))
-    red, green, blue = (round((1 - share) * a + share * b) for a, b in pairs)
-    return QColor(red, green, blue, first.alpha())
+    one, two, share = first.rgba(), second.rgba(), round(256 * share)
+    words = 0
+    for shift in (0, 8, 16):
+        low, high = one >> shift & 255, two >> shift & 255
+        words |= low + ((high - low) * share >> 8) << shift
+    return QColor.fromRgba(one & 0xFF000000 | words)
 
 
 def fainter(colour: QColor, alpha: float) -> QColor:
@@ -78,25 +84,17 @@ def paint_thin(
             painter.drawLines(lines)
 
 
-def paint_spread(painter: QPainter, orbit: Orbit, spread: Spread, strong: int | None = None) -> None:
-    """Each joint's Gaussian at one and two standard deviations; joints that hardly stray are left out."""
-    depths = orbit.seen(spread.means)[:, 2]
-    for joint in np.argsort(-depths).tolist():
-        if depths[joint] <= NEAR:
-            continue
-        ellipse = screen_ellipse(orbit, spread.means[joint], spread.covariances[joint])
-        if 2 * ellipse.major < 3:
-            continue
-        hue, more = joint_colour(joint), 2.0 if joint == strong else 1.0
-        painter.save()
-        painter.translate(ellipse.x, ellipse.y)
-        painter.rotate(ellipse.angle)
-        for sigmas, line, fill in ((2, 0.34, 0.05), (1, 0.0, 0.10)):
-            pen = QPen(fainter(hue, line * more), 1)
-            painter.setPen(pen if line else Qt.PenStyle.NoPen)
-            painter.setBrush(fainter(hue, fill * more))
-            painter.drawEllipse(QPointF(), sigmas * ellipse.major, sigmas * max(ellipse.minor, 0.75))
-        painter.restore()
+def paint_ellipse(painter: QPainter, orbit: Orbit, spread: Spread, joint: int) -> None:
+    """One joint's Gaussian at one and two standard deviations, stronger than the others'."""
+    if orbit.seen(spread.means[joint])[2] <= 4 * NEAR:
+        return
+    centres, axes = screen_ellipses(orbit, spread)
+    hue = joint_colour(joint)
+    painter.setPen(QPen(fainter(hue, 0.8), 1.2))
+    painter.setBrush(fainter(hue, 0.10))
+    for sigmas in (2, 1):
+        outline = ellipse_outlines(centres[[joint]], axes[[joint]], sigmas)[0]
+        painter.drawPolygon(QPolygonF([QPointF(*point) for point in outline.tolist()]))
 
 
 def paint_pins(
@@ -130,41 +128,62 @@ def _depth_shares(depths: Array) -> Array:
 
 
 def _fogged(colour: QColor, share: float) -> QColor:
-    return mixed(colour, theme.current().colour("canvas"), _FOG * share)
+    return mixed(colour, theme.current().colour("canvas"), _FOG * round(12 * share) / 12)
 
 
 def _paint_bone(painter: QPainter, ends: list[tuple[Array, Any]], colour: QColor) -> None:
     (start, first), (end, second) = ends
-    along = end - start
-    length = float(np.hypot(*along))
+    (x, y), (to_x, to_y) = start.tolist(), end.tolist()
+    length = math.hypot(to_x - x, to_y - y)
     if length < 0.5:
         return
-    across = np.array([-along[1], along[0]]) / length
+    across, down = (y - to_y) / length, (to_x - x) / length
     first, second = max(1.2, float(first)), max(1.2, float(second))
 
-    def quad(low: float, high: float) -> QPolygonF:
-        corners = (start + across * first * low, end + across * second * low,
-                   end + across * second * high, start + across * first * high)  # fmt: skip
-        return QPolygonF([QPointF(*corner.tolist()) for corner in corners])
+    def quad(low: float, high: float, rim: float = 0.0) -> QPolygonF:
+        corners = []
+        for at_x, at_y, width, side in (
+            (x, y, first, low), (to_x, to_y, second, low), (to_x, to_y, second, high), (x, y, first, high)
+        ):  # fmt: skip
+            off = width * side + math.copysign(rim, side)
+            corners.append(QPointF(at_x + across * off, at_y + down * off))
+        return QPolygonF(corners)
 
     # A rim in the colour behind sets a bone off from what it crosses; light falls from above left.
-    lit = -1.0 if across @ np.array([0.5, 0.85]) > 0 else 1.0
-    rim = 1.5 / max(first, second, 1.0)
+    lit = -1.0 if 0.5 * across + 0.85 * down > 0 else 1.0
     painter.setBrush(theme.current().colour("canvas"))
-    painter.drawPolygon(quad(-1 - rim, 1 + rim))
-    painter.setBrush(mixed(colour, QColor("black"), 0.16))
+    painter.drawPolygon(quad(-1, 1, 1.5))
+    painter.setBrush(mixed(colour, _BLACK, 0.16))
     painter.drawPolygon(quad(-1, 1))
     painter.setBrush(colour)
-    painter.drawPolygon(quad(min(lit, -0.15 * lit), max(lit, -0.15 * lit)))
+    painter.drawPolygon(quad(lit, -0.15 * lit))
 
 
 def _paint_ball(painter: QPainter, at: Array, radius: float, colour: QColor) -> None:
-    centre = QPointF(*at.tolist())
+    ratio = painter.device().devicePixelRatio()
+    sprite = _ball(round(4 * radius) / 4, colour.rgb(), theme.current().name, ratio)
+    half = sprite.width() / ratio / 2
+    painter.drawImage(QPointF(float(at[0]) - half, float(at[1]) - half), sprite)
+
+
+@lru_cache(512)
+def _ball(radius: float, rgb: int, _theme: str, ratio: float) -> QImage:
+    """A shaded ball with a rim in the colour behind; copied, since drawing its gradient each time is slow."""
+    side = 2 * math.ceil((radius + 2.5) * ratio)
+    sprite = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    sprite.setDevicePixelRatio(ratio)
+    sprite.fill(Qt.GlobalColor.transparent)
+    colour, centre = QColor(rgb), QPointF(side, side) / (2 * ratio)
     light = QRadialGradient(centre - QPointF(radius, radius) * 0.35, radius * 1.5)
-    light.setColorAt(0, mixed(colour, QColor("white"), 0.35))
+    light.setColorAt(0, mixed(colour, _WHITE, 0.35))
     light.setColorAt(0.45, colour)
-    light.setColorAt(1, mixed(colour, QColor("black"), 0.3))
+    light.setColorAt(1, mixed(colour, _BLACK, 0.3))
+    painter = QPainter(sprite)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.current().colour("canvas"))
     painter.drawEllipse(centre, radius + 1.5, radius + 1.5)
     painter.setBrush(light)
     painter.drawEllipse(centre, radius, radius)
+    painter.end()
+    return sprite

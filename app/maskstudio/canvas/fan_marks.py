@@ -18,7 +18,8 @@ Array = np.ndarray[Any, Any]
 
 _REACH, _MARGIN, _KNOB = 30.0, 18.0, 9.0
 _PHOTOGRAPHER = 1500.0
-_FRUSTUM = (120.0, 90.0, 180.0)
+_FRUSTUM = (84.0, 63.0, 126.0)
+_THROUGH = 0.95
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,10 @@ def paint_gizmo(painter: QPainter, orbit: Orbit, under: End | None) -> None:
 def paint_photographer(painter: QPainter, orbit: Orbit, words: str) -> None:
     """A small camera on the axis through the hip that the photo looks along, and a dashed line to the body.
 
-    How far away it stood is not known, so it stands at a fixed distance.
+    How far away it stood is not known, so it stands at a fixed distance. From where it is it is not shown.
     """
+    if orbit.axes[2, 2] > _THROUGH:
+        return
     across, down, ahead = _FRUSTUM
     tip = np.array([0.0, 0.0, -_PHOTOGRAPHER])
     corners = tip + np.array(
@@ -132,10 +135,12 @@ def paint_photographer(painter: QPainter, orbit: Orbit, words: str) -> None:
     painter.setPen(pen)
     painter.drawLines(_seen_lines(orbit, [(tip + np.array([0, 0, ahead]), np.zeros(3))]))
     seen = orbit.seen(tip)
-    if seen[2] > 4 * NEAR and abs(orbit.axes[2, 2]) < 0.97:
-        at = QPointF(*orbit.screen(seen).tolist())
+    width = QFontMetricsF(painter.font()).horizontalAdvance(words)
+    at = QPointF(*orbit.screen(seen).tolist())
+    fits = width / 2 + 8 < at.x() < orbit.width - width / 2 - 8
+    if fits and seen[2] > 4 * NEAR and orbit.axes[2, 2] > -_THROUGH:
         painter.setPen(fainter(quiet, 0.9))
-        painter.drawText(at + QPointF(-QFontMetricsF(painter.font()).horizontalAdvance(words) / 2, 22), words)
+        painter.drawText(at + QPointF(-width / 2, 28), words)
 
 
 def paint_label(painter: QPainter, at: QPointF, lines: tuple[str, str], room: QRectF) -> None:

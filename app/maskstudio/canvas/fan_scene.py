@@ -51,27 +51,25 @@ def spread_of(poses: Array, weights: Array) -> Spread:
     return Spread(means, np.einsum("n,njx,njy->jxy", shares, offsets, offsets))
 
 
-@dataclass(frozen=True)
-class Ellipse:
-    """One standard deviation on the screen: half axes in pixels, the longer one ``angle`` degrees clockwise
-    from the right."""
+def screen_ellipses(orbit: Orbit, spread: Spread) -> tuple[Array, Array]:
+    """How the joints' Gaussians look at one standard deviation: ``J S J'`` with the Jacobian ``J`` of the
+    projection at the mean, as in elliptical weighted average splatting (Zwicker et al. 2001).
 
-    x: float
-    y: float
-    major: float
-    minor: float
-    angle: float
+    Returns:
+        Centres ``(17, 2)`` in pixels, and half axes ``(17, 2, 2)``: two rows, the longer one first.
+    """
+    slopes = orbit.jacobian(spread.means)
+    values, vectors = np.linalg.eigh(slopes @ spread.covariances @ np.swapaxes(slopes, -1, -2))
+    axes = np.swapaxes(vectors * np.sqrt(np.maximum(values, 0))[:, None], -1, -2)
+    return orbit.project(spread.means), axes[:, ::-1]
 
 
-def screen_ellipse(orbit: Orbit, mean: Array, covariance: Array) -> Ellipse:
-    """How a Gaussian of ``(3,)`` mean and ``(3, 3)`` covariance looks: ``J S J'`` with the projection's
-    Jacobian ``J`` at its mean, as in elliptical weighted average splatting (Zwicker et al. 2001)."""
-    slopes = orbit.jacobian(mean)
-    values, vectors = np.linalg.eigh(slopes @ covariance @ slopes.T)
-    minor, major = np.sqrt(np.maximum(values, 0))
-    x, y = orbit.project(mean)
-    angle = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
-    return Ellipse(float(x), float(y), float(major), float(minor), float(angle))
+def ellipse_outlines(centres: Array, axes: Array, sigmas: float) -> Array:
+    """``(N, 48, 2)``: points around what `screen_ellipses` gives, at so many standard deviations."""
+    turns = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    circle = sigmas * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    around: Array = centres[:, None] + circle @ axes
+    return around
 
 
 def floor_under(body: Array) -> float:

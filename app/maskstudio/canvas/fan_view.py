@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -25,7 +27,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from maskstudio.canvas import fan_body, fan_marks
 from maskstudio.canvas.fade import Fade
-from maskstudio.canvas.fan_picture import FanPicture
+from maskstudio.canvas.fan_picture import Crowd, FanPicture
 from maskstudio.canvas.fan_pointer import FanPointer
 from maskstudio.canvas.fan_scene import Spread, joint_title, nearest_joint, spread_of
 from maskstudio.canvas.orbit import FRONT, SIDE, TOP, Orbit
@@ -38,7 +40,7 @@ _FIRST_LOOK = (32.0, 12.0)
 _REACH = 14.0
 _SMOOTH_MS = 10.0
 _SETTLED_MS = 140
-_NOTHING = np.zeros((0, COUNT, 3), np.float32)
+_NOBODY = np.full((COUNT, 3), (0, 750, 0), np.float32)
 
 
 class FanView(QWidget):
@@ -79,7 +81,7 @@ class FanView(QWidget):
         self._joint: int | None = None
         self._end: fan_marks.End | None = None
         self._framed = False
-        self._mist = _NOTHING, _NOTHING
+        self._crowds: tuple[Crowd, Crowd] | None = None
         self._picture = FanPicture()
         self._cost = 0.0
         self._fade = Fade(self)
@@ -113,16 +115,14 @@ class FanView(QWidget):
         if self._framed and self._drag is None and self.isVisible() and self._fade.duration():
             self._fade.start(self.grab().toImage(), self.rect())
         self._hypotheses, self._medoids, self._chosen = hypotheses, (), None
-        if hypotheses is None:
-            self._spread, self._mist = None, (_NOTHING, _NOTHING)
-        else:
-            self._spread = spread_of(hypotheses.poses, hypotheses.weights)
-            self._mist = hypotheses.poses, hypotheses.poses[::2]
+        self._spread = None if hypotheses is None else spread_of(hypotheses.poses, hypotheses.weights)
+        self._gather()
         self._first_look()
 
     def set_medoids(self, medoids: Sequence[Medoid]) -> None:
         """Show these of the hypotheses stronger, by their weight."""
         self._medoids = tuple(medoids)
+        self._gather()
         self.update()
 
     def choose(self, index: int | None) -> None:
@@ -146,6 +146,7 @@ class FanView(QWidget):
     def look(self, orbit: Orbit) -> None:
         """See it with another camera."""
         self._fade.stop()
+        self.hover(None)
         self.orbit = orbit
         self._settled.start()
         self.update()
@@ -165,7 +166,7 @@ class FanView(QWidget):
     def frame(self) -> None:
         """Show the whole fan and the body, as large as they fit."""
         shown = [body[None] for body in (self.strong, self._body) if body is not None]
-        shown += [self._mist[0]] if len(self._mist[0]) else []
+        shown += [] if self._hypotheses is None else [self._hypotheses.poses]
         if shown:
             self.look(self.orbit.framing(np.concatenate(shown)))
 
@@ -247,14 +248,13 @@ class FanView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         body, orbit = self.strong, self.orbit
         above = body if body is not None or self._spread is None else self._spread.means
-        painter.drawImage(0, 0, self._backdrop(above))
+        painter.drawImage(0, 0, self._backdrop(_NOBODY if above is None else above))
         if above is None:
             self._paint_empty(painter)
             return
         fan_marks.paint_photographer(painter, orbit, self.tr("photo taken from here"))
-        if self._spread is not None:
-            fan_body.paint_spread(painter, orbit, self._spread, self._joint)
-        self._paint_medoids(painter)
+        if self._spread is not None and self._joint is not None:
+            fan_body.paint_ellipse(painter, orbit, self._spread, self._joint)
         if body is not None:
             if self._body is not None and body is not self._body:
                 fan_body.paint_thin(painter, orbit, self._body[None], [0.9], 2.4)
@@ -265,23 +265,18 @@ class FanView(QWidget):
         fan_marks.paint_gizmo(painter, orbit, self._end)
         self._fade.paint(painter, event.rect())
 
-    def _backdrop(self, above: Array | None) -> Any:
+    def _backdrop(self, above: Array) -> QImage:
         """The floor and the mist; half of it while the camera moves, where all of it takes too long."""
-        moving = self._settled.isActive() and self._cost > _SMOOTH_MS
-        poses = self._mist[moving]
+        crowd, full = None, True
+        if self._crowds is not None:
+            full = not (self._settled.isActive() and self._cost > _SMOOTH_MS)
+            crowd = self._crowds[0 if full else 1]
         start = time.perf_counter()
-        picture = self._picture.picture(self.orbit, poses, above, self.devicePixelRatioF())
+        picture = self._picture.picture(self.orbit, crowd, above, self.devicePixelRatioF())
         cost = 1000 * (time.perf_counter() - start)
-        if not moving and cost > 1:
+        if full and cost > 1:
             self._cost = cost
         return picture
-
-    def _paint_medoids(self, painter: QPainter) -> None:
-        if self._hypotheses is not None and self._medoids:
-            most = max(medoid.weight for medoid in self._medoids)
-            bodies = self._hypotheses.poses[[medoid.index for medoid in self._medoids]]
-            alphas = [0.3 + 0.45 * medoid.weight / max(most, 1e-9) for medoid in self._medoids]
-            fan_body.paint_thin(painter, self.orbit, bodies, alphas)
 
     def _paint_words(self, painter: QPainter) -> None:
         orbit, colours = self.orbit, theme.current()
@@ -371,6 +366,16 @@ class FanView(QWidget):
         super().resizeEvent(event)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """All bodies for the picture, and half of them for one that moves."""
+        self._crowds = None
+        if self._hypotheses is not None and self._spread is not None:
+            poses, weights = self._hypotheses.poses, np.array([medoid.weight for medoid in self._medoids])
+            medoids = poses[[medoid.index for medoid in self._medoids]]
+            strengths = 0.3 + 0.45 * weights / max(weights.max(initial=0), 1e-9)
+            whole = Crowd(poses, self._spread, medoids, strengths)
+            self._crowds = whole, replace(whole, poses=poses[::2])
 
     def _first_look(self) -> None:
         """The first body that there is fills the view; later ones leave the camera alone."""

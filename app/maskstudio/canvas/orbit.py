@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,14 @@ class Orbit:
         """Pixels per unit of ``x / depth``."""
         return min(self.width, self.height) / 2 / math.tan(math.radians(FIELD_OF_VIEW / 2))
 
-    @property
+    @cached_property
     def axes(self) -> Array:
         """``(3, 3)`` float64: rows are the screen's right and down and the way ahead, in the world."""
         yaw, pitch = math.radians(self.yaw), math.radians(self.pitch)
         ahead = (math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch))
         right = (math.cos(yaw), 0.0, -math.sin(yaw))
-        return np.array([right, np.cross(ahead, right), ahead])
+        down = (-math.sin(pitch) * math.sin(yaw), math.cos(pitch), -math.sin(pitch) * math.cos(yaw))
+        return np.array([right, down, ahead])
 
     @property
     def eye(self) -> Array:
