@@ -1,5 +1,6 @@
 """Run by blender-check.sh inside Blender: imports ``fan.bvh``, ``one.bvh`` and ``fan.glb`` of a folder and
-compares them with ``fan.npz``. Blender has Z up, so what is (x, y, z) in a file that has Y up is (x, -z, y) in it."""
+compares them with ``fan.npz``. Blender has Z up, so what is (x, y, z) in a file that has Y up is (x, -z, y)
+in it."""
 
 import builtins
 import sys

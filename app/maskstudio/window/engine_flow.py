@@ -77,6 +77,7 @@ class EngineFlow:
         if window.diary is not None:
             window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
+        candidates.body_kept.connect(self._keep_body)
         candidates.heat_toggled.connect(self._show_heat)
         candidates.compare_held.connect(window.look.hold_compare)
         candidates.export_requested.connect(window.saving.export_result)
@@ -297,6 +298,11 @@ class EngineFlow:
             document.keep(candidate)
         except StudioError as error:
             self._window.show_error(error)
+
+    def _keep_body(self, candidate: Candidate, index: int) -> None:
+        posed = self._posed
+        if posed is not None:
+            posed.keep_body(candidate.result["poses"][index], f"Keep body {index + 1}")
 
     def _show_heat(self, heat: Any) -> None:
         canvas = self._window.look.canvas

@@ -388,6 +388,17 @@ def test_every_kind_of_file_is_written_from_the_window(
         assert np.allclose(wrist[:2], held.joints_2d[chosen, WRIST], atol=1e-3)
 
 
+def test_keep_in_the_window_keeps_the_chosen_body_in_the_document(posed: MainWindow) -> None:
+    document, answer = posed.document, fan()
+    assert isinstance(document, PoseDocument)
+    chosen = show(posed, answer, 1)
+    posed.engines.keep()
+    assert document.body is not None
+    assert np.array_equal(document.body, answer.result["poses"][chosen])
+    document.undo()
+    assert document.body is None
+
+
 def test_with_no_answer_chosen_the_body_that_was_kept_is_written(
     posed: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, tmp_path: Path
 ) -> None:
