@@ -300,9 +300,11 @@ class EngineFlow:
             self._window.show_error(error)
 
     def _keep_body(self, candidate: Candidate, index: int) -> None:
+        from maskengines.results.hypotheses import Hypotheses
+
         posed = self._posed
         if posed is not None:
-            posed.keep_body(candidate.result["poses"][index], f"Keep body {index + 1}")
+            posed.keep_body(Hypotheses.read(candidate.result).poses[index], f"Keep body {index + 1}")
 
     def _show_heat(self, heat: Any) -> None:
         canvas = self._window.look.canvas

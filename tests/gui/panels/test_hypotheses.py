@@ -257,7 +257,7 @@ def pixels_like(image: QImage, colour: QColor) -> list[QPoint]:
         for y in range(image.height())
         if all(
             abs(a - b) < 12
-            for a, b in zip(image.pixelColor(x, y).getRgb()[:3], colour.getRgb()[:3], strict=True)
+            for a, b in zip(image.pixelColor(x, y).getRgb()[:3], colour.getRgb()[:3], strict=True)  # type: ignore[index]
         )
     ]
 
