@@ -55,7 +55,7 @@ def test_medoids_share_all_hypotheses_out(
     weights[-1] = 1
     hypotheses = held(cloud(count, spread, seed), weights)
     found = medoids(hypotheses, most=numbers[1], least=numbers[0])
-    assert 1 <= len(found) <= min(numbers[1], np.count_nonzero(weights))
+    assert 1 <= len(found) <= min(numbers[1], int(np.count_nonzero(weights)))
     assert sum(medoid.weight for medoid in found) == pytest.approx(1)
     assert sorted(np.concatenate([medoid.members for medoid in found])) == list(range(count))
     for medoid in found:

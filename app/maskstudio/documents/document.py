@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from maskengines.contract import BadInput, Box, Candidate, ImagePatch
@@ -91,10 +91,10 @@ class Document(QObject):
     @classmethod
     def from_state(
         cls, state: ProjectState, *, path: Path | None = None, source_path: Path | None = None
-    ) -> Document:
+    ) -> Self:
         """A document as a project describes it, with an empty undo stack."""
         source = source_path or (Path(state.source) if state.source else None)
-        document = cls(state.original, path=path, source_path=source)
+        document = cls._begun(state, path, source)
         document.subject = state.subject
         document.layers = tuple(state.layers)
         document.candidates = list(state.candidates)
@@ -102,6 +102,11 @@ class Document(QObject):
         if PIXELS in state.masks:
             document.mask.replace(state.masks[PIXELS])
         return document
+
+    @classmethod
+    def _begun(cls, state: ProjectState, path: Path | None, source_path: Path | None) -> Self:
+        """One that shows the picture a project began with."""
+        return cls(state.original, path=path, source_path=source_path)
 
     def state(self) -> ProjectState:
         """A snapshot that any thread may save while the user goes on."""
@@ -130,6 +135,10 @@ class Document(QObject):
     def question(self) -> tuple[Subject, dict[str, MaskArray]]:
         """What engines are asked about, and masks by space: copies that nobody writes to."""
         return self.subject, {PIXELS: self.mask.snapshot()}
+
+    def params(self) -> dict[str, Any]:
+        """Parameters by name that the document itself gives to every engine that knows them."""
+        return {}
 
     def question_mark(self) -> Hashable:
         """A token for the question as it is; answers to equal ones belong beside each other."""

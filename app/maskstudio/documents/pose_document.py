@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from maskengines.contract import Box, MaskArray
-from maskengines.errors import BadInput
+from maskengines.projects.pose_work import Place, PoseWork
 from maskengines.subjects.pose_paint import evidence_from_paint
-from maskengines.subjects.pose_skeleton import COUNT, JOINTS
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from maskstudio.documents.document import Document
-from maskstudio.documents.pose_edit import Place, PoseCommand, PoseEdit, PoseWork
+from maskstudio.documents.pose_edit import PoseCommand, PoseEdit
 
 if TYPE_CHECKING:
+    from maskengines.projects.state import ProjectState
     from maskengines.subjects.image import ImageSubject
     from maskengines.subjects.pose import PoseSubject
 
@@ -31,7 +29,6 @@ INTERVAL_MS = 33
 """Paint is read at most this often while a stroke is made."""
 SHARE = 0.25
 """Of the window's time that reading paint may take: on a large photo it is read less often."""
-FARTHEST_PIN = 3000.0
 
 
 class PoseDocument(Document):
@@ -59,7 +56,7 @@ class PoseDocument(Document):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(subject, source_path=source_path, path=path, parent=parent)
-        self._now = PoseWork(self._fitting(pose), checked_pins(pins or {}), checked_body(body))
+        self._now = PoseWork(self._fitting(pose), pins or {}, body)
         self._strokes = 0
         self._read: tuple[tuple[int, int, PoseSubject], tuple[PoseSubject, Array]] | None = None
         self._told: tuple[str, bytes] | None = None
@@ -69,6 +66,18 @@ class PoseDocument(Document):
         self._reader.setTimerType(Qt.TimerType.PreciseTimer)
         self._reader.timeout.connect(self._read_paint)
         self.mask_changed.connect(self._paint_changed)
+
+    @classmethod
+    def _begun(cls, state: ProjectState, path: Path | None, source_path: Path | None) -> Self:
+        if state.pose is None:
+            raise ValueError("a project without a pose")
+        work = state.pose
+        return cls(
+            state.original, work.pose, pins=work.pins, body=work.body, path=path, source_path=source_path
+        )  # fmt: skip
+
+    def state(self) -> ProjectState:
+        return replace(super().state(), pose=self._now)
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -108,6 +117,9 @@ class PoseDocument(Document):
         pose, asked = self.painted()
         return pose, {JOINTS_SPACE: asked.copy()}
 
+    def params(self) -> dict[str, Any]:
+        return {"pins": {name: list(place) for name, place in self.pins.items()}}
+
     def question_mark(self) -> Hashable:
         return (*self._asks(), tuple(sorted(self.pins.items())))
 
@@ -135,11 +147,11 @@ class PoseDocument(Document):
         Raises:
             BadInput: a joint cannot be pinned, or lies too far from the hip.
         """
-        self._change(replace(self._now, pins=checked_pins(pins)), label)
+        self._change(replace(self._now, pins=pins), label)
 
     def keep_body(self, body: Array | None, label: str) -> None:
         """Keep a body, ``(17, 3)`` millimetres, or none, as one undo step; `ValueError` if it is no body."""
-        self._change(replace(self._now, body=checked_body(body)), label)
+        self._change(replace(self._now, body=body), label)
 
     def show_pose(self, pose: PoseSubject) -> None:
         """Show a pose that is no undo step yet; for `PoseEdit`."""
@@ -154,7 +166,7 @@ class PoseDocument(Document):
 
     def push_work(self, before: PoseWork, label: str) -> bool:
         """Make the change from ``before`` to what is shown undoable; ``False`` if there is none."""
-        if _same(before, self._now):
+        if self._now.equals(before):
             return False
         self._push(PoseCommand(self, label, before))
         return True
@@ -166,6 +178,9 @@ class PoseDocument(Document):
             self._tell()
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _work(self) -> Any:
+        return replace(super()._work(), pose=self._now)
 
     def _fitting(self, pose: PoseSubject) -> PoseSubject:
         size = (self.subject.width, self.subject.height)
@@ -194,39 +209,3 @@ class PoseDocument(Document):
         if asks != self._told:
             self._told = asks
             self.pose_changed.emit()
-
-
-def checked_pins(pins: Mapping[str, Place]) -> Mapping[str, Place]:
-    """The pins as they are kept.
-
-    Raises:
-        BadInput: a joint cannot be pinned, or lies too far from the hip.
-    """
-    kept: dict[str, Place] = {}
-    for name, place in pins.items():
-        x, y, z = (float(value) for value in place)
-        if name not in JOINTS[1:]:
-            raise BadInput(f"'{name}' cannot be pinned. These can: {', '.join(JOINTS[1:])}.")
-        if not all(math.isfinite(value) and abs(value) <= FARTHEST_PIN for value in (x, y, z)):
-            raise BadInput(f"'{name}' can be pinned within {FARTHEST_PIN / 1000:g} m of the hip only.")
-        kept[name] = (x, y, z)
-    return MappingProxyType(kept)
-
-
-def checked_body(body: Array | None) -> Array | None:
-    """A read-only copy, ``(17, 3)`` float32; `ValueError` if it is no body."""
-    if body is None:
-        return None
-    kept: Array = np.array(body, np.float32)
-    if kept.shape != (COUNT, 3) or not np.isfinite(kept).all():
-        raise ValueError(f"a body is ({COUNT}, 3) and finite, not {kept.shape}")
-    kept.flags.writeable = False
-    return kept
-
-
-def _same(one: PoseWork, other: PoseWork) -> bool:
-    same_pose = one.pose is other.pose or one.pose.content_hash == other.pose.content_hash
-    if (one.body is None) != (other.body is None):
-        return False
-    same_body = one.body is None or other.body is None or np.array_equal(one.body, other.body)
-    return same_pose and same_body and dict(one.pins) == dict(other.pins)

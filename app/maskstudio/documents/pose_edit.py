@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from maskstudio.documents.undo import StudioCommand
 
 if TYPE_CHECKING:
+    from maskengines.projects.pose_work import PoseWork
     from maskengines.subjects.pose import PoseSubject
 
     from maskstudio.documents.pose_document import PoseDocument
-
-Array = np.ndarray[Any, Any]
-Place = tuple[float, float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class PoseWork:
-    """What a person has said of a pose, apart from paint; never changes.
-
-    Attributes:
-        pose: the 2D joints, without paint.
-        pins: joints by name that are known in 3D: millimetres from the hip, camera frame.
-        body: ``(17, 3)`` float32 millimetres, the hypothesis that was kept, or ``None``.
-    """
-
-    pose: PoseSubject
-    pins: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
-    body: Array | None = None
 
 
 class PoseCommand(StudioCommand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
 Answer = Literal["save", "discard", "cancel"]
 
 
-def ask_open(parent: QWidget, folder: str, suffixes: tuple[str, ...]) -> list[Path]:
-    """Files to open; empty when the user thinks better of it."""
-    pictures = " ".join(f"*{suffix}" for suffix in suffixes)
-    names, _ = QFileDialog.getOpenFileNames(
-        parent, "Open", folder, f"Photos and projects ({pictures} *.ora);;All files (*)"
+def ask_open(
+    parent: QWidget, folder: str, pictures: tuple[str, ...], poses: tuple[str, ...] = ()
+) -> list[Path]:
+    """Files to open, by the suffixes of each kind; empty when the user thinks better of it."""
+    of_pictures, of_poses = (" ".join(f"*{suffix}" for suffix in each) for each in (pictures, poses))
+    filters = (
+        f"Photos, poses and projects ({of_pictures} {of_poses} *.ora)",
+        f"Photos ({of_pictures})",
+        f"Poses: OpenPose, COCO, BVH ({of_poses})",
+        "Projects (*.ora)",
+        "All files (*)",
     )
+    names, _ = QFileDialog.getOpenFileNames(parent, "Open", folder, ";;".join(filters))
     return [Path(name) for name in names]
 
 
@@ -49,6 +57,33 @@ def ask_save(parent: QWidget, title: str, proposal: Path, filters: str) -> Path 
         # "PNG (*.png)" -> ".png": a name typed without a suffix means the kind that is selected.
         path = path.with_suffix("." + chosen.partition("*.")[2].partition(")")[0].split()[0])
     return path
+
+
+def ask_kind(
+    parent: QWidget, title: str, proposal: Path, kinds: Sequence[tuple[str, str]]
+) -> tuple[Path, int] | None:
+    """A file to write, and which kind of file was chosen for it; the dialog itself asks before it replaces
+    one.
+
+    Args:
+        proposal: without a suffix; a dot in its name becomes a dash, lest it be read as the begin of one.
+        kinds: what each kind is called, and its suffix; several kinds may share one.
+    """
+    dialog = QFileDialog(parent, title, str(proposal.parent))
+    filters = [f"{name} (*{suffix})" for name, suffix in kinds]
+    suffixes = {name: suffix.removeprefix(".") for name, (_, suffix) in zip(filters, kinds, strict=True)}
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilters(filters)
+    dialog.setDefaultSuffix(suffixes[filters[0]])
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
+    dialog.selectFile(proposal.name.replace(".", "-"))
+    if dialog.exec() != QDialog.DialogCode.Accepted:
+        return None
+    path = Path(dialog.selectedFiles()[0])
+    number = filters.index(dialog.selectedNameFilter())
+    if not path.suffix:
+        path = path.with_name(path.name + kinds[number][1])
+    return path, number
 
 
 def ask_unsaved(parent: QWidget, names: list[str]) -> Answer:

@@ -54,8 +54,8 @@ def medoids(hypotheses: Hypotheses, most: int = 8, least: int = 5) -> tuple[Medo
     How many depends on what there is to tell apart. They are added one by one, always the one that brings the
     rest nearest to their medoids, and the last one is in as soon as
 
-    * `COVERED` of all weight is within `NEAR` of its medoid: so few when the hypotheses agree, or agree within
-      each of a few groups; or
+    * `COVERED` of all weight is within `NEAR` of its medoid: so few when the hypotheses agree, or agree
+      within each of a few groups; or
     * there are ``least``, and one more would take away less than `WORTH` of the mean distance: what is
       left is an even cloud, which eight parts describe no better than five; or
     * there are ``most``.
@@ -71,8 +71,8 @@ def medoids(hypotheses: Hypotheses, most: int = 8, least: int = 5) -> tuple[Medo
     chosen = tried[found]
     owner = _apart(bodies[:, chosen], bodies).argmin(axis=0)
     owner[chosen] = np.arange(len(chosen))  # of two alike, each stands for itself
-    shares = np.bincount(owner, hypotheses.weights.astype(np.float64), len(chosen))
-    shares /= shares.sum()
+    shares: Array = np.bincount(owner, hypotheses.weights.astype(np.float64), len(chosen))
+    shares = shares / shares.sum()
     order = sorted(range(len(chosen)), key=lambda number: (-shares[number], chosen[number]))
     return tuple(
         Medoid(int(chosen[number]), float(shares[number]), np.flatnonzero(owner == number))
