@@ -97,6 +97,7 @@ def test_mirroring_exchanges_the_sides_and_twice_is_nothing() -> None:
     pose = without(preset_pose("walking", SIZE, BOX), INDEX["RElbow"])
     turned = mirrored(pose)
     assert turned.missing[INDEX["LElbow"]]
+    assert (turned.joints[INDEX["LElbow"]] == 0).all()
     assert not turned.missing[INDEX["RElbow"]]
     left, right = pose.joints[INDEX["LKnee"]], turned.joints[INDEX["RKnee"]]
     assert right == pytest.approx((2 * (BOX[0] + BOX[2] / 2) - left[0], left[1]))

@@ -36,7 +36,8 @@ class Asker(QObject):
     picked (`show`), the live preview and the running job's preview, or None.
 
     Signals:
-        running_changed: `job` started, moved on or ended.
+        running_changed: `job` started, answered or ended.
+        moved: `job` came nearer to its end.
         preview: intermediate `ImagePatch` of the running job; None once it ended.
         live_preview: `ImagePatch` that follows the brush, or None.
         map_preview: `MapResult` that the running job is at; None once it ended.
@@ -45,6 +46,7 @@ class Asker(QObject):
     """
 
     running_changed = Signal()
+    moved = Signal()
     preview = Signal(object)
     live_preview = Signal(object)
     map_preview = Signal(object)
@@ -113,6 +115,7 @@ class Asker(QObject):
         # All hypotheses are one answer.
         self.expected = 1 if engine.info.result_kinds == ("hypotheses",) else count
         job.changed.connect(self.running_changed)
+        job.moved.connect(self.moved)
         job.preview.connect(lambda result: self._previewed(job, layers, result))
         job.candidate.connect(lambda candidate: self._answer(layers, candidate))
         job.ended.connect(lambda: self._ended(job))

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from maskengines.contract import Box, MaskArray
     from maskengines.runtime.session import Job
 
-SHOW_SECONDS = 0.1
-"""Progress is announced this often at most; a percentage that changes faster cannot be read."""
+SHOW_SECONDS = 0.5
+"""Progress is announced this often at most. Each time costs the window about a millisecond of drawing, which
+a timer in it feels; a percentage that changes faster cannot be read."""
 ETA_AFTER = 0.08
 """Share of the work after which a guess of the time left is worth showing."""
 
@@ -30,6 +31,13 @@ def _at_once(errand: Errand) -> None:
 class JobItem(QObject):
     """State of one job, with signals in the window's thread.
 
+    Signals:
+        changed: `state` or `answers` is another one.
+        moved: `fraction` or `text` is another one; at most every `SHOW_SECONDS`.
+        preview: what the engine is at.
+        candidate: a finished `Candidate`.
+        ended: there will be nothing more.
+
     Attributes:
         state: ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
         fraction: 0..1, or None while the amount of work is unknown.
@@ -39,6 +47,7 @@ class JobItem(QObject):
     """
 
     changed = Signal()
+    moved = Signal()
     preview = Signal(object)
     candidate = Signal(object)
     ended = Signal()
@@ -143,9 +152,10 @@ class JobItem(QObject):
             self.fraction = min(1.0, max(0.0, event.done / event.total)) if event.total > 0 else None
             self.text = event.text
             now = time.monotonic()
-            if now - self._shown_at < SHOW_SECONDS:
-                return
-            self._shown_at = now
+            if now - self._shown_at >= SHOW_SECONDS:
+                self._shown_at = now
+                self.moved.emit()
+            return
         elif isinstance(event, Preview):
             self.preview.emit(event.result)
             return

@@ -76,6 +76,7 @@ class CandidatesPanel(QWidget):
         if document is not None and self._asker is not None:
             self._link(document.candidates_changed, self._follow)
             self._link(self._asker.running_changed, self._follow_job)
+            self._link(self._asker.moved, self._follow_progress)
             self._link(self._asker.showing.changed, self._showing_changed)
             self._link(self._asker.put_aside, self._put_aside)
             self._link(self._asker.map_preview, self._map_preview)
@@ -243,11 +244,14 @@ class CandidatesPanel(QWidget):
         if running and len(candidates) > before and self._shown is None and candidates[-1].kind != "image":
             self.gallery.pick(self.gallery.gallery.row_of(candidates[-1]))
 
-    def _follow_job(self) -> None:
+    def _follow_progress(self) -> None:
         asker = self._asker
         pending = asker.pending if asker is not None else 0
         job = asker.job if asker is not None else None
         self.gallery.gallery.set_pending(pending, job.fraction if job is not None else None)
+
+    def _follow_job(self) -> None:
+        self._follow_progress()
         rows = self.gallery.gallery.rowCount()
         self._stack.setCurrentIndex(1 if rows else 0)
         self._foot.setVisible(rows > 0)

@@ -102,6 +102,7 @@ class EnginePanel(QWidget):
             self._link(document.state_changed, self._soon)
             self._link(document.image_changed, self._soon)
             self._link(self._asker.running_changed, self._show_run)
+            self._link(self._asker.moved, self._show_run)
             self._link(self._asker.failed, self._failed)
             wanted = document.settings.get("engine")
             if isinstance(wanted, str):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, PART_ROLE, GalleryModel, Index
 from maskstudio.panels.parts import Part
 from maskstudio.panels.style import RADIUS, STEP, tone
-from maskstudio.panels.words import percent, seconds
+from maskstudio.panels.words import seconds
 
 CAPTION = 20
 """Height of the line below a picture."""
@@ -52,9 +52,9 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(QPen(tone("line"), 1, Qt.PenStyle.DashLine))
         painter.setBrush(tone("window"))
         painter.drawPath(outline)
-        if row == len(model.rows) and model.fraction is not None:
+        if row == len(model.rows) and model.progress is not None:
             painter.setPen(tone("second"))
-            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, percent(model.fraction))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, model.progress)
 
     def _paint_picture(
         self, painter: QPainter, picture: QRect, outline: QPainterPath, image: QImage | None

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from maskstudio.panels.parts import WHOLE, Part
 from maskstudio.panels.result_views import ResultView, view_for
-from maskstudio.panels.words import seconds
+from maskstudio.panels.words import percent, seconds
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
@@ -48,7 +48,8 @@ class GalleryModel(QAbstractListModel):
         self._thumbs: dict[int, QImage] = {}
         self._size = QSize(264, 198)
         self._pending = 0
-        self._fraction: float | None = None
+        self.progress: str | None = None
+        """How far the running job is, for the first empty cell."""
         self._fade = QTimer(self)
         self._fade.setInterval(FRAME_MS)
         self._fade.timeout.connect(self._fade_on)
@@ -66,11 +67,6 @@ class GalleryModel(QAbstractListModel):
     def view(self) -> ResultView | None:
         """How the first candidate is shown, which decides the shape of all cells."""
         return view_for(self._candidates[0].kind) if self._candidates else None
-
-    @property
-    def fraction(self) -> float | None:
-        """How far the running job is, for the first empty cell."""
-        return self._fraction
 
     def set_document(self, document: Document | None) -> None:
         """Show another document's candidates, without fading."""
@@ -111,8 +107,9 @@ class GalleryModel(QAbstractListModel):
             self.beginRemoveRows(QModelIndex(), first + pending, first + self._pending - 1)
             self._pending = pending
             self.endRemoveRows()
-        if pending and fraction != self._fraction:
-            self._fraction = fraction
+        shown = percent(fraction) if pending and fraction is not None else None
+        if pending and shown != self.progress:
+            self.progress = shown
             self.dataChanged.emit(self.index(first), self.index(first))
 
     def set_thumb_size(self, size: QSize) -> None:

@@ -92,7 +92,7 @@ class JobsBar(QWidget):
         if item is not None:
             more = len(active) - 1
             self.title.setText(item.title + (f"  +{more}" if more else ""))
-            self.title.setStyleSheet("")
+            self._tint("")
             self.line.set_fraction(item.fraction if item.state == "running" else 0.0)
             self.text.setText(progress_words(item))
             if not self._tick.isActive():
@@ -102,10 +102,15 @@ class JobsBar(QWidget):
         self.text.setText("")
         if failed is not None:
             self.title.setText(self.tr("{0} failed").format(failed.title))
-            self.title.setStyleSheet(f"color: {tone('error').name()};")
+            self._tint(f"color: {tone('error').name()};")
         else:
             self.title.setText(self.tr("Jobs"))
-            self.title.setStyleSheet("")
+            self._tint("")
+
+    def _tint(self, sheet: str) -> None:
+        # Qt styles a widget anew even where its sheet stays the same.
+        if self.title.styleSheet() != sheet:
+            self.title.setStyleSheet(sheet)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -124,6 +129,7 @@ class JobsBar(QWidget):
 
     def _added(self, item: JobItem) -> None:
         item.changed.connect(self.refresh)
+        item.moved.connect(self.refresh)
 
     def _stop_first(self) -> None:
         active = self._service.active_jobs

@@ -52,6 +52,7 @@ class JobRow(QFrame):
         self.details.clicked.connect(self._show_details)
         column.addWidget(self.details, 0, Qt.AlignmentFlag.AlignLeft)
         item.changed.connect(self.refresh)
+        item.moved.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

@@ -2,8 +2,8 @@
 
 Asked without any evidence, the network tells what bodies it expects. A name is a region of those, by the
 angles of limbs; the body that stands for it is its medoid. The regions were chosen by looking at what the
-prior gives (``--look`` draws them); it bends nobody down and
-lays nobody down. The vertical, which a picture does not tell, is told from where the feet are.
+prior gives (``--look`` draws them): nobody in it bends down or lies. A picture does not tell where up is;
+here the feet do.
 """
 
 from __future__ import annotations

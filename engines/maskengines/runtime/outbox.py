@@ -22,6 +22,9 @@ from maskengines.runtime.plain import Packed
 PREVIEW_SLOT = 0
 CANDIDATE_SLOTS = (1, 2)
 PROGRESS_SECONDS = 0.04
+PREVIEW_SECONDS = 0.25
+"""Between two previews of a job that is not live. Compositing one holds up the window for a millisecond or
+two, which its event loop feels at eight a second."""
 
 _WAKE_SECONDS = 0.1
 
@@ -40,16 +43,19 @@ class Outbox:
 
     Args:
         send: thread-safe; may block while the studio is slow.
+        preview_rest: seconds between two previews.
     """
 
-    def __init__(self, send: Callable[[Message], None]) -> None:
+    def __init__(self, send: Callable[[Message], None], preview_rest: float = PREVIEW_SECONDS) -> None:
         self._send = send
+        self._preview_rest = preview_rest
         self._changed = threading.Condition()
         self._slots = [_Slot(number) for number in (PREVIEW_SLOT, *CANDIDATE_SLOTS)]
         self._progress: ProgressMade | None = None
         self._told: ProgressMade | None = None
         self._progress_due = 0.0
         self._preview: tuple[int, Packed] | None = None
+        self._preview_due = 0.0
         threading.Thread(target=self._send_what_waits, name="outbox", daemon=True).start()
 
     # The engine's thread.
@@ -66,7 +72,7 @@ class Outbox:
                 self._changed.notify_all()
 
     def preview(self, job: int, packed: Packed) -> None:
-        """Keep a copy of the newest preview until the studio has read the one before."""
+        """Keep a copy of the newest preview until the studio has read the one before and it had its rest."""
         with self._changed:
             old = self._preview[1].arrays if self._preview else []
             self._preview = job, Packed(packed.tree, _copies(packed.arrays, old))
@@ -154,11 +160,16 @@ class Outbox:
                     self._told = progress
                     self._progress_due = now + PROGRESS_SECONDS
                     self._quietly(progress)
-                elif not self._send_preview():
-                    late = self._progress_due - now if self._progress is not None else None
-                    self._changed.wait(late)
+                elif now < self._preview_due or not self._send_preview(now):
+                    self._changed.wait(self._until_due(now))
 
-    def _send_preview(self) -> bool:
+    def _until_due(self, now: float) -> float | None:
+        """Seconds until there is something to send; None if that takes news."""
+        due = [self._progress_due] if self._progress is not None else []
+        due += [self._preview_due] if self._preview is not None and now < self._preview_due else []
+        return min(due) - now if due else None
+
+    def _send_preview(self, now: float) -> bool:
         slot = self._slots[PREVIEW_SLOT]
         if self._preview is None or slot.busy:
             return False
@@ -172,6 +183,7 @@ class Outbox:
         if shared:
             packed.write_into(slot.buffer)
         slot.busy, self._preview = True, None
+        self._preview_due = now + self._preview_rest
         blob = b"" if shared else packed.to_bytes()
         self._quietly(
             PreviewMade(

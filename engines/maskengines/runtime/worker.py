@@ -35,7 +35,7 @@ from maskengines.runtime.messages import (
     Run,
     Update,
 )
-from maskengines.runtime.outbox import Outbox
+from maskengines.runtime.outbox import PREVIEW_SECONDS, Outbox
 from maskengines.runtime.plain import NotPlain, pack, views
 from maskengines.runtime.worker_context import WorkerContext, as_studio_error
 
@@ -59,7 +59,7 @@ class Worker:
         self._info = info
         self._load = load
         self._restore_output = restore_output
-        self._outbox = Outbox(link.send)
+        self._outbox = Outbox(link.send, 0.0 if info.live else PREVIEW_SECONDS)
         self._tasks: queue.SimpleQueue[tuple[Message, LiveState | None]] = queue.SimpleQueue()
         self._live: dict[int, LiveState] = {}
         self._context: WorkerContext | None = None
