@@ -136,9 +136,9 @@ def paint_photographer(painter: QPainter, orbit: Orbit, words: str) -> None:
     painter.drawLines(_seen_lines(orbit, [(tip + np.array([0, 0, ahead]), np.zeros(3))]))
     seen = orbit.seen(tip)
     width = QFontMetricsF(painter.font()).horizontalAdvance(words)
-    at = QPointF(*orbit.screen(seen).tolist())
-    fits = width / 2 + 8 < at.x() < orbit.width - width / 2 - 8
-    if fits and seen[2] > 4 * NEAR and orbit.axes[2, 2] > -_THROUGH:
+    x, y = orbit.screen(seen).tolist()
+    if seen[2] > 4 * NEAR and 0 < x < orbit.width and orbit.axes[2, 2] > -_THROUGH:
+        at = QPointF(min(max(x, width / 2 + 12), orbit.width - width / 2 - 12), y)
         painter.setPen(fainter(quiet, 0.9))
         painter.drawText(at + QPointF(-width / 2, 28), words)
 
