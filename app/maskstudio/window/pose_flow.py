@@ -195,23 +195,23 @@ class PoseFlow:
         """Keep the body of that number."""
         from maskstudio.panels.hypotheses_view import fan_of
 
-        self._keep(fan_of(candidate).hypotheses.poses[index])
+        self._keep(fan_of(candidate).hypotheses.poses[index], f"Keep body {index + 1}")
 
     def keep_shown(self) -> bool:
         """Keep the body that follows the hand; whether there is one."""
         body = self.front.shown_body if self.front is not None else None
         if body is None:
             return False
-        self._keep(body)
+        self._keep(body, "Keep body")
         return True
 
     def can_keep(self) -> bool:
         """A body follows the hand."""
         return self.front is not None and self.front.shown_body is not None
 
-    def _keep(self, body: Array) -> None:
+    def _keep(self, body: Array, label: str) -> None:
         if self.document is not None:
-            self.document.keep_body(body, "Keep body")
+            self.document.keep_body(body, label)
             self._window.banner.tell("This body is kept. Pin its joints, or paint, and ask again.", seconds=3)
 
     # --- what commands ask ----------------------------------------------------------------------
