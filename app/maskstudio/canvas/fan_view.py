@@ -119,6 +119,15 @@ class FanView(QWidget):
         self._gather()
         self._first_look()
 
+    def follow(self, hypotheses: Hypotheses | None, chosen: int | None) -> None:
+        """Show a fan that moves, and one of it solid: at once, as the next one is on its way."""
+        self._fade.stop()
+        self._hypotheses, self._medoids = hypotheses, ()
+        self._spread = None if hypotheses is None else spread_of(hypotheses.poses, hypotheses.weights)
+        self._gather()
+        self.choose(chosen)
+        self._first_look()
+
     def set_medoids(self, medoids: Sequence[Medoid]) -> None:
         """Show these of the hypotheses stronger, by their weight."""
         self._medoids = tuple(medoids)

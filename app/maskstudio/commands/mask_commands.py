@@ -52,6 +52,13 @@ TOOLS = (
     ("tool.rectangle", "Rectangle", "M", "rectangle", "Masks a rectangle. Alt takes it away."),
     ("tool.ellipse", "Ellipse", "O", "ellipse", "Masks an ellipse. Alt takes it away."),
     ("tool.lasso", "Lasso", "L", "lasso", "Masks what you draw around. Alt takes it away."),
+    (
+        "tool.joints",
+        "Joints",
+        "J",
+        "joints",
+        "Drags the joints of a pose. Shift takes what hangs on them along, the wheel sets how sure they are.",
+    ),
     ("tool.hand", "Hand", "H", "hand", "Moves the view; so do the space bar and the middle button."),
 )
 
@@ -60,8 +67,9 @@ def tool_commands(window: MainWindow) -> list[Command]:
     """The Tools menu."""
     tools = window.tools
     choose = [
-        Command(name, title, tools.chooser(name), "Tools", "tools", (key,), icon, checked=tools.checker(name),
-                hint=hint, words="tool")
+        Command(name, title, tools.chooser(name), "Tools", "tools", (key,), icon,
+                window.poses.needs_pose if name == "tool.joints" else None,
+                checked=tools.checker(name), hint=hint, words="tool")
         for name, title, key, icon, hint in TOOLS
     ]  # fmt: skip
     return [

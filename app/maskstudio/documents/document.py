@@ -75,6 +75,7 @@ class Document(QObject):
         self.settings: dict[str, Any] = {}
         self.source_path = source_path
         self.path = path
+        self.name = ""
         self.undo_stack = QUndoStack(self)
         self.undo_weight = UndoWeight(data_folder() / "undo")
         self.autosave: Autosave | None = None
@@ -121,9 +122,9 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        """The file's name, without the folder."""
+        """The file's name, without the folder; without a file `name`."""
         path = self.path or self.source_path
-        return path.name if path else self.tr("Untitled")
+        return path.name if path else self.name or self.tr("Untitled")
 
     @property
     def modified(self) -> bool:

@@ -158,6 +158,11 @@ class PoseDocument(Document):
         self._now = replace(self._now, pose=self._fitting(pose))
         self._tell()
 
+    def show_pins(self, pins: Mapping[str, Place]) -> None:
+        """Show pins that are no undo step yet; for `PoseEdit`."""
+        self._now = replace(self._now, pins=pins)
+        self._tell()
+
     def exchange_work(self, work: PoseWork) -> PoseWork:
         """Show another state and return the one shown so far; for undo commands."""
         before, self._now = self._now, work

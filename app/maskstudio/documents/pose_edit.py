@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from maskstudio.documents.undo import StudioCommand
 
 if TYPE_CHECKING:
-    from maskengines.projects.pose_work import PoseWork
+    from maskengines.projects.pose_work import Place, PoseWork
     from maskengines.subjects.pose import PoseSubject
 
     from maskstudio.documents.pose_document import PoseDocument
@@ -26,7 +27,7 @@ class PoseCommand(StudioCommand):
 
 
 class PoseEdit:
-    """`show` a pose as often as it moves; then ``commit`` or ``abort``.
+    """`show` a pose, or pins, as often as they move; then ``commit`` or ``abort``.
 
     `active` turns false when the edit ends, also when the document ends it; a tool looks at it before
     it goes on.
@@ -52,6 +53,17 @@ class PoseEdit:
         if not self._active:
             raise RuntimeError("this edit has ended")
         self._document.show_pose(pose)
+
+    def show_pins(self, pins: Mapping[str, Place]) -> None:
+        """The pins are these now.
+
+        Raises:
+            RuntimeError: the edit has ended.
+            BadInput: a joint cannot be pinned, or lies too far from the hip.
+        """
+        if not self._active:
+            raise RuntimeError("this edit has ended")
+        self._document.show_pins(pins)
 
     def commit(self) -> bool:
         """End the edit as one undoable step; ``False`` if the pose is what it was."""

@@ -255,11 +255,7 @@ class CandidatesPanel(QWidget):
         rows = self.gallery.gallery.rowCount()
         self._stack.setCurrentIndex(1 if rows else 0)
         self._foot.setVisible(rows > 0)
-        self._hint.setText(
-            self.tr("Paint over what should change, then Run. Answers appear here one by one.")
-            if self._document is not None
-            else self.tr("Open a picture to ask about it.")
-        )
+        self._hint.setText(self._what_to_do())
         some = bool(self._document and self._document.candidates)
         reason = self.cannot_keep()
         self.keep_button.setEnabled(reason is None)
@@ -267,6 +263,13 @@ class CandidatesPanel(QWidget):
         self.compare_button.setEnabled(some)
         self.clear_button.setEnabled(some)
         self.heat_button.setEnabled(self.can_disagree())
+
+    def _what_to_do(self) -> str:
+        if self._document is None:
+            return self.tr("Open a picture to ask about it.")
+        if self._document.kind == "pose":
+            return self.tr("Paint over joints that are uncertain, then Run. Bodies that fit appear here.")
+        return self.tr("Paint over what should change, then Run. Answers appear here one by one.")
 
     def _picked(self, candidate: Candidate | None, part: int | None) -> None:
         if candidate is self._shown and part == self._part:

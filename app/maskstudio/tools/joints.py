@@ -52,9 +52,11 @@ class JointTool(QObject):
 
     Signals:
         grip_moved: what is under the pointer now, as an image point to ring, or ``None``.
+        touched: the name of a joint that was pressed.
     """
 
     grip_moved = Signal(object)
+    touched = Signal(str)
 
     name = "joints"
 
@@ -89,6 +91,8 @@ class JointTool(QObject):
         if reason_against(document):
             return
         grip = grip_at(document.pose, event.x, event.y, event.pixel)
+        if isinstance(grip, JointGrip):
+            self.touched.emit(JOINTS[grip.joint])
         if event.secondary:
             if isinstance(grip, JointGrip):
                 self._toggle(document, grip.joint)

@@ -57,7 +57,7 @@ class DocumentView(QWidget):
         self._wait.show()
 
     def set_document(self, document: Document, canvas: ImageCanvas, beside: QWidget | None = None) -> None:
-        """Replace the opening card by the canvas, and what shows beside it in the same tab."""
+        """Replace the opening card by the canvas, and by what shows beside it in the same tab."""
         self._late.stop()
         self.document = document
         document.setParent(self)

@@ -77,7 +77,8 @@ class EngineFlow:
         if window.diary is not None:
             window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
-        candidates.body_kept.connect(self._keep_body)
+        candidates.body_shown.connect(window.poses.pick)
+        candidates.body_kept.connect(window.poses.keep)
         candidates.heat_toggled.connect(self._show_heat)
         candidates.compare_held.connect(window.look.hold_compare)
         candidates.export_requested.connect(window.saving.export_result)
@@ -135,6 +136,8 @@ class EngineFlow:
         asker.showing.picked.connect(view.canvas.fade_to_preview)
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
+        asker.live.readout.connect(self._window.actions_changed)
+        self._window.poses.tie(view, asker)
 
     def _warm_up(self) -> None:
         """Start the chosen engine's worker while the user still looks or paints."""
@@ -200,12 +203,17 @@ class EngineFlow:
         return "Nothing is running"
 
     def keep(self) -> None:
-        """Make the candidate shown part of the picture."""
+        """Make the candidate shown part of the picture; of bodies, keep the one that is chosen, or else the
+        one that follows the hand."""
+        if self.shown is None and self._window.poses.keep_shown():
+            return
         if self.candidates_panel is not None:
             self.candidates_panel.keep_shown()
 
     def cannot_keep(self) -> str | None:
         """Why nothing can be kept."""
+        if self.shown is None and self._window.poses.can_keep():
+            return None
         if self._no_candidates():
             return NO_CANDIDATES
         return self.candidates_panel.cannot_keep() if self.candidates_panel is not None else LOADING
@@ -298,13 +306,6 @@ class EngineFlow:
             document.keep(candidate)
         except StudioError as error:
             self._window.show_error(error)
-
-    def _keep_body(self, candidate: Candidate, index: int) -> None:
-        from maskengines.results.hypotheses import Hypotheses
-
-        posed = self._posed
-        if posed is not None:
-            posed.keep_body(Hypotheses.read(candidate.result).poses[index], f"Keep body {index + 1}")
 
     def _show_heat(self, heat: Any) -> None:
         canvas = self._window.look.canvas

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from maskstudio.commands.document_commands import edit_commands, file_commands
 from maskstudio.commands.engine_commands import engine_commands
 from maskstudio.commands.mask_commands import TOOLS, mask_commands, tool_commands
+from maskstudio.commands.pose_commands import pose_commands
 from maskstudio.commands.registry import CommandRegistry
 from maskstudio.commands.view_commands import help_commands, view_commands
 from maskstudio.window.actions import ActionSet
@@ -35,6 +36,7 @@ from maskstudio.window.look_flow import LookFlow
 from maskstudio.window.mask_flow import MaskFlow
 from maskstudio.window.messages import Banner
 from maskstudio.window.open_flow import OpenFlow
+from maskstudio.window.pose_flow import PoseFlow
 from maskstudio.window.save_flow import SaveFlow
 from maskstudio.window.settings import WindowSettings, geometry_store
 from maskstudio.window.side_column import WIDTH as SIDE_WIDTH
@@ -77,6 +79,7 @@ class MainWindow(QMainWindow):
         self.opening = OpenFlow(self)
         self.saving = SaveFlow(self)
         self.masks = MaskFlow(self)
+        self.poses = PoseFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
         self.engines = EngineFlow(self)
@@ -84,7 +87,7 @@ class MainWindow(QMainWindow):
         self.registry = CommandRegistry(
             [
                 *file_commands(self), *edit_commands(self), *mask_commands(self), *tool_commands(self),
-                *view_commands(self), *engine_commands(self), *help_commands(self),
+                *view_commands(self), *pose_commands(self), *engine_commands(self), *help_commands(self),
             ]
         )  # fmt: skip
         self.registry.refused = lambda command, reason: self.banner.tell(
@@ -223,8 +226,9 @@ class MainWindow(QMainWindow):
             document.close()
             return
         canvas = self.look.make_canvas(view)
-        view.set_document(document, canvas)
         canvas.set_document(document)
+        posed = self.poses.begin(view, document, canvas)
+        view.set_document(document, canvas, posed.fan if posed is not None else None)
         document.state_changed.connect(self._on_document_state)
         document.mask_changed.connect(self.actions_changed)
         document.mask_changed.connect(self._on_mask_changed)
@@ -245,6 +249,7 @@ class MainWindow(QMainWindow):
             return
         index = self.views.index(view)
         self.engines.forget(view)
+        self.poses.forget(view)
         if view is self.view:
             self.tools.put_away()
         self.stack.removeWidget(view)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HARDNESS_STEP = 0.1
 BRUSHES = ("tool.brush", "tool.eraser")
+JOINTS = "tool.joints"
 
 
 class ToolFlow:
@@ -49,7 +50,9 @@ class ToolFlow:
         self._window.actions_changed()
 
     def equip(self, canvas: ImageCanvas) -> None:
-        """Put the tool in hand on a canvas."""
+        """Put the tool in hand on a canvas; where there are no joints to drag, the brush."""
+        if self.chosen == JOINTS and self._window.poses.front is None:
+            self.chosen = BRUSHES[0]
         canvas.set_tool(self._tools[self.chosen])
         self.show_options()
 
@@ -94,9 +97,14 @@ class ToolFlow:
     @cached_property
     def _tools(self) -> dict[str, Tool | None]:
         from maskstudio.tools.brush import BrushTool, EraserTool
+        from maskstudio.tools.joints import JointTool
         from maskstudio.tools.shapes import EllipseTool, LassoTool, RectangleTool
 
+        joints = JointTool(self._window)
+        joints.grip_moved.connect(self._window.poses.ring)
+        joints.touched.connect(self._window.poses.touch)
         return {
+            JOINTS: joints,
             "tool.brush": BrushTool(self.brush),
             "tool.eraser": EraserTool(self.brush),
             "tool.rectangle": RectangleTool(),
