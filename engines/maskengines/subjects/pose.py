@@ -55,7 +55,9 @@ class PoseSubject:
         size: width and height of the picture; (0, 0) where nobody knows.
         photo, photo_hash: where the photo is and its content hash; both may be empty.
         painted: ``(17,)`` bool: paint has replaced what is known of the joint by ``modes``.
-        modes: ``(17, K, 4)`` float32: x, y, sigma, weight of Gaussians; a weight of 0 is none.
+        modes: ``(17, K, 4)`` float32: x, y, sigma, weight of Gaussians; a weight of 0 is none. Of a joint
+            that is not painted they are where a detector saw it, the likeliest at ``joints``; most have none,
+            and ``joints``, ``sigma_px`` and ``confidence`` tell all.
         source: the file's own keypoints, or ``None``.
     """
 
@@ -122,19 +124,40 @@ class PoseSubject:
         found = np.zeros((COUNT, max(1, self.modes.shape[1]), 4), np.float32)
         known = ~self.missing
         shares = np.zeros(COUNT) if mask is None else np.asarray(mask, np.float64) / 255
-        spread = self.sigma_px * (1 + SOFT_SPREAD * np.minimum(2 * shares, 1))
+        wider = 1 + SOFT_SPREAD * np.minimum(2 * shares, 1)
         found[known, 0, :2] = self.joints[known]
-        found[known, 0, 2] = spread[known]
-        found[known, 0, 3] = diluted(self.confidence, self.sigma_px, spread)[known]
+        found[known, 0, 2] = self.sigma_px[known]
+        found[known, 0, 3] = self.confidence[known]
+        several = known & self.in_several_places
+        found[several, : self.modes.shape[1]] = self.modes[several]
+        found[..., 2] *= wider[:, None]
+        found[..., 3] = diluted(found[..., 3], 1, wider[:, None])
         if mask is not None:
             found[np.asarray(mask) >= ASKED] = 0
         found[self.painted] = 0
         found[self.painted, : self.modes.shape[1]] = self.modes[self.painted]
         return found
 
+    @property
+    def in_several_places(self) -> Array:
+        """``(17,)`` bool: joints, not painted, of which a detector told ``modes``."""
+        some: Array = (self.modes[..., 3] > 0).any(axis=1) & ~self.painted
+        return some
+
     def with_paint(self, painted: Array, modes: Array) -> PoseSubject:
-        """A copy with the evidence of painted joints replaced."""
-        return replace(self, painted=painted, modes=modes)
+        """A copy with the evidence of painted joints replaced, and that of earlier paint gone."""
+        own = np.where((self.in_several_places & ~painted)[:, None, None], self.modes, 0)
+        joined = np.zeros((COUNT, max(own.shape[1], modes.shape[1]), 4), np.float32)
+        joined[:, : own.shape[1]] = own
+        joined[painted, : modes.shape[1]] = modes[painted]
+        used = int((joined[..., 3] > 0).sum(axis=1).max(initial=0))
+        return replace(self, painted=painted, modes=joined[:, :used])
+
+    def moved_to(self, joints: Array) -> PoseSubject:
+        """A copy with its joints at ``(17, 2)`` pixels; one that a detector saw in several places and that is
+        elsewhere now is in that place alone."""
+        alone = (np.asarray(joints) != self.joints).any(axis=1) & self.in_several_places
+        return replace(self, joints=joints, modes=np.where(alone[:, None, None], 0, self.modes))
 
     def with_joint(self, joint: int, x: float, y: float, *, sigma_px: float | None = None) -> PoseSubject:
         """A copy with one joint where a person put it: certain, and no longer missing."""
@@ -143,7 +166,11 @@ class PoseSubject:
         joints[joint], confidence[joint], missing[joint] = (x, y), 1.0, False
         if sigma_px is not None:
             sigma[joint] = sigma_px
-        return replace(self, joints=joints, confidence=confidence, sigma_px=sigma, missing=missing)
+        modes = self.modes.copy()
+        modes[joint] = np.where(self.painted[joint], modes[joint], 0)
+        return replace(
+            self, joints=joints, confidence=confidence, sigma_px=sigma, missing=missing, modes=modes
+        )
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, Array]]:
         meta: dict[str, Any] = {

@@ -1,1 +1,1 @@
-"""Networks that others trained: found on this computer or on the hub, checked, and read without their code."""
+"""Networks that others trained: found here or on the hub, checked, and read without their code."""

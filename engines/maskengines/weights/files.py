@@ -21,8 +21,8 @@ _ROOM = 2.2
 def refuse_pickled(path: Path) -> BadInput:
     """What to say of a file that is never opened."""
     return BadInput(
-        f"'{path.name}' can run any code when it is opened, so it is not. Convert it where you trust it: open "
-        "the network in transformers and write it with save_pretrained(NEW), which gives safetensors."
+        f"'{path.name}' can run any code when it is opened, so it is not. Convert it where you trust it: "
+        "open the network in transformers and write it with save_pretrained(NEW), which gives safetensors."
     )
 
 
