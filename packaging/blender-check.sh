@@ -6,6 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 command -v blender >/dev/null || { echo "Blender is not installed: apt-get install blender" >&2; exit 1; }
+python=${PYTHON:-.venv/bin/python}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 joints=${1:-$folder/joints.json}
@@ -14,6 +15,6 @@ joints=${1:-$folder/joints.json}
  320,224,2, 520,176,2, 280,276,2, 424,280,2, 376,280,2, 426,364,2, 374,364,2, 428,450,2, 372,450,2]}
 JSON
 for suffix in npz bvh glb; do
-    .venv/bin/python -m maskstudio run diffpose --input "$joints" --out "$folder/fan.$suffix" --count 20 --seed 1
+    "$python" -m maskstudio run diffpose --input "$joints" --out "$folder/fan.$suffix" --count 20 --seed 1
 done
 blender --background --factory-startup --python-exit-code 1 --python packaging/blender-check.py -- "$folder"

@@ -12,6 +12,7 @@ from maskengines.contract import Candidate
 from maskengines.errors import BadInput
 from maskengines.results.files import check_result_target, save_result
 from maskengines.results.hypotheses import Hypotheses
+from maskengines.results.hypothesis_files import FORMS, form_of, motion_error, save_form
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import load_pose, save_pose
 from maskengines.subjects.pose_formats.bvh import read_bvh
@@ -180,3 +181,99 @@ def test_other_suffixes_are_refused_before_any_work(tmp_path: Path, subject: Pos
         check_result_target(("hypotheses",), tmp_path / "a")
     with pytest.raises(BadInput, match=r"hypotheses as 'a\.png'"):
         saved(fan(subject), subject, tmp_path / "a.png")
+
+
+def form_called(title: str) -> Any:
+    return next(form for form in FORMS if form.title == title)
+
+
+def of_many_sizes(subject: PoseSubject) -> dict[str, Any]:
+    """Five bodies of a size each, the third half as large again."""
+    result = fan(subject)
+    result["poses"] = result["poses"] * np.array([0.9, 1, 1.5, 1.05, 0.95], np.float32)[:, None, None]
+    return result
+
+
+@pytest.mark.parametrize("chosen", [0, 2])
+def test_a_bvh_of_one_body_has_the_bones_of_that_body(
+    chosen: int, subject: PoseSubject, tmp_path: Path
+) -> None:
+    held = Hypotheses.read(of_many_sizes(subject))
+    save_form(held, subject, tmp_path / "one.bvh", form_called("BVH, this body"), chosen)
+    (body,) = to_body(read_bvh(tmp_path / "one.bvh"), "one.bvh")
+    assert np.abs(body - held.poses[chosen] * [1, -1, -1]).max() < 0.05
+
+
+def test_a_bvh_of_bodies_of_many_sizes_is_off_by_what_is_told(subject: PoseSubject, tmp_path: Path) -> None:
+    held = Hypotheses.read(of_many_sizes(subject))
+    save_form(held, subject, tmp_path / "all.bvh", form_of("all.bvh"), 0)
+    bodies = to_body(read_bvh(tmp_path / "all.bvh"), "all.bvh")
+    off = np.linalg.norm(bodies - held.poses * [1, -1, -1], axis=2)
+    mean, most = motion_error(held)
+    assert mean == pytest.approx(np.average(off.mean(axis=1), weights=held.weights), abs=0.05)
+    assert most == pytest.approx(off.max(), abs=0.05)
+    assert most > 100
+    # What is left is the size of each: scaled to its own, every body is where it was.
+    wanted = held.poses * [1, -1, -1]
+    scale = (bodies * wanted).sum((1, 2)) / (bodies * bodies).sum((1, 2))
+    assert np.abs(bodies * scale[:, None, None] - wanted).max() < 0.1
+    same = motion_error(Hypotheses.read(fan(subject)))
+    assert same[1] < 0.01
+
+
+def test_json_holds_all_of_them_with_null_for_what_is_not_seen(subject: PoseSubject, tmp_path: Path) -> None:
+    result = fan(subject)
+    result["joints_2d"][1] = np.nan
+    told = json.loads(saved(result, subject, tmp_path / "all.poses.json").read_text())
+    assert told["joints"] == list(JOINTS)
+    assert np.allclose(told["poses"], result["poses"], atol=1e-3)
+    assert sum(told["weights"]) == pytest.approx(1, abs=1e-4)
+    assert told["joints_2d"][1] == [[None, None]] * 17
+    assert np.allclose(told["joints_2d"][0], result["joints_2d"][0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("title", "came", "wanted"),
+    [
+        ("COCO JSON, this body", "openpose-18", "coco"),
+        ("OpenPose JSON, this body", "openpose-18", "openpose-18"),
+        ("OpenPose JSON, this body", "coco", "openpose-25"),
+        ("Keypoints as they came, this body", "coco", "coco"),
+    ],
+)
+def test_keypoints_of_the_chosen_body_whatever_the_file_is_called(
+    title: str, came: str, wanted: str, subject: PoseSubject, tmp_path: Path
+) -> None:
+    save_pose(subject, tmp_path / "in.json", came)
+    subject = load_pose(tmp_path / "in.json").subject
+    held = Hypotheses.read(fan(subject))
+    save_form(held, subject, tmp_path / "out.json", form_called(title), 2)
+    told = json.loads((tmp_path / "out.json").read_text())
+    numbers = (
+        told["annotations"][0]["keypoints"] if wanted == "coco" else told["people"][0]["pose_keypoints_2d"]
+    )
+    rows = np.reshape(numbers, (-1, 3))
+    ankle = rows[FORMATS[wanted].index("right_ankle"), :2]
+    assert np.allclose(ankle, held.joints_2d[2, INDEX["RAnkle"]], atol=1e-3)
+
+
+def test_a_glb_of_the_chosen_body(subject: PoseSubject, tmp_path: Path) -> None:
+    held = Hypotheses.read(of_many_sizes(subject))
+    save_form(held, subject, tmp_path / "a.glb", form_of("a.glb"), 2)
+    data = (tmp_path / "a.glb").read_bytes()
+    nodes = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])["nodes"]
+    knee = next(node for node in nodes if node["name"] == "RKnee")
+    assert knee["translation"] == pytest.approx([0, -0.375, 0], abs=1e-6)
+
+
+def test_spread_is_how_far_joints_are_from_their_mean_place(subject: PoseSubject) -> None:
+    poses = np.zeros((4, 17, 3))
+    poses[:, 3, 0] = [-30, 30, 30, -30]
+    poses[:, 5, 1] = [0, 0, 0, 80]
+    seen = np.zeros((4, 17, 2))
+    spread = Hypotheses.read({"poses": poses, "weights": [1, 1, 1, 1], "joints_2d": seen}).spread()
+    assert spread[3] == pytest.approx(30)
+    assert spread[5] == pytest.approx(np.sqrt(3) * 20)
+    assert spread[0] == 0
+    heavy = Hypotheses.read({"poses": poses, "weights": [0, 0, 0, 1], "joints_2d": seen}).spread()
+    assert np.allclose(heavy, 0)

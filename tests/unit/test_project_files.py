@@ -244,7 +244,8 @@ def edit_project(**values: object) -> Callable[[dict[str, bytes]], None]:
 
 BROKEN: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "newer": (edit_project(format=2), "newer MaskStudio"),
-    "other kind": (edit_project(kind="pose"), "kind"),
+    "other kind": (edit_project(kind="scene"), "kind"),
+    "pose without joints": (edit_project(kind="pose"), "its pose"),
     "no json": (lambda e: e.update({PROJECT_ENTRY: b"{"}), "damaged"),
     "a list": (lambda e: e.update({PROJECT_ENTRY: b"[]"}), "damaged"),
     "deep json": (lambda e: e.update({PROJECT_ENTRY: b"[" * 100_000}), "damaged"),

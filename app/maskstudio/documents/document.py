@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from maskengines.contract import BadInput, Box, Candidate, ImagePatch
@@ -23,13 +23,26 @@ from maskstudio.documents.undo_weight import UndoWeight
 
 if TYPE_CHECKING:
     from maskengines.projects.autosave import Autosave
+    from maskengines.subjects.base import Subject
     from maskengines.subjects.image import ImageSubject
 
 PIXELS = "pixels"
 
 
+class OpenEdit(Protocol):
+    """A change in the making, of the mask or of what lies over the picture."""
+
+    @property
+    def active(self) -> bool: ...
+
+    def abort(self) -> None: ...
+
+
 class Document(QObject):
     """What one tab shows.
+
+    Attributes:
+        kind: what kind of subject engines are asked about.
 
     Signals:
         mask_changed: a `Box` of the mask was written (also during a stroke).
@@ -37,6 +50,8 @@ class Document(QObject):
         candidates_changed: the list of candidates is another one.
         state_changed: title, path, modified or the undo position may have changed.
     """
+
+    kind: ClassVar[str] = "image"
 
     mask_changed = Signal(object)
     image_changed = Signal(object)
@@ -65,7 +80,7 @@ class Document(QObject):
         self.autosave: Autosave | None = None
         self._spare = SparePixels()
         self._added_weight = 0
-        self._session: MaskEditSession | None = None
+        self._session: OpenEdit | None = None
         self._saved_at: StudioCommand | None = None
         self._unsaved_origin = False
         self.undo_stack.indexChanged.connect(self._on_index_changed)
@@ -76,10 +91,10 @@ class Document(QObject):
     @classmethod
     def from_state(
         cls, state: ProjectState, *, path: Path | None = None, source_path: Path | None = None
-    ) -> Document:
+    ) -> Self:
         """A document as a project describes it, with an empty undo stack."""
         source = source_path or (Path(state.source) if state.source else None)
-        document = cls(state.original, path=path, source_path=source)
+        document = cls._begun(state, path, source)
         document.subject = state.subject
         document.layers = tuple(state.layers)
         document.candidates = list(state.candidates)
@@ -87,6 +102,11 @@ class Document(QObject):
         if PIXELS in state.masks:
             document.mask.replace(state.masks[PIXELS])
         return document
+
+    @classmethod
+    def _begun(cls, state: ProjectState, path: Path | None, source_path: Path | None) -> Self:
+        """One that shows the picture a project began with."""
+        return cls(state.original, path=path, source_path=source_path)
 
     def state(self) -> ProjectState:
         """A snapshot that any thread may save while the user goes on."""
@@ -110,6 +130,16 @@ class Document(QObject):
         """Whether closing would lose work. Candidates that were not kept do not count."""
         return self._unsaved_origin or self._position() is not self._saved_at
 
+    # --- the question ---------------------------------------------------------------------------
+
+    def question(self) -> tuple[Subject, dict[str, MaskArray]]:
+        """What engines are asked about, and masks by space: copies that nobody writes to."""
+        return self.subject, {PIXELS: self.mask.snapshot()}
+
+    def question_mark(self) -> Hashable:
+        """A token for the question as it is; answers to equal ones belong beside each other."""
+        return self.mask.revision
+
     # --- the mask -------------------------------------------------------------------------------
 
     def begin_mask_edit(self, label: str) -> MaskEditSession:
@@ -118,8 +148,9 @@ class Document(QObject):
         A session that was left open is put back first.
         """
         self.drop_open_edit()
-        self._session = MaskEditSession(self, label)
-        return self._session
+        session = MaskEditSession(self, label)
+        self._session = session
+        return session
 
     def replace_mask(self, array: MaskArray, label: str) -> None:
         """Take over a whole mask, ``(H, W)`` uint8, as one undo step."""
@@ -141,8 +172,13 @@ class Document(QObject):
         """Make a change that the mask already shows undoable."""
         self._push(MaskCommand(self, label, delta))
 
+    @property
+    def editing(self) -> bool:
+        """Something is being changed and is no undo step yet: a stroke, a joint that is dragged."""
+        return self._session is not None and self._session.active
+
     def drop_open_edit(self) -> None:
-        """Put back a mask edit that is still open: undo and keep need a settled mask."""
+        """Put back an edit that is still open: undo and keep need a settled document."""
         if self._session is not None and self._session.active:
             self._session.abort()
         self._session = None
@@ -207,12 +243,12 @@ class Document(QObject):
 
     def undo(self) -> None:
         """One step back; ignored while a stroke is being made."""
-        if self._session is None or not self._session.active:
+        if not self.editing:
             self.undo_stack.undo()
 
     def redo(self) -> None:
         """One step forward; ignored while a stroke is being made."""
-        if self._session is None or not self._session.active:
+        if not self.editing:
             self.undo_stack.redo()
 
     def change_settings(self, values: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from maskengines.projects.journal_reading import Leftover, Recovered
 from maskengines.runtime.paths import data_folder
 
 from maskstudio.documents.document import Document
+from maskstudio.documents.making import make_document
 
 
 def journal_folder() -> Path:
@@ -38,11 +39,12 @@ class RecoveredDocument:
     """What was read of a journal, in any thread; `make` turns it into a document in the GUI thread."""
 
     recovered: Recovered
+    notes: tuple[str, ...] = ()
 
     def make(self) -> Document:
         """The document, unsaved, going on with the journal that it came from."""
         found = self.recovered
-        document = Document.from_state(
+        document = make_document(
             found.state, path=found.identity.path, source_path=found.identity.source_path
         )
         protect(document, Start(found.state, None, found.journal))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedW
 from maskstudio.panels.controls import QuietButton
 from maskstudio.panels.gallery import Gallery
 from maskstudio.panels.heat_bar import HeatBar
+from maskstudio.panels.hypotheses_card import HypothesesCard
 from maskstudio.panels.map_card import MapCard
 from maskstudio.panels.style import MARGIN, STEP, Note
 from maskstudio.panels.table_card import TableCard
@@ -32,14 +33,21 @@ class CandidatesPanel(QWidget):
         keep_requested: the user wants this `Candidate`; whoever listens keeps it.
         heat_toggled: the `Heat` to lay over the canvas, or None.
         compare_held: the compare button is down; show the picture as it was.
-        export_requested: the user wants this `Candidate`, which is no picture, in a file.
+        export_requested: the user wants this `Candidate`, which is no picture, in a file, and which of its
+            hypotheses is chosen or None.
+        body_shown: the `Candidate` of kind ``hypotheses`` whose bodies show, and the number of the chosen
+            one or None; None and None once none shows.
+        body_kept: the user wants this body, a `Candidate` and the number of the hypothesis; whoever listens
+            keeps it.
     """
 
     candidate_shown = Signal(object)
     keep_requested = Signal(object)
     heat_toggled = Signal(object)
     compare_held = Signal(bool)
-    export_requested = Signal(object)
+    export_requested = Signal(object, object)
+    body_shown = Signal(object, object)
+    body_kept = Signal(object, int)
 
     def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +55,7 @@ class CandidatesPanel(QWidget):
         self._document: Document | None = None
         self._asker: Asker | None = None
         self._shown: Candidate | None = None
+        self._part: int | None = None
         self._map_shown = False
         self._links: list[Any] = []
         self._build()
@@ -77,6 +86,19 @@ class CandidatesPanel(QWidget):
         """The candidate shown in place, if any."""
         return self._shown
 
+    def chosen_body(self) -> int | None:
+        """The number of the hypothesis that is chosen, in the candidate shown."""
+        return self._part
+
+    def choose_body(self, candidate: Candidate, index: int) -> None:
+        """Pick the body that stands for a hypothesis; nothing happens if the gallery does not show it."""
+        from maskstudio.panels.hypotheses_view import fan_of
+
+        row = self.gallery.gallery.row_of(candidate)
+        if row >= 0:
+            medoid = fan_of(candidate).standing_for(index)
+            self.gallery.pick(self.gallery.gallery.row_of(candidate, medoid.index))
+
     def show_next(self) -> None:
         """Show the next candidate in place, around the end."""
         self.gallery.step(1)
@@ -87,7 +109,11 @@ class CandidatesPanel(QWidget):
 
     def keep_shown(self) -> None:
         """Ask to keep the candidate that is shown."""
-        if self._shown is not None and self.cannot_keep() is None:
+        if self._shown is None or self.cannot_keep() is not None:
+            return
+        if self._part is not None:
+            self.body_kept.emit(self._shown, self._part)
+        else:
             self.keep_requested.emit(self._shown)
 
     def cannot_keep(self) -> str | None:
@@ -96,7 +122,7 @@ class CandidatesPanel(QWidget):
             return self.tr("Choose a candidate first: click one")
         if self._shown.kind == "map":
             return self.tr("A map cannot be kept in the picture: make it the mask, or write it to a file")
-        if self._shown.kind != "image":
+        if self._shown.kind != "image" and self._part is None:
             return self.tr("Only a picture can be kept in the picture: write this one to a file")
         return None
 
@@ -144,10 +170,14 @@ class CandidatesPanel(QWidget):
         self.map_card = MapCard(self)
         self.map_card.hide()
         self.map_card.shown.connect(self.heat_toggled)
-        self.map_card.export_wanted.connect(self.export_requested)
+        self.map_card.export_wanted.connect(lambda candidate: self.export_requested.emit(candidate, None))
         self.card = TableCard()
         self.card.hide()
         column.addWidget(self.card)
+        self.bodies_card = HypothesesCard()
+        self.bodies_card.hide()
+        self.bodies_card.export_wanted.connect(self._export_bodies)
+        column.addWidget(self.bodies_card)
         self.keep_button = QPushButton(self.tr("Keep"))
         self.keep_button.setIcon(icon("keep"))
         self.keep_button.clicked.connect(self.keep_shown)
@@ -198,7 +228,7 @@ class CandidatesPanel(QWidget):
         candidates = self._document.candidates if self._document is not None else []
         if self._shown is not None and self._shown not in candidates:
             self.gallery.pick(-1)
-            self._picked(None)
+            self._picked(None, None)
         if self.heat_on:
             if self._document is not None and self.can_disagree():
                 self.heat_bar.begin(self._document)
@@ -211,7 +241,7 @@ class CandidatesPanel(QWidget):
         candidates = self._document.candidates if self._document is not None else []
         running = self._asker is not None and self._asker.running
         if running and len(candidates) > before and self._shown is None and candidates[-1].kind != "image":
-            self.gallery.pick(len(candidates) - 1)
+            self.gallery.pick(self.gallery.gallery.row_of(candidates[-1]))
 
     def _follow_job(self) -> None:
         asker = self._asker
@@ -234,14 +264,20 @@ class CandidatesPanel(QWidget):
         self.clear_button.setEnabled(some)
         self.heat_button.setEnabled(self.can_disagree())
 
-    def _picked(self, candidate: Candidate | None) -> None:
-        if candidate is self._shown:
+    def _picked(self, candidate: Candidate | None, part: int | None) -> None:
+        if candidate is self._shown and part == self._part:
             return
-        self._shown = candidate
-        if self._asker is not None:
-            self._asker.show(candidate)
-        self._show_beside(candidate)
-        self.candidate_shown.emit(candidate)
+        another = candidate is not self._shown
+        had_body = self._part is not None
+        self._shown, self._part = candidate, part
+        if another:
+            if self._asker is not None:
+                self._asker.show(candidate)
+            self._show_beside(candidate)
+            self.candidate_shown.emit(candidate)
+        self.bodies_card.choose(part)
+        if part is not None or had_body:
+            self.body_shown.emit(candidate if part is not None else None, part)
         self._follow_job()
 
     def _show_beside(self, candidate: Candidate | None) -> None:
@@ -252,11 +288,14 @@ class CandidatesPanel(QWidget):
         self._map_shown = kind == "map"
         self.map_card.setVisible(self._map_shown)
         self.card.setVisible(kind == "table")
+        self.bodies_card.setVisible(kind == "hypotheses")
         if candidate is not None and self._document is not None and kind == "map":
             self.set_heat(False)
             self.map_card.begin(self._document, candidate)
         elif candidate is not None and kind == "table":
             self.card.show_table(TableResult.read(candidate.result))
+        elif candidate is not None and self._document is not None and kind == "hypotheses":
+            self.bodies_card.begin(self._document, candidate)
 
     def _map_preview(self, at: MapResult | None) -> None:
         """The running job has a map that it goes on refining."""
@@ -274,7 +313,7 @@ class CandidatesPanel(QWidget):
         if self._shown is not None and asker is not None and asker.shown is not self._shown:
             # Painting or another picture took the candidate off the canvas.
             self.gallery.pick(-1)
-            self._picked(None)
+            self._picked(None, None)
 
     def _put_aside(self, count: int) -> None:
         if count:
@@ -293,20 +332,29 @@ class CandidatesPanel(QWidget):
         else:
             self.heat_bar.end()
 
+    def _export_bodies(self) -> None:
+        if self._shown is not None:
+            self.export_requested.emit(self._shown, self._part)
+
     def _clear(self) -> None:
         if self._document is not None:
             self._document.clear_candidates()
 
     def _menu(self, at: QPoint) -> None:
-        candidate = self.gallery.gallery.candidate(self.gallery.indexAt(at).row())
+        held = self.gallery.gallery.row(self.gallery.indexAt(at).row())
         asker = self._asker
-        if candidate is None or asker is None:
+        if held is None or asker is None:
             return
+        candidate, part = held.candidate, held.part.index
         menu = QMenu(self)
         if candidate.kind == "image":
             menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
-        else:
-            menu.addAction(icon("export"), self.tr("Export…"), lambda: self.export_requested.emit(candidate))
+        if part is not None:
+            menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.body_kept.emit(candidate, part))
+        if candidate.kind != "image":
+            menu.addAction(
+                icon("export"), self.tr("Export…"), lambda: self.export_requested.emit(candidate, part)
+            )
         again = menu.addAction(
             icon("seed"), self.tr("Run again with seed {0}").format(candidate.seed),
             lambda: asker.run_again(candidate),

@@ -14,14 +14,19 @@ from maskstudio.window import theme
 
 COLUMNS = 2
 ASPECT = 4 / 3
-FLATTEST = 1.5
-"""Pictures get this flat where it spares a scroll bar."""
+FLATTENED = 1.125
+"""Pictures get flatter by this where it spares a scroll bar."""
 
 
 class Gallery(QListView):
-    """A click picks a candidate, a click beside them or Esc lets it go, Enter or a double click keeps it."""
+    """A click picks a candidate, a click beside them or Esc lets it go, Enter or a double click keeps it.
 
-    picked = Signal(object)
+    Signals:
+        picked: the `Candidate` picked and which of its parts (`Part.index`), or None and None.
+        keep: the user wants this `Candidate`, the one picked.
+    """
+
+    picked = Signal(object, object)
     keep = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,7 +50,7 @@ class Gallery(QListView):
             signal.connect(self._fit)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._activated)
-        theme.changes.switched.connect(self.viewport().update)
+        theme.changes.switched.connect(self._retheme)
 
     def current(self) -> Candidate | None:
         """The picked candidate."""
@@ -64,7 +69,7 @@ class Gallery(QListView):
 
     def step(self, by: int) -> None:
         """Pick the next (1) or previous (-1) candidate, around the ends."""
-        count = len(self.gallery.candidates)
+        count = len(self.gallery.rows)
         if count:
             row = self.currentIndex().row()
             self.pick((row + by) % count if row >= 0 else (0 if by > 0 else count - 1))
@@ -91,24 +96,31 @@ class Gallery(QListView):
 
     def _fit(self, *_: object) -> None:
         # With a bar "as needed" the view keeps room for one whether it is there or not: decide here.
-        cell = max(64, (self.width() - 2) // COLUMNS)
-        rows = -(-self.gallery.rowCount() // COLUMNS)
-        tall = round((cell - STEP) / ASPECT)
+        view = self.gallery.view
+        columns, aspect = (view.columns, view.aspect) if view is not None else (COLUMNS, ASPECT)
+        cell = max(64, (self.width() - 2) // columns)
+        rows = -(-self.gallery.rowCount() // columns)
+        tall = round((cell - STEP) / aspect)
         room = self.height() // max(1, rows) - CAPTION - STEP
-        full = min(tall, round((cell - STEP) / FLATTEST)) > room
+        full = min(tall, round((cell - STEP) / aspect / FLATTENED)) > room
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
         if full:
-            cell = max(64, (self.width() - self.verticalScrollBar().sizeHint().width() - 2) // COLUMNS)
-            tall = round((cell - STEP) / ASPECT)
+            cell = max(64, (self.width() - self.verticalScrollBar().sizeHint().width() - 2) // columns)
+            tall = round((cell - STEP) / aspect)
         else:
             tall = min(tall, room)
         self.setGridSize(QSize(cell, tall + CAPTION + STEP))
         ratio = self.devicePixelRatioF()
         self.gallery.set_thumb_size(QSize(round((cell - STEP) * ratio), round(tall * ratio)))
 
+    def _retheme(self) -> None:
+        self.gallery.forget_thumbnails()
+        self.viewport().update()
+
     def _current_changed(self, now: QModelIndex, _: QModelIndex) -> None:
-        self.picked.emit(self.gallery.candidate(now.row()) if now.isValid() else None)
+        held = self.gallery.row(now.row()) if now.isValid() else None
+        self.picked.emit(*((held.candidate, held.part.index) if held is not None else (None, None)))
 
     def _activated(self, index: QModelIndex) -> None:
         candidate = self.gallery.candidate(index.row())

@@ -7,7 +7,8 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, GalleryModel, Index
+from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, PART_ROLE, GalleryModel, Index
+from maskstudio.panels.parts import Part
 from maskstudio.panels.style import RADIUS, STEP, tone
 from maskstudio.panels.words import percent, seconds
 
@@ -41,7 +42,7 @@ class GalleryDelegate(QStyledItemDelegate):
             painter.fillPath(outline, tone("raised"))
             self._paint_picture(painter, picture, outline, model.thumbnail(index.row()))
             self._paint_number(painter, picture, str(index.row() + 1))
-            self._paint_caption(painter, cell, candidate)
+            self._paint_caption(painter, cell, candidate, index.data(PART_ROLE))
             self._paint_frame(painter, picture, state)
         painter.restore()
 
@@ -51,7 +52,7 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(QPen(tone("line"), 1, Qt.PenStyle.DashLine))
         painter.setBrush(tone("window"))
         painter.drawPath(outline)
-        if row == len(model.candidates) and model.fraction is not None:
+        if row == len(model.rows) and model.fraction is not None:
             painter.setPen(tone("second"))
             painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, percent(model.fraction))
 
@@ -82,13 +83,16 @@ class GalleryDelegate(QStyledItemDelegate):
         painter.setPen(QColor("#ffffff"))
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_caption(self, painter: QPainter, cell: QRect, candidate: Candidate) -> None:
+    def _paint_caption(self, painter: QPainter, cell: QRect, candidate: Candidate, part: Part) -> None:
         line = QRect(cell.x() + 2, cell.bottom() - CAPTION + 1, cell.width() - 4, CAPTION)
         font = QFont(painter.font())
         font.setPixelSize(11)
         font.setWeight(QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(tone("second"))
+        if part.caption:
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, part.caption)
+            return
         took = seconds(candidate.seconds) if candidate.seconds else ""
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, took)
         left = candidate.label or (f"score {candidate.score:.3g}" if candidate.score is not None else "")

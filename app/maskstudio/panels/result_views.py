@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from maskengines.contract import Candidate, ImagePatch
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QGuiApplication, QImage
 
+from maskstudio.panels.hypotheses_view import HypothesesView
+from maskstudio.panels.parts import WHOLE, Part
 from maskstudio.panels.thumbs import framing, image_thumbnail, map_thumbnail
 
 if TYPE_CHECKING:
@@ -15,23 +18,43 @@ if TYPE_CHECKING:
 
 
 class ResultView(Protocol):
-    """What the gallery and the canvas need to know of a kind of result."""
+    """What the gallery and the canvas need to know of a kind of result.
+
+    Attributes:
+        columns: how many pictures stand side by side.
+        aspect: width of a picture over its height.
+    """
 
     kind: str
+    columns: int
+    aspect: float
 
-    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
-        """A picture that fits ``size`` (device pixels); quick, it is made in the event loop."""
+    def parts(self, candidate: Candidate) -> Sequence[Part]:
+        """What of an answer has a cell of its own, at least one; quick."""
+
+    def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
+        """A picture of a part that fits ``size`` (device pixels); quick, it is made in the event loop."""
 
     def patch(self, candidate: Candidate) -> ImagePatch | None:
         """What the image canvas lays over the picture, or None when this kind shows elsewhere."""
 
 
-class ImageView:
+class WholeView:
+    """What most kinds have in common: an answer is one thing."""
+
+    columns = 2
+    aspect = 4 / 3
+
+    def parts(self, candidate: Candidate) -> Sequence[Part]:
+        return (WHOLE,)
+
+
+class ImageView(WholeView):
     """Results that are pixels."""
 
     kind = "image"
 
-    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+    def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
         patch = candidate.result
         subject = document.subject
         frame = framing(patch.box, subject.width, subject.height, size.width() / max(1, size.height()))
@@ -43,24 +66,24 @@ class ImageView:
         return result if isinstance(result, ImagePatch) else None
 
 
-class MapView:
+class MapView(WholeView):
     """Numbers over the picture."""
 
     kind = "map"
 
-    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+    def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
         return map_thumbnail(candidate, document, max(size.width(), size.height()))
 
     def patch(self, candidate: Candidate) -> ImagePatch | None:
         return None
 
 
-class TableView:
+class TableView(WholeView):
     """Rows of numbers."""
 
     kind = "table"
 
-    def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+    def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
         from maskengines.results.tables import TableResult
 
         from maskstudio.panels.table_card import table_picture
@@ -84,5 +107,5 @@ def view_for(kind: str) -> ResultView | None:
     return _views.get(kind)
 
 
-for _view in (ImageView(), MapView(), TableView()):
+for _view in (ImageView(), MapView(), TableView(), HypothesesView()):
     register(_view)

@@ -24,12 +24,19 @@ if TYPE_CHECKING:
 Answer = Literal["save", "discard", "cancel"]
 
 
-def ask_open(parent: QWidget, folder: str, suffixes: tuple[str, ...]) -> list[Path]:
-    """Files to open; empty when the user thinks better of it."""
-    pictures = " ".join(f"*{suffix}" for suffix in suffixes)
-    names, _ = QFileDialog.getOpenFileNames(
-        parent, "Open", folder, f"Photos and projects ({pictures} *.ora);;All files (*)"
+def ask_open(
+    parent: QWidget, folder: str, pictures: tuple[str, ...], poses: tuple[str, ...] = ()
+) -> list[Path]:
+    """Files to open, by the suffixes of each kind; empty when the user thinks better of it."""
+    of_pictures, of_poses = (" ".join(f"*{suffix}" for suffix in each) for each in (pictures, poses))
+    filters = (
+        f"Photos, poses and projects ({of_pictures} {of_poses} *.ora)",
+        f"Photos ({of_pictures})",
+        f"Poses: OpenPose, COCO, BVH ({of_poses})",
+        "Projects (*.ora)",
+        "All files (*)",
     )
+    names, _ = QFileDialog.getOpenFileNames(parent, "Open", folder, ";;".join(filters))
     return [Path(name) for name in names]
 
 

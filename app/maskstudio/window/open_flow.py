@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from maskengines.errors import StudioError
 from PySide6.QtCore import QTimer
@@ -18,10 +19,20 @@ if TYPE_CHECKING:
     from maskstudio.documents.recovery import Recoverable
     from maskstudio.window.main_window import MainWindow
 
-    Maker = Callable[[], Document]
+
+class Loaded(Protocol):
+    """What was read of a file in any thread; ``notes`` are sentences for the user."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def make(self) -> Document:
+        """The document; called in the GUI thread."""
+
 
 LOOKED_AT = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 PATIENCE_MS = 500
+NOTE_SECONDS = 12.0
 
 
 class Once:
@@ -45,11 +56,12 @@ class OpenFlow:
     def ask_open(self) -> None:
         """Choose files and open them."""
         from maskengines.subjects.image_io import READABLE_SUFFIXES
+        from maskengines.subjects.pose_files import SUFFIXES
 
         from maskstudio.window import dialogs
 
         folder = self._window.settings.folder
-        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES))
+        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES, SUFFIXES))
 
     def open_sample(self) -> None:
         """Open the bundled photo with its mask painted."""
@@ -92,17 +104,19 @@ class OpenFlow:
         self,
         path: Path | None,
         title: str,
-        read: Callable[[], Maker],
+        read: Callable[[], Loaded],
         opened: Callable[[], object] = lambda: None,
     ) -> None:
         """A tab that says "Opening", then the document."""
         window, view = self._window, DocumentView(title, path)
         window.add_view(view)
 
-        def done(make: Maker) -> None:
+        def done(loaded: Loaded) -> None:
             if view in window.views:
-                window.fill_view(view, make())
+                window.fill_view(view, loaded.make())
                 opened()
+                if loaded.notes:
+                    window.banner.tell(" ".join(loaded.notes), seconds=NOTE_SECONDS)
 
         def failed(error: StudioError) -> None:
             window.remove_view(view)
@@ -155,11 +169,8 @@ class OpenFlow:
         )
 
     def _recover(self, found: list[Recoverable]) -> None:
-        def reader(one: Recoverable) -> Callable[[], Maker]:
-            return lambda: one.read().make
-
         for each in found:
-            self._load(each.path, each.title, reader(each))
+            self._load(each.path, each.title, each.read)
 
 
 def _discard(found: list[Recoverable]) -> None:
@@ -167,8 +178,25 @@ def _discard(found: list[Recoverable]) -> None:
         each.discard()
 
 
-def read_file(path: Path, mask: Path | None) -> Callable[[], Document]:
-    """Read a photo or a project in any thread; the answer makes the document in the GUI thread.
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    """A file that was read, and what is painted on it."""
+
+    loaded: Loaded
+    mask: Any
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.loaded.notes
+
+    def make(self) -> Document:
+        document = self.loaded.make()
+        document.replace_mask(self.mask, "Import mask")
+        return document
+
+
+def read_file(path: Path, mask: Path | None) -> Loaded:
+    """Read a photo, a pose or a project in any thread; the answer makes the document in the GUI thread.
 
     Args:
         mask: image painted as the mask, of the photo's size, white is asked for.
@@ -180,15 +208,8 @@ def read_file(path: Path, mask: Path | None) -> Callable[[], Document]:
 
     loaded = read_document(path)
     if mask is None:
-        return loaded.make
+        return loaded
     from maskengines.masks.files import load_mask
 
     subject = loaded.state.original
-    array = load_mask(mask, (subject.height, subject.width))
-
-    def make() -> Document:
-        document = loaded.make()
-        document.replace_mask(array, "Import mask")
-        return document
-
-    return make
+    return _Painted(loaded, load_mask(mask, (subject.height, subject.width)))

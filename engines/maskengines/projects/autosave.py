@@ -68,7 +68,7 @@ class Autosave:
         self._start()
 
     def work_changed(self, work: Work) -> None:
-        """Layers, candidates or settings are now these."""
+        """Layers, candidates, settings or the pose are now these."""
         with self._lock:
             self._work = work
         self._start()
@@ -178,4 +178,4 @@ class Autosave:
 
 
 def _work_of(state: ProjectState) -> Work:
-    return Work(state.layers, state.candidates, state.settings)
+    return Work(state.layers, state.candidates, state.settings, pose=state.pose)

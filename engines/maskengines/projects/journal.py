@@ -1,4 +1,4 @@
-"""The autosave journal of one image document: a copy of what it began with, and what was changed since.
+"""The autosave journal of one document: a copy of what it began with, and what was changed since.
 
 A folder holds ``owner.json`` (who writes it), ``document.json`` (what it is), the base (the image or
 project file as it was opened) and ``changes`` (see `journal_file`).
@@ -25,6 +25,7 @@ from maskengines.masks.tiles import Key
 from maskengines.projects import records
 from maskengines.projects.journal_file import BLOB, STATE, TILE, JournalFile, Record
 from maskengines.projects.owner import Ownership, acquire
+from maskengines.projects.pose_work import PoseWork, pose_to_record
 from maskengines.projects.state import KeptLayer, ProjectState
 
 FORMAT = 1
@@ -67,6 +68,7 @@ class Work:
     candidates: tuple[Candidate, ...] = ()
     settings: Mapping[str, Any] | None = None
     modified: bool = False
+    pose: PoseWork | None = None
 
 
 @dataclass(frozen=True)
@@ -203,12 +205,14 @@ class Journal:
             return self._known[id(item)][1]
 
         candidates = filter(records.is_storable, work.candidates)
-        state = {
+        state: dict[str, Any] = {
             "layers": [known(layer, records.layer_to_record) for layer in work.layers],
             "candidates": [known(each, records.candidate_to_record) for each in candidates],
             "settings": dict(work.settings or {}),
             "modified": work.modified,
         }
+        if work.pose is not None:
+            state["pose"] = pose_to_record(work.pose)
         # What is shown no more need not stay in memory for this; if it comes back it is written again.
         shown = {id(item) for item in (*work.layers, *work.candidates)}
         self._known = {key: value for key, value in self._known.items() if key in shown}

@@ -20,6 +20,7 @@ from maskengines.projects import records
 from maskengines.projects.journal import FORMAT, Identity, Journal, unpack_tile
 from maskengines.projects.journal_file import BLOB, STATE, TILE, read_batches
 from maskengines.projects.owner import Ownership, acquire
+from maskengines.projects.pose_work import pose_from_record
 from maskengines.projects.state import ProjectState
 
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, zlib.error, OSError)
@@ -154,18 +155,22 @@ def _read(leftover: Leftover, ownership: Ownership) -> Recovered:
             built.append(item)
         return tuple(built)
 
-    layers, candidates, settings = base.layers, base.candidates, base.settings
+    layers, candidates, settings, pose = base.layers, base.candidates, base.settings, base.pose
     if values:
         layers = build(values["layers"], base.layers, records.layer_from_record)
         candidates = build(values["candidates"], base.candidates, records.candidate_from_record)
         settings = values["settings"]
+        if base.pose is not None and "pose" in values:
+            pose = pose_from_record(values["pose"])
+            if pose.pose.size != base.pose.pose.size:
+                raise ValueError("a pose in another picture")
     masks = dict(base.masks)
     for space in {space for space, _ in tiles} | {"pixels"}:
         mine = {key: data for (of, key), data in tiles.items() if of == space}
         shape = base.original.spaces[space]
         masks[space] = _mask(masks.get(space), shape, mine)
     state = ProjectState(
-        base.original, layers, masks, candidates, settings, base.source, flattened=base.flattened
+        base.original, layers, masks, candidates, settings, base.source, pose, base.flattened
     )
     journal = Journal(folder, ownership)
     journal.adopt(known, len(blobs))

@@ -1,4 +1,4 @@
-"""Saves an image project as OpenRaster, so that Krita and GIMP open it too.
+"""Saves a project as OpenRaster, so that Krita and GIMP open it too.
 
 https://www.openraster.org: ``mimetype`` first and stored, ``stack.xml``, ``data/``, a merged image and
 a thumbnail. What only the studio knows lies in ``maskstudio/``.
@@ -25,6 +25,7 @@ import numpy as np
 from maskengines.contract import Box
 from maskengines.files import atomic_write, check_target
 from maskengines.projects import png, records
+from maskengines.projects.pose_work import pose_to_record
 from maskengines.projects.state import ProjectState
 from maskengines.subjects.image import ImageSubject
 
@@ -116,7 +117,7 @@ class _Writer:
                 self._put(metadata[name], blob)
         project = {
             "format": FORMAT,
-            "kind": "image",
+            "kind": "image" if state.pose is None else "pose",
             "width": original.width,
             "height": original.height,
             "mode": original.mode,
@@ -130,6 +131,8 @@ class _Writer:
             "candidates": candidates,
             "settings": state.settings,
         }
+        if state.pose is not None:
+            project["pose"] = pose_to_record(state.pose)
         self._put(PROJECT_ENTRY, records.to_json(project))
 
     def _numbered(self, candidate: int) -> records.Store:

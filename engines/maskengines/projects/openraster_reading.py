@@ -14,6 +14,7 @@ import numpy as np
 from maskengines.errors import BadInput
 from maskengines.projects import png, records
 from maskengines.projects.openraster import FORMAT, MIMETYPE, PROJECT_ENTRY
+from maskengines.projects.pose_work import PoseWork, pose_from_record
 from maskengines.projects.state import ProjectState
 from maskengines.subjects.image import ImageSubject
 
@@ -100,7 +101,7 @@ class _Reader:
                 f"'{self._path.name}' was saved by a newer MaskStudio (format {version}, this one reads "
                 f"{FORMAT}). Update MaskStudio to open it."
             )
-        if project.get("kind") != "image":
+        if project.get("kind") not in ("image", "pose"):
             raise BadInput(f"'{self._path.name}' is a project of a kind that this MaskStudio cannot open.")
         original = self._original(project)
         try:
@@ -123,7 +124,16 @@ class _Reader:
             source = None if project.get("source") is None else str(project["source"])
         except _DAMAGE as error:
             raise self._damaged("a candidate") from error
-        return ProjectState(original, layers, masks, candidates, settings, source)
+        pose = self._pose(project, original) if project["kind"] == "pose" else None
+        return ProjectState(original, layers, masks, candidates, settings, source, pose)
+
+    def _pose(self, project: Mapping[str, Any], original: ImageSubject) -> PoseWork:
+        try:
+            work = pose_from_record(project["pose"])
+            _require(work.pose.size == (original.width, original.height))
+        except _DAMAGE as error:
+            raise self._damaged("its pose") from error
+        return work
 
     def _original(self, project: Mapping[str, Any]) -> ImageSubject:
         try:

@@ -1,4 +1,4 @@
-"""What a saved project holds of an image document."""
+"""What a saved project holds of a document."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Candidate, ImagePatch, MaskArray, Provenance
+from maskengines.projects.pose_work import PoseWork
 
 if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
@@ -23,7 +24,7 @@ class KeptLayer:
 
 @dataclass(frozen=True, eq=False)
 class ProjectState:
-    """An image project at one moment. Nothing in it changes afterwards, so any thread may save it.
+    """A project at one moment. Nothing in it changes afterwards, so any thread may save it.
 
     Attributes:
         original: the image as it was opened.
@@ -32,6 +33,8 @@ class ProjectState:
         candidates: answers not kept yet.
         settings: JSON-able; ``"engine"`` (id and params) and ``"view"`` (zoom, position, overlay).
         source: path of the image that the project began with, as text, or ``None``.
+        pose: what is said of the person in the picture, for a project that is about a pose; its pose is one
+            in a picture of the original's size.
         flattened: read from another program's layered file; saving over it would lose those layers.
     """
 
@@ -41,6 +44,7 @@ class ProjectState:
     candidates: tuple[Candidate, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
+    pose: PoseWork | None = None
     flattened: bool = False
 
     @property

@@ -45,6 +45,15 @@ class Hypotheses:
         near: Array = ((distances <= 2 * sigma) * self.weights[:, None]).sum(axis=0)
         return near
 
+    def spread(self) -> Array:
+        """``(17,)`` millimetres: how far each joint is from its mean place, as the root of the weighted mean
+        of the squares."""
+        weights = self.weights.astype(np.float64)
+        mean = np.tensordot(weights, self.poses, axes=1)
+        squares = np.square(self.poses - mean).sum(axis=-1)
+        root: Array = np.sqrt(weights @ squares / weights.sum())
+        return root
+
     def to_plain(self) -> dict[str, Any]:
         """As it crosses between processes and into projects; inverse of `read`."""
         return {

@@ -63,7 +63,7 @@ def load_pose(
         BadInput: it cannot be read, holds no such person, or what it holds makes no sense.
     """
     file = Path(path)
-    if file.suffix.lower() == ".bvh":
+    if is_bvh(file):
         from maskengines.subjects.pose_formats.bvh_pose import open_bvh
 
         return OpenedPose(*open_bvh(file, person))
@@ -82,6 +82,16 @@ def load_pose(
         )
     subject = build_pose(people[person], f"'{file.name}'", size)
     return OpenedPose(subject, person, len(people), tuple(warnings))
+
+
+def is_bvh(file: Path) -> bool:
+    """Whether a file is a BVH: its name says so, or it begins as one does."""
+    return file.suffix.lower() == ".bvh" or _start(file).upper().startswith(b"HIERARCHY")
+
+
+def is_pose_file(file: Path) -> bool:
+    """Whether `load_pose` is the one to open a file: its name says so, or it begins like JSON or a BVH."""
+    return file.suffix.lower() in SUFFIXES or is_bvh(file) or _start(file)[:1] in (b"{", b"[")
 
 
 def build_pose(person: Person, where: str, size: tuple[int, int] | None = None) -> PoseSubject:
@@ -270,6 +280,15 @@ def _numbers(held: Any, count: int) -> list[float] | None:
 def _image_size(image: Mapping[str, Any]) -> tuple[int, int] | None:
     numbers = _numbers([image.get("width"), image.get("height")], 2)
     return (round(numbers[0]), round(numbers[1])) if numbers and min(numbers) >= 1 else None
+
+
+def _start(file: Path) -> bytes:
+    """The first bytes of a file without what may stand before text; empty if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
+    except (OSError, ValueError):
+        return b""
 
 
 def _plain(value: float) -> float | int:

@@ -10,7 +10,8 @@ from maskengines.contract import Box, Candidate, ImagePatch
 from maskstudio.documents.document import Document
 from maskstudio.panels.candidates_panel import CandidatesPanel
 from maskstudio.panels.gallery_model import GalleryModel
-from maskstudio.panels.result_views import register, view_for
+from maskstudio.panels.parts import Part
+from maskstudio.panels.result_views import WholeView, register, view_for
 from maskstudio.panels.thumbs import framing, image_thumbnail
 from panel_answers import WAIT, answer, paint
 from PySide6.QtCore import QSize, Qt
@@ -186,10 +187,10 @@ def test_a_thumbnail_shows_the_answer_inside_and_the_picture_around(dtype: Any, 
 def test_a_new_kind_of_result_gets_its_view_without_touching_the_gallery(
     candidates: CandidatesPanel, document: Document
 ) -> None:
-    class CurveView:
+    class CurveView(WholeView):
         kind = "curve"
 
-        def thumbnail(self, candidate: Candidate, document: Document, size: QSize) -> QImage:
+        def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
             image = QImage(size, QImage.Format.Format_RGB32)
             image.fill(QColor("#00ff00"))
             return image

@@ -1,0 +1,67 @@
+"""Changes of a pose: one that is being made, and those that can be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskstudio.documents.undo import StudioCommand
+
+if TYPE_CHECKING:
+    from maskengines.projects.pose_work import PoseWork
+    from maskengines.subjects.pose import PoseSubject
+
+    from maskstudio.documents.pose_document import PoseDocument
+
+
+class PoseCommand(StudioCommand):
+    """Joints were moved, pins set, a body kept: all that is known of the pose is exchanged."""
+
+    def __init__(self, document: PoseDocument, label: str, before: PoseWork) -> None:
+        super().__init__(document, label)
+        self._pose_document = document
+        self._other = before
+
+    def swap(self, undoing: bool) -> None:
+        self._other = self._pose_document.exchange_work(self._other)
+
+
+class PoseEdit:
+    """`show` a pose as often as it moves; then ``commit`` or ``abort``.
+
+    `active` turns false when the edit ends, also when the document ends it; a tool looks at it before
+    it goes on.
+    """
+
+    def __init__(self, document: PoseDocument, label: str) -> None:
+        self.label = label
+        self._document = document
+        self._before = document.work
+        self._active = True
+
+    @property
+    def active(self) -> bool:
+        return self._active
+
+    def show(self, pose: PoseSubject) -> None:
+        """The pose is this one now.
+
+        Raises:
+            RuntimeError: the edit has ended.
+            ValueError: it is a pose in a picture of another size.
+        """
+        if not self._active:
+            raise RuntimeError("this edit has ended")
+        self._document.show_pose(pose)
+
+    def commit(self) -> bool:
+        """End the edit as one undoable step; ``False`` if the pose is what it was."""
+        if not self._active:
+            raise RuntimeError("this edit has ended")
+        self._active = False
+        return self._document.push_work(self._before, self.label)
+
+    def abort(self) -> None:
+        """End the edit and put the pose back."""
+        if self._active:
+            self._active = False
+            self._document.exchange_work(self._before)
