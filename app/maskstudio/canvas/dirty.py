@@ -40,6 +40,10 @@ class DirtyRects:
             self._boxes = told = [(min(lefts), min(tops), max(rights), max(bottoms))]
         return [QRect(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in told]
 
+    def rects(self) -> list[QRect]:
+        """All that was asked for."""
+        return [QRect(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in self._boxes]
+
     def _joined(self, box: _Corners) -> _Corners:
         """``box`` together with those that it is cheaper to paint with it; they are taken out."""
         for other in self._boxes:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QWidget
 
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
+from maskstudio.canvas.decoration_layer import Decoration, DecorationLayer
 from maskstudio.canvas.dirty import DirtyRects
 from maskstudio.canvas.drops import dropped_files
 from maskstudio.canvas.fade import Fade
@@ -79,6 +80,9 @@ class ImageCanvas(QWidget):
         self._cursor_shape = self.cursor().shape()
         self._dirty = DirtyRects()
         self._fade = Fade(self)
+        self._decoration: Decoration | None = None
+        self._decoration_hidden = False
+        self._over = DecorationLayer()
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -106,6 +110,8 @@ class ImageCanvas(QWidget):
             return
         self.cancel_stroke()
         self._fade.stop()
+        self._pointer.end_hover()
+        self.set_decoration(None)
         if self._document is not None:
             self._document.mask_changed.disconnect(self._on_mask_changed)
             self._document.image_changed.disconnect(self._on_image_changed)
@@ -128,6 +134,7 @@ class ImageCanvas(QWidget):
         if tool is self._tool:
             return
         self.cancel_stroke()
+        self._pointer.end_hover()
         if isinstance(self._tool, BrushTool):
             self._tool.settings.changed.disconnect(self.refresh_cursor)
         if isinstance(tool, BrushTool):
@@ -211,9 +218,20 @@ class ImageCanvas(QWidget):
         near, far = self.to_widget(box.x, box.y), self.to_widget(box.x + box.width, box.y + box.height)
         self._fade.start(before, QRectF(near, far).toAlignedRect().adjusted(-1, -1, 1, 1) & self.rect())
 
+    def set_decoration(self, decoration: Decoration | None) -> None:
+        """Draw something over the picture and all else, or nothing; another document starts without."""
+        if self._decoration is not None:
+            self._decoration.changed.disconnect(self._decorate)
+        self._decoration = decoration
+        if decoration is not None:
+            decoration.changed.connect(self._decorate)
+        self._decorate()
+
     def set_compare(self, original: bool) -> None:
         """Show the picture as it was opened, with nothing over it, or what it is now."""
         self._fade.stop()
+        self._decoration_hidden = original
+        self._decorate()
         self._renderer.set_original_shown(original)
         self.update()
 
@@ -245,7 +263,8 @@ class ImageCanvas(QWidget):
     ) -> ToolEvent:
         """A pointer position in the tool's words."""
         at = self.to_image(position)
-        return ToolEvent(at.x(), at.y(), button, modifiers, pressure)
+        pixel = self.devicePixelRatioF() / self._view.zoom
+        return ToolEvent(at.x(), at.y(), button, modifiers, pressure, pixel)
 
     def report_cursor(self, position: QPointF | None) -> None:
         """Follow the pointer: outline, status bar."""
@@ -294,6 +313,7 @@ class ImageCanvas(QWidget):
                 painter.setClipRect(part)
             self._renderer.paint(painter, part, ratio)
             self._fade.paint(painter, part)
+            self._over.paint(painter, part)
             if self._outline.copied(ratio):
                 self._outline.paint(painter, ratio)
         painter.setClipping(False)
@@ -335,7 +355,8 @@ class ImageCanvas(QWidget):
         self._pointer.tablet(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        navigation.wheel(self, event)
+        if not self._pointer.wheel(event):
+            navigation.wheel(self, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._pointer.key_press(event):
@@ -405,6 +426,7 @@ class ImageCanvas(QWidget):
         self._renderer.place(self._view.placement)
         self._idle.postpone()
         self._follow_shape()
+        self._decorate()
         self.update()
         self.refresh_cursor()
         if self._view.zoom != self._emitted_zoom:
@@ -417,6 +439,12 @@ class ImageCanvas(QWidget):
         dirty = shape_bounds(self._shape, self.rect()) | shape_bounds(shape, self.rect())
         self._shape = shape
         self._repaint_soon([dirty])
+
+    def _decorate(self) -> None:
+        shown = None if self._decoration_hidden or self._document is None else self._decoration
+        ratio = self.devicePixelRatioF()
+        marks = shown.marks(self.to_widget, self._view.zoom / ratio) if shown is not None else ()
+        self._repaint_soon(self._over.show(marks, self.size(), ratio))
 
     def _on_mask_changed(self, box: Box) -> None:
         self._fade.stop()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QTabletEvent
+from PySide6.QtGui import QKeyEvent, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
+
+from maskstudio.tools.base import HoverTool
 
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
 
 _Button = Qt.MouseButton
+_NOTCH = 120
 
 
 class Pointer:
@@ -23,6 +26,7 @@ class Pointer:
         self._space = False
         self._button = _Button.NoButton
         self._pan_from: QPointF | None = None
+        self._hover_shape: Qt.CursorShape | None = None
 
     @property
     def panning(self) -> bool:
@@ -37,6 +41,8 @@ class Pointer:
             return Qt.CursorShape.ArrowCursor
         if self.panning or self._canvas.tool is None:
             return Qt.CursorShape.OpenHandCursor
+        if self._hover_shape is not None:
+            return self._hover_shape
         return Qt.CursorShape.BlankCursor if round_tool else Qt.CursorShape.CrossCursor
 
     def forget(self) -> None:
@@ -71,6 +77,8 @@ class Pointer:
         elif canvas.tool is not None and canvas.tool.active:
             canvas.tool.move(canvas.tool_event(at, self._button, modifiers, pressure))
             canvas.tool_moved()
+        else:
+            self._hover(at, modifiers)
         canvas.report_cursor(at)
 
     def release(
@@ -87,7 +95,33 @@ class Pointer:
             canvas.tool_moved()
             if changed:
                 canvas.stroke_finished.emit()
+            self._hover(at, modifiers)
         canvas.report_cursor(at)
+
+    def wheel(self, event: QWheelEvent) -> bool:
+        """Whether the tool takes a turn of the wheel; with Ctrl, and over a pan, it is the view's."""
+        canvas, tool = self._canvas, self._canvas.tool
+        steps = event.angleDelta().y() / _NOTCH
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if canvas.document is None or self.panning or control or not steps or not isinstance(tool, HoverTool):
+            return False
+        at = canvas.tool_event(event.position(), _Button.NoButton, event.modifiers(), 1.0)
+        taken = tool.wheel(canvas.document, at, steps)
+        if taken:
+            event.accept()
+        return taken
+
+    def end_hover(self) -> None:
+        """The tool, or what it is over, is about to be another one."""
+        self._hover_shape = None
+        if self._canvas.document is not None and isinstance(self._canvas.tool, HoverTool):
+            self._canvas.tool.hover(self._canvas.document, None)
+
+    def _hover(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        canvas = self._canvas
+        if canvas.document is not None and isinstance(canvas.tool, HoverTool):
+            event = canvas.tool_event(at, _Button.NoButton, modifiers, 1.0)
+            self._hover_shape = canvas.tool.hover(canvas.document, event)
 
     def tablet(self, event: QTabletEvent) -> None:
         """A pen: its pressure goes to the tool, its barrel buttons are the mouse's."""
@@ -115,6 +149,7 @@ class Pointer:
 
     def leave(self) -> None:
         self.inside = None
+        self.end_hover()
         self._canvas.report_cursor(None)
 
     # --- keys -----------------------------------------------------------------------------------
@@ -123,6 +158,9 @@ class Pointer:
         """Keys that a shortcut of the window must not take from the canvas now."""
         if event.key() == Qt.Key.Key_Escape:
             return self._canvas.tool_active
+        if event.key() == Qt.Key.Key_Delete:
+            tool = self._canvas.tool
+            return isinstance(tool, HoverTool) and tool.deletes()
         return event.key() == Qt.Key.Key_Space and not event.modifiers()
 
     def key_press(self, event: QKeyEvent) -> bool:
@@ -130,6 +168,9 @@ class Pointer:
             self._canvas.cancel_stroke()
             self._canvas.refresh_cursor()
             return True
+        if event.key() == Qt.Key.Key_Delete:
+            tool, document = self._canvas.tool, self._canvas.document
+            return document is not None and isinstance(tool, HoverTool) and tool.delete(document)
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self._space = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from maskengines.contract import Box
 from PySide6.QtCore import Qt
@@ -16,7 +16,8 @@ Point = tuple[float, float]
 class ToolEvent:
     """A pointer at ``(x, y)`` in image coordinates (pixel ``i`` covers ``i .. i+1``).
 
-    ``pressure`` is 0..1, and 1 for a mouse.
+    ``pressure`` is 0..1, and 1 for a mouse. ``pixel`` is how many image pixels a logical pixel of the screen
+    shows, for what is to be hit at any zoom.
     """
 
     x: float
@@ -24,6 +25,7 @@ class ToolEvent:
     button: Qt.MouseButton = Qt.MouseButton.LeftButton
     modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     pressure: float = 1.0
+    pixel: float = 1.0
 
     @property
     def shift(self) -> bool:
@@ -87,3 +89,20 @@ class Tool(Protocol):
 
     def cancel(self) -> None:
         """End the action and put back what it changed."""
+
+
+@runtime_checkable
+class HoverTool(Tool, Protocol):
+    """A tool that also answers while no button is down."""
+
+    def hover(self, document: Any, event: ToolEvent | None) -> Qt.CursorShape | None:
+        """The pointer is here, or has left (``None``); the cursor to show, or ``None`` for the tool's own."""
+
+    def wheel(self, document: Any, event: ToolEvent, steps: float) -> bool:
+        """The wheel was turned by so many notches, up is positive; ``False`` leaves it to the view."""
+
+    def deletes(self) -> bool:
+        """Whether the Delete key is the tool's now, and not the window's."""
+
+    def delete(self, document: Any) -> bool:
+        """Delete was pressed; whether anything has changed."""
