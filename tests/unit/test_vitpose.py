@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -268,13 +269,25 @@ def test_paint_replaces_a_detectors_doubt_where_it_is_and_nowhere_else() -> None
     assert (wider[:, 2] > 1.4 * pose.evidence()[INDEX["LWrist"], :, 2]).all()
 
 
-def test_a_joint_that_moves_is_in_one_place() -> None:
-    pose = two_wrists()
+def test_a_joint_that_is_moved_or_taken_away_is_in_one_place_or_none() -> None:
+    pose, wrist = two_wrists(), INDEX["LWrist"]
     places = pose.joints.copy()
     places[INDEX["RWrist"]] += 10
-    assert pose.moved_to(places).in_several_places[INDEX["LWrist"]]
-    places[INDEX["LWrist"]] += 10
-    assert not pose.moved_to(places).in_several_places.any()
+    assert replace(pose, joints=places).in_several_places[wrist]
+    places[wrist] += 10
+    moved = replace(pose, joints=places)
+    assert not moved.in_several_places.any()
+    assert tuple(moved.evidence()[wrist, 0, :2]) == (144, 135)
+    gone = pose.missing.copy()
+    gone[wrist] = True
+    assert not replace(pose, missing=gone).evidence()[wrist].any()
+
+
+def test_a_wider_spread_widens_every_place() -> None:
+    pose, wrist = two_wrists(), INDEX["LWrist"]
+    sigma = pose.sigma_px.copy()
+    sigma[wrist] *= 2
+    assert np.allclose(replace(pose, sigma_px=sigma).evidence()[wrist, :, 2], [6, 10])
 
 
 # The engine

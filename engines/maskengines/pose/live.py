@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -52,7 +53,7 @@ class LivePose(DiffPoseEngine):
             if "pins" in changes.values:
                 pins = LivePoseParams.read({"pins": _plain(changes.values["pins"])}).pins
             if "joints" in changes.values:
-                subject = subject.moved_to(np.asarray(changes.values["joints"], np.float64))
+                subject = replace(subject, joints=np.asarray(changes.values["joints"], np.float64))
 
 
 def _plain(pins: Mapping[str, Any]) -> dict[str, list[float]]:

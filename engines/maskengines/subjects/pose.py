@@ -20,6 +20,9 @@ ASKED = 128
 SOFT_SPREAD = 1.2
 """By how many of its own spreads a joint's spread grows until it is asked for."""
 
+_HERE = 0.5
+"""Pixels that a joint may be off the likeliest of its places; coordinates in files are rounded."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeypointSource:
@@ -56,8 +59,8 @@ class PoseSubject:
         photo, photo_hash: where the photo is and its content hash; both may be empty.
         painted: ``(17,)`` bool: paint has replaced what is known of the joint by ``modes``.
         modes: ``(17, K, 4)`` float32: x, y, sigma, weight of Gaussians; a weight of 0 is none. Of a joint
-            that is not painted they are where a detector saw it, the likeliest at ``joints``; most have none,
-            and ``joints``, ``sigma_px`` and ``confidence`` tell all.
+            that is not painted they are where a detector saw it, the likeliest at ``joints`` with
+            ``sigma_px``; most have none, and ``joints``, ``sigma_px`` and ``confidence`` tell all.
         source: the file's own keypoints, or ``None``.
     """
 
@@ -128,8 +131,11 @@ class PoseSubject:
         found[known, 0, :2] = self.joints[known]
         found[known, 0, 2] = self.sigma_px[known]
         found[known, 0, 3] = self.confidence[known]
-        several = known & self.in_several_places
-        found[several, : self.modes.shape[1]] = self.modes[several]
+        for joint in np.flatnonzero(self.in_several_places).tolist():
+            rows = self.modes[joint]
+            found[joint, : len(rows)] = rows
+            # The spread of a joint is that of its likeliest place; the others grow with it.
+            found[joint, : len(rows), 2] *= self.sigma_px[joint] / rows[rows[:, 3].argmax(), 2]
         found[..., 2] *= wider[:, None]
         found[..., 3] = diluted(found[..., 3], 1, wider[:, None])
         if mask is not None:
@@ -140,9 +146,14 @@ class PoseSubject:
 
     @property
     def in_several_places(self) -> Array:
-        """``(17,)`` bool: joints, not painted, of which a detector told ``modes``."""
-        some: Array = (self.modes[..., 3] > 0).any(axis=1) & ~self.painted
-        return some
+        """``(17,)`` bool: joints, neither painted nor missing, of which a detector told ``modes``. One that
+        is no longer at the likeliest of them was moved since, and is in one place."""
+        if not self.modes.shape[1]:
+            return np.zeros(COUNT, bool)
+        best = self.modes[np.arange(COUNT), self.modes[..., 3].argmax(axis=1)]
+        here = np.linalg.norm(best[:, :2] - self.joints, axis=1) <= _HERE
+        found: Array = (best[:, 3] > 0) & here & ~self.painted & ~self.missing
+        return found
 
     def with_paint(self, painted: Array, modes: Array) -> PoseSubject:
         """A copy with the evidence of painted joints replaced, and that of earlier paint gone."""
@@ -153,12 +164,6 @@ class PoseSubject:
         used = int((joined[..., 3] > 0).sum(axis=1).max(initial=0))
         return replace(self, painted=painted, modes=joined[:, :used])
 
-    def moved_to(self, joints: Array) -> PoseSubject:
-        """A copy with its joints at ``(17, 2)`` pixels; one that a detector saw in several places and that is
-        elsewhere now is in that place alone."""
-        alone = (np.asarray(joints) != self.joints).any(axis=1) & self.in_several_places
-        return replace(self, joints=joints, modes=np.where(alone[:, None, None], 0, self.modes))
-
     def with_joint(self, joint: int, x: float, y: float, *, sigma_px: float | None = None) -> PoseSubject:
         """A copy with one joint where a person put it: certain, and no longer missing."""
         joints, confidence, sigma = self.joints.copy(), self.confidence.copy(), self.sigma_px.copy()
@@ -166,11 +171,7 @@ class PoseSubject:
         joints[joint], confidence[joint], missing[joint] = (x, y), 1.0, False
         if sigma_px is not None:
             sigma[joint] = sigma_px
-        modes = self.modes.copy()
-        modes[joint] = np.where(self.painted[joint], modes[joint], 0)
-        return replace(
-            self, joints=joints, confidence=confidence, sigma_px=sigma, missing=missing, modes=modes
-        )
+        return replace(self, joints=joints, confidence=confidence, sigma_px=sigma, missing=missing)
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, Array]]:
         meta: dict[str, Any] = {

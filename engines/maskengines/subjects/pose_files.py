@@ -110,8 +110,7 @@ def build_pose(person: Person, where: str, size: tuple[int, int] | None = None) 
             "Give shoulders, hips or limbs."
         )
     spread[missing] = SPREAD * max(box[2:])
-    modes = read_modes(person.record, joints, spread, where)
-    modes[missing] = 0
+    modes = read_modes(person.record, where)
     return PoseSubject(
         joints,
         confidence,

@@ -26,7 +26,7 @@ PLACES = np.array(
 
 def found(document: Document, **changes: Any) -> Candidate:
     given: dict[str, Any] = {
-        "joints": PLACES, "confidence": np.full(17, 0.9), "sigma_px": np.full(17, 1.0),
+        "joints": PLACES, "confidence": np.full(17, 0.9), "sigma_px": np.full(17, 3.0),
         "missing": np.zeros(17, bool), "box": (30, 8, 62, 62),
         "size": (document.subject.width, document.subject.height),
     }  # fmt: skip
@@ -70,8 +70,9 @@ def test_a_wrist_in_two_places_is_drawn_in_two(document: Document) -> None:
         for x in range(alone.width())
         if any(alone.pixel(x, y) != several.pixel(x, y) for y in range(0, alone.height(), 2))
     )
-    gaps = [after - before for before, after in zip(columns, columns[1:], strict=False)]
-    assert sum(gap > 5 for gap in gaps) == 1  # a ring where it was, and one elsewhere
+    assert len(columns) > 20  # a ring where it could be as well, and nothing else is changed
+    assert columns[0] > alone.width() / 2
+    assert max(after - before for before, after in zip(columns, columns[1:], strict=False)) < 6
 
 
 def test_what_is_no_pose_of_this_photo_has_no_picture(document: Document) -> None:

@@ -7,7 +7,6 @@ own; what does not know it reads the keypoints.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,15 +34,8 @@ def told_modes(subject: PoseSubject) -> dict[str, list[list[float]]]:
     }
 
 
-def read_modes(record: Mapping[str, Any], joints: Array, sigma: Array, where: str) -> Array:
+def read_modes(record: Mapping[str, Any], where: str) -> Array:
     """The ``(17, K, 4)`` modes of a person object; K is 0 where there are none.
-
-    A joint that is not where its likeliest mode is was moved by whoever changed the file, so its modes are
-    left out.
-
-    Args:
-        joints: ``(17, 2)`` pixels, as the keypoints tell them.
-        sigma: ``(17,)`` pixels.
 
     Raises:
         BadInput: it holds something else.
@@ -56,10 +48,7 @@ def read_modes(record: Mapping[str, Any], joints: Array, sigma: Array, where: st
         )
     modes = np.zeros((COUNT, max(map(len, told.values()), default=0), 4), np.float32)
     for name, rows in told.items():
-        joint = INDEX[name]
-        best = max(rows, key=lambda row: row[3])
-        if math.dist(best[:2], joints[joint]) <= max(1.0, 0.25 * float(sigma[joint])):
-            modes[joint, : len(rows)] = rows
+        modes[INDEX[name], : len(rows)] = rows
     return modes
 
 
