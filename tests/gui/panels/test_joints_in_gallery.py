@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_a_wrist_in_two_places_is_drawn_in_two(document: Document) -> None:
     )
     assert len(columns) > 20  # a ring where it could be as well, and nothing else is changed
     assert columns[0] > alone.width() / 2
-    assert max(after - before for before, after in zip(columns, columns[1:], strict=False)) < 6
+    assert max(after - before for before, after in pairwise(columns)) < 6
 
 
 def test_what_is_no_pose_of_this_photo_has_no_picture(document: Document) -> None:
