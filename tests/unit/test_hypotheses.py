@@ -12,7 +12,7 @@ from maskengines.contract import Candidate
 from maskengines.errors import BadInput
 from maskengines.results.files import check_result_target, save_result
 from maskengines.results.hypotheses import Hypotheses
-from maskengines.results.hypothesis_files import FORMS, form_of, motion_error, save_form
+from maskengines.results.hypothesis_files import FORMS, form_for, form_of, motion_error, save_form
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import load_pose, save_pose
 from maskengines.subjects.pose_formats.bvh import read_bvh
@@ -277,3 +277,21 @@ def test_spread_is_how_far_joints_are_from_their_mean_place(subject: PoseSubject
     assert spread[0] == 0
     heavy = Hypotheses.read({"poses": poses, "weights": [0, 0, 0, 1], "joints_2d": seen}).spread()
     assert np.allclose(heavy, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "expected"),
+    [
+        ("a.bvh", "BVH, this body", "BVH, this body"),
+        ("a.glb", "BVH, this body", "glTF, this body"),
+        ("a.json", "COCO JSON, this body", "COCO JSON, this body"),
+        ("a.json", "JSON, all in 3D", "JSON, all in 3D"),
+        ("a.coco.json", "OpenPose JSON, this body", "COCO JSON, this body"),
+        ("a.npz", "NumPy, all", "NumPy, all"),
+        ("a.bvh", "NumPy, all", "BVH, all as frames"),
+    ],
+)
+def test_a_name_that_says_another_format_wins_over_the_choice(name: str, wanted: str, expected: str) -> None:
+    assert form_for(name, form_called(wanted)).title == expected
+    with pytest.raises(BadInput, match=r"Use one of \.bvh"):
+        form_for("a.fbx", form_called(wanted))

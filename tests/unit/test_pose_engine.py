@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from maskengines.pose.info import DIFFPOSE, LIVE_POSE, DiffPoseParams, LivePoseP
 from maskengines.pose.live import LivePose
 from maskengines.pose.skeleton import COUNT, INDEX, JOINTS, MIRROR, bone_lengths
 from maskengines.results.hypotheses import Hypotheses
+from maskengines.runtime.plain import pack, unpack, views
 from maskengines.subjects.pose import PoseSubject
+from maskengines.subjects.pose_values import pose_values, with_values
 
 Array = np.ndarray[Any, Any]
 
@@ -267,18 +270,33 @@ def test_live_bodies_follow_a_pin_a_joint_and_paint() -> None:
         Changes(values={"joints": moved}),
         Changes(masks={"joints": mask}),
         Changes(params=LivePoseParams(spread=0.2)),
+        Changes(values={"pose": pose_values(person())}, masks={"joints": np.zeros(COUNT, np.uint8)}),
     ]
     engine = LivePose()
     engine.prepare(FakeContext())
     request = Request(person(), {}, LivePoseParams(), 20, 3)
     answers = [Hypotheses.read(each.result) for each in engine.sample(request, FakeContext(changes))]
-    first, pinned, free, dragged, painted, calm = answers
+    first, pinned, free, dragged, painted, calm, back = answers
     assert all(len(each.poses) == 20 for each in answers)
     assert np.allclose(pinned.poses[:, wrist], (150, -500, -200), atol=1e-2)
     assert np.allclose(free.poses, first.poses, atol=0.5)
     assert (dragged.poses[:, wrist, 1] < first.poses[:, wrist, 1] - 100).mean() > 0.8
     assert spread(painted, ARM) > 1.15 * spread(dragged, ARM)
     assert spread(calm, ARM) < spread(painted, ARM)
+    assert back.poses[:, wrist, 1].mean() > dragged.poses[:, wrist, 1].mean() + 100
+
+
+def test_what_a_live_job_hears_of_a_pose_is_all_that_an_engine_sees_of_it() -> None:
+    rng = np.random.default_rng(0)
+    before = person()
+    after = replace(
+        before.with_joint(13, 5, 6, sigma_px=3), box=(1, 2, 30, 40), painted=rng.random(COUNT) > 0.5,
+        modes=rng.random((COUNT, 2, 4)), missing=np.arange(COUNT) == 3,
+    )  # fmt: skip
+    packed = pack(pose_values(after))
+    told = unpack(packed.tree, views(packed.layout, packed.to_bytes()))
+    assert with_values(before, told).content_hash == after.content_hash
+    assert with_values(before, {"joints": after.joints}).box == before.box
 
 
 def test_the_window_knows_what_the_engines_take() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from maskengines.contract import Box, ImagePatch
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -83,6 +83,10 @@ class ImageCanvas(QWidget):
         self._decoration: Decoration | None = None
         self._decoration_hidden = False
         self._over = DecorationLayer()
+        # Several changes of one event, or of one frame, are drawn once.
+        self._decorating = QTimer(self)
+        self._decorating.setSingleShot(True)
+        self._decorating.timeout.connect(self._decorate)
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -221,10 +225,10 @@ class ImageCanvas(QWidget):
     def set_decoration(self, decoration: Decoration | None) -> None:
         """Draw something over the picture and all else, or nothing; another document starts without."""
         if self._decoration is not None:
-            self._decoration.changed.disconnect(self._decorate)
+            self._decoration.changed.disconnect(self._decorating.start)
         self._decoration = decoration
         if decoration is not None:
-            decoration.changed.connect(self._decorate)
+            decoration.changed.connect(self._decorating.start)
         self._decorate()
 
     def set_compare(self, original: bool) -> None:
@@ -298,6 +302,8 @@ class ImageCanvas(QWidget):
     # --- events ---------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._decorating.isActive():
+            self._decorate()
         self._dirty.clear()
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
@@ -426,7 +432,7 @@ class ImageCanvas(QWidget):
         self._renderer.place(self._view.placement)
         self._idle.postpone()
         self._follow_shape()
-        self._decorate()
+        self._decorating.start()
         self.update()
         self.refresh_cursor()
         if self._view.zoom != self._emitted_zoom:
@@ -441,6 +447,7 @@ class ImageCanvas(QWidget):
         self._repaint_soon([dirty])
 
     def _decorate(self) -> None:
+        self._decorating.stop()
         shown = None if self._decoration_hidden or self._document is None else self._decoration
         ratio = self.devicePixelRatioF()
         marks = shown.marks(self.to_widget, self._view.zoom / ratio) if shown is not None else ()

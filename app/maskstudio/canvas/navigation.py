@@ -26,7 +26,7 @@ def wheel(canvas: ImageCanvas, event: QWheelEvent) -> None:
     notches = (turned.y() or turned.x()) / _NOTCH
     if modifiers & Qt.KeyboardModifier.ControlModifier:
         canvas.zoom_by(_PER_NOTCH**notches, event.position())
-    elif _from_touchpad(event):
+    elif from_touchpad(event):
         pixels = event.pixelDelta()
         delta = QPointF(pixels) if not pixels.isNull() else QPointF(turned) * (_PAN_PER_NOTCH / _NOTCH)
         canvas.pan(delta)
@@ -55,7 +55,8 @@ def gesture(canvas: ImageCanvas, event: QEvent) -> bool:
     return True
 
 
-def _from_touchpad(event: QWheelEvent) -> bool:
+def from_touchpad(event: QWheelEvent) -> bool:
+    """Whether two fingers did it."""
     device = event.device()
     touchpad = device is not None and device.type() == QInputDevice.DeviceType.TouchPad
     return touchpad or event.phase() != Qt.ScrollPhase.NoScrollPhase

@@ -56,6 +56,7 @@ class Ellipse:
     axes: tuple[float, float]
     angle: float
     colour: int
+    halo: int
     strength: float = 1.0
     filled: bool = True
 
@@ -70,13 +71,18 @@ class Ellipse:
         painter.save()
         painter.translate(*self.centre)
         painter.rotate(math.degrees(self.angle))
-        tint = _colour(self.colour)
-        for sigmas, line, fill in ((2, 0.45, 0.06), (1, 0.9, 0.16)):
-            tint.setAlphaF(fill * self.strength if self.filled else 0.0)
-            painter.setBrush(QBrush(tint))
+        tint, halo = _colour(self.colour), _colour(self.halo)
+        middle = QPointF(0, 0)
+        halo.setAlphaF(halo.alphaF() * 0.5 * self.strength)
+        painter.setPen(QPen(halo, 2.5))
+        tint.setAlphaF(0.12 * self.strength if self.filled else 0.0)
+        painter.setBrush(QBrush(tint))
+        painter.drawEllipse(middle, *self.axes)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for sigmas, line in ((2, 0.4), (1, 0.9)):
             tint.setAlphaF(line * self.strength)
             painter.setPen(QPen(tint, 1))
-            painter.drawEllipse(QPointF(0, 0), sigmas * self.axes[0], sigmas * self.axes[1])
+            painter.drawEllipse(middle, sigmas * self.axes[0], sigmas * self.axes[1])
         painter.restore()
 
 

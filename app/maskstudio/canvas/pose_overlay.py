@@ -82,7 +82,7 @@ class PoseOverlay(QObject):
         return [
             *self._box(at, halo),
             *self._answers(at, scale, halo),
-            *_spreads(pose, asked, at, scale),
+            *_spreads(pose, asked, at, scale, halo),
             *_bones(ends, sure, halo),
             *_joints(ends, sure, asked, halo),
             *([Grip(at(self._grip), _argb(theme.current().accent), halo)] if self._grip else []),
@@ -103,7 +103,9 @@ class PoseOverlay(QObject):
             for joint, (x, y, long, short, angle) in enumerate(self._spread.tolist()):
                 if np.isfinite(x) and 2 * long * scale > _LEAST_RADIUS:
                     tint = joint_colour(joint).rgba()
-                    yield Ellipse(at((x, y)), (long * scale, short * scale), angle, tint, 0.6, filled=False)
+                    yield Ellipse(
+                        at((x, y)), (long * scale, short * scale), angle, tint, halo, 0.6, filled=False
+                    )
         if self._hypothesis is None:
             return
         for joint, parent in enumerate(PARENTS):
@@ -127,14 +129,14 @@ def spread_ellipses(hypotheses: Hypotheses) -> Array:
     return found
 
 
-def _spreads(pose: PoseSubject, asked: Array, at: Any, scale: float) -> Iterator[Mark]:
+def _spreads(pose: PoseSubject, asked: Array, at: Any, scale: float, halo: int) -> Iterator[Mark]:
     for joint, rows in enumerate(pose.evidence(asked).tolist()):
         most = max(row[3] for row in rows)
         for x, y, sigma, weight in rows:
             if weight > 0 and 2 * sigma * scale > _LEAST_RADIUS:
                 strength = 0.5 + 0.5 * weight / most
                 radius = sigma * scale
-                yield Ellipse(at((x, y)), (radius, radius), 0.0, joint_colour(joint).rgba(), strength)
+                yield Ellipse(at((x, y)), (radius, radius), 0.0, joint_colour(joint).rgba(), halo, strength)
 
 
 def _bones(ends: list[Place], sure: Array, halo: int) -> Iterator[Mark]:

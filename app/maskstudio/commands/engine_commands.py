@@ -36,7 +36,8 @@ def engine_commands(window: MainWindow) -> list[Command]:
         Command("map.mask", "Turn map into the mask", engines.map_to_mask, "Engine", "map", ("Shift+M",),
                 "heat-mask", engines.cannot_use_map, words="attribution threshold explain",
                 hint="What lies above the threshold becomes the mask."),
-        Command("candidate.export", "Export map or table", engines.export_shown, "Engine", "map",
-                ("Ctrl+Alt+E",), "export", engines.cannot_export, words="report csv npy json pdf html save",
+        Command("candidate.export", "Export map, table or bodies", engines.export_shown, "Engine", "map",
+                ("Ctrl+Alt+E",), "export", engines.cannot_export,
+                words="report csv npy json pdf html bvh glb npz pose save",
                 hint="Writes the answer shown; the suffix decides the format."),
     ]  # fmt: skip

@@ -136,6 +136,10 @@ class Document(QObject):
         """What engines are asked about, and masks by space: copies that nobody writes to."""
         return self.subject, {PIXELS: self.mask.snapshot()}
 
+    def params(self) -> dict[str, Any]:
+        """Parameters by name that the document itself gives to every engine that knows them."""
+        return {}
+
     def question_mark(self) -> Hashable:
         """A token for the question as it is; answers to equal ones belong beside each other."""
         return self.mask.revision

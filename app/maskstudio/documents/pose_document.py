@@ -117,6 +117,9 @@ class PoseDocument(Document):
         pose, asked = self.painted()
         return pose, {JOINTS_SPACE: asked.copy()}
 
+    def params(self) -> dict[str, Any]:
+        return {"pins": {name: list(place) for name, place in self.pins.items()}}
+
     def question_mark(self) -> Hashable:
         return (*self._asks(), tuple(sorted(self.pins.items())))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, ImagePatch
@@ -10,8 +10,9 @@ from maskengines.errors import BadInput, NotReady, StudioError
 from maskengines.results.maps import MapResult
 from PySide6.QtCore import QObject, Signal
 
+from maskstudio.documents.pose_document import PoseDocument
 from maskstudio.jobs.item import JobItem
-from maskstudio.jobs.live import PIXELS, LivePreview
+from maskstudio.jobs.live import LivePreview, known_params
 from maskstudio.jobs.reasons import run_disabled_reason
 from maskstudio.jobs.showing import Showing
 
@@ -63,13 +64,17 @@ class Asker(QObject):
         self.preview.connect(lambda patch: self.showing.put("run", patch))
         self.shown: Candidate | None = None
         self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
-        self._answered: tuple[int, str] | None = None
+        self._shown_mark: Hashable = None
+        self._answered: tuple[Hashable, str] | None = None
         if document.candidates and document.candidates[0].provenance is not None:
-            # A project was opened with its answers; they belong to the mask saved beside them.
-            self._answered = (document.mask.revision, document.candidates[0].provenance.engine)
-        self._asked: tuple[int, str] | None = None
+            # A project was opened with its answers; they belong to the question saved beside them.
+            self._answered = (document.question_mark(), document.candidates[0].provenance.engine)
+        self._asked: tuple[Hashable, str] | None = None
         document.image_changed.connect(self._image_changed)
-        document.mask_changed.connect(self._mask_changed)
+        if isinstance(document, PoseDocument):
+            document.pose_changed.connect(self._pose_changed)
+        else:
+            document.mask_changed.connect(self._mask_changed)
 
     @property
     def running(self) -> bool:
@@ -97,14 +102,16 @@ class Asker(QObject):
         if known.needs_trust and not self._trusted(engine):
             return None
         document = self.document
-        masks = {PIXELS: document.mask.snapshot()}
+        subject, masks = document.question()
         layers = document.layers
-        self._asked = (document.mask.revision, engine_id)
-        job = self.service.submit(engine_id, document.subject, masks, params, count=count, seed=seed)
+        self._asked = (document.question_mark(), engine_id)
+        values = {**params, **known_params(engine.info, document.params())}
+        job = self.service.submit(engine_id, subject, masks, values, count=count, seed=seed)
         # What the engine is at shows from here on, until the next stroke.
         self.live.give_way()
         self.job = job
-        self.expected = count
+        # All hypotheses are one answer.
+        self.expected = 1 if engine.info.result_kinds == ("hypotheses",) else count
         job.changed.connect(self.running_changed)
         job.preview.connect(lambda result: self._previewed(job, layers, result))
         job.candidate.connect(lambda candidate: self._answer(layers, candidate))
@@ -128,6 +135,7 @@ class Asker(QObject):
     def show(self, candidate: Candidate | None) -> None:
         """Show a candidate in place, or the picture itself."""
         self.shown = candidate
+        self._shown_mark = self.document.question_mark()
         patch = candidate.result if candidate is not None else None
         self.showing.put("candidate", patch if isinstance(patch, ImagePatch) else None)
 
@@ -193,6 +201,12 @@ class Asker(QObject):
             for candidate in back:
                 self.document.add_candidate(candidate)
             self.put_aside.emit(len(self._aside))
+
+    def _pose_changed(self) -> None:
+        # A body that is kept, or a stroke beside everything, is no other question.
+        if self.shown is not None and self.document.question_mark() != self._shown_mark:
+            self.show(None)
+            self.showing.changed.emit(None)
 
     def _mask_changed(self, _: Box) -> None:
         if self.shown is not None:

@@ -1,13 +1,15 @@
-"""What follows the brush: one live job per document, fed with dirty rectangles."""
+"""What follows the hand: one live job per document, fed with what changes."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from maskstudio.jobs.feeds import INTERVAL_MS, feed_of
 from maskstudio.jobs.item import JobItem
 
 if TYPE_CHECKING:
@@ -18,11 +20,10 @@ if TYPE_CHECKING:
     from maskstudio.jobs.service import JobService
 
 LIVE_ENGINE = "live-fill"
-INTERVAL_MS = 33
 WARM_UP_MS = 900
 """Pause before the worker is started ahead of the first stroke, so that the picture is on screen first."""
-PIXELS = "pixels"
-NOTHING = Box(0, 0, 0, 0)
+LIVE_HYPOTHESES = 20
+"""Few enough to follow a hand, enough to show a spread."""
 
 
 class LivePreview(QObject):
@@ -58,7 +59,9 @@ class LivePreview(QObject):
         self._item: JobItem | None = None
         self.newest: Candidate | None = None
         """The last answer that is no picture, while it holds."""
-        self._dirty = NOTHING
+        self._sent_at = 0.0
+        self._feed = feed_of(document)
+        self._feed.listen(self._changed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -69,7 +72,6 @@ class LivePreview(QObject):
         self._warm.setInterval(WARM_UP_MS)
         self._warm.timeout.connect(self._warm_up)
         service.engines_changed.connect(self._warm_soon)
-        document.mask_changed.connect(self._mask_changed)
         document.image_changed.connect(self._image_changed)
 
     def ask_towards(self, engine: RegisteredEngine, values: Mapping[str, Any]) -> None:
@@ -78,8 +80,7 @@ class LivePreview(QObject):
         info = engine.info
         engine_id = info.live_companion or (LIVE_ENGINE if "image" in info.result_kinds else "")
         companion = self._service.engine(engine_id) if engine_id else None
-        known = companion.info.params.model_fields if companion is not None else {}
-        params = {name: value for name, value in values.items() if name in known}
+        params = known_params(companion.info if companion is not None else None, values)
         if engine_id == self._engine_id:
             if params != self._params:
                 self._params = params
@@ -87,7 +88,7 @@ class LivePreview(QObject):
                     self._broken = False
                     self._start_unasked()
                 elif self._item is not None:
-                    self._item.update(params=params)
+                    self._item.update(params=self._all_params)
             return
         self.stop()
         self._engine_id, self._params, self._broken = engine_id, params, False
@@ -119,12 +120,12 @@ class LivePreview(QObject):
 
     def begin(self) -> None:
         """Show the preview of the mask as it is, without waiting for a stroke."""
-        self._mask_changed(NOTHING)
+        self._changed()
 
     def stop(self) -> None:
         """Close the job and show nothing; the next stroke starts again if still enabled."""
         self._timer.stop()
-        self._dirty = NOTHING
+        self._feed.forget()
         item, self._item = self._item, None
         if item is not None:
             item.finish()
@@ -141,6 +142,12 @@ class LivePreview(QObject):
         """The live engine answers with pictures."""
         engine = self._service.engine(self._engine_id)
         return engine is None or "image" in engine.info.result_kinds
+
+    @property
+    def _all_params(self) -> dict[str, Any]:
+        engine = self._service.engine(self._engine_id)
+        info = engine.info if engine is not None else None
+        return self._params | known_params(info, self._document.params())
 
     @property
     def _needs_mask(self) -> bool:
@@ -165,11 +172,9 @@ class LivePreview(QObject):
             self._service.warm_up(self._engine_id)
             self._start_unasked()
 
-    def _mask_changed(self, box: Box) -> None:
-        if self._enabled and not self._broken:
-            self._dirty = self._dirty.union(box)
-            if not self._timer.isActive():
-                self._timer.start()
+    def _changed(self) -> None:
+        if self._enabled and not self._broken and not self._timer.isActive():
+            self._timer.start(self._feed.wait_ms(round(1000 * (time.monotonic() - self._sent_at))))
 
     def _image_changed(self, _: Box) -> None:
         self._broken = False
@@ -178,24 +183,26 @@ class LivePreview(QObject):
 
     def _send(self) -> None:
         mask = self._document.mask
-        dirty, self._dirty = self._dirty, NOTHING
+        self._sent_at = time.monotonic()
         if self._needs_mask and not mask.editing and mask.selected_count == 0:
             self.stop()
         elif self._item is None:
             self._open()
-        elif not dirty.empty:
-            self._item.update_mask(PIXELS, dirty, mask.data[dirty.slices].copy())
+        else:
+            self._feed.send(self._item)
 
     def _open(self) -> None:
         if not self._service.ready:
             return
-        if self._service.engine(self._engine_id) is None:
+        engine = self._service.engine(self._engine_id)
+        if engine is None:
             self._broken = True
             return
-        document = self._document
+        self._feed.forget()
+        count = LIVE_HYPOTHESES if "hypotheses" in engine.info.result_kinds else 1
         item = self._service.submit(
-            self._engine_id, document.subject, {PIXELS: document.mask.snapshot()}, self._params
-        )
+            self._engine_id, *self._document.question(), self._all_params, count=count
+        )  # fmt: skip
         self._item = item
         item.preview.connect(lambda result: self._came(item, result))
         item.candidate.connect(lambda candidate: self._came(item, candidate))
@@ -222,3 +229,9 @@ class LivePreview(QObject):
         if item.state == "failed" and error is not None:
             self._broken = True
             self.failed.emit(error)
+
+
+def known_params(info: EngineInfo | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``values`` that an engine knows by name."""
+    fields = info.params.model_fields if info is not None else {}
+    return {name: value for name, value in values.items() if name in fields}

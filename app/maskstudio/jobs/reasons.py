@@ -55,7 +55,7 @@ def run_disabled_reason(
     known = known or standing(engine)
     if known.reason is not None and not known.needs_trust:
         return known.reason.rstrip(".")
-    kind = document.subject.kind
+    kind = document.kind
     if kind not in info.subject_kinds:
         kinds = " and ".join(info.subject_kinds)
         return f"{info.title} works on {kinds}, this is {kind}: choose another engine"

@@ -18,8 +18,9 @@ MARGIN = 0.1
 """Room around the figure as a share of the shorter side."""
 SMALLEST = 600.0
 """Millimetres that a figure is shown at least as large as."""
-_BONE, _JOINT, _HEAD = 0.022, 0.017, 0.05  # of the height: width of a bone, radius of a joint and of the head
+_BONE, _JOINT, _HEAD = 0.026, 0.019, 0.05  # of the height: width of a bone, radius of a joint and of the head
 _FAR = 0.45  # how far the limb farthest away fades
+_DEEP = 600.0  # millimetres; where a body is flatter, less fades
 
 
 def framing(bodies: Array) -> QRectF:
@@ -40,11 +41,11 @@ def paint_body(painter: QPainter, area: QRectF, body: Array, frame: QRectF) -> N
     origin = inner.center() - frame.center() * scale
     places = [origin + QPointF(x, y) * scale for x, y in body[:, :2].tolist()]
     depth = body[:, 2]
-    nearness = (depth.max() - depth) / max(float(np.ptp(depth)), 1.0)
+    farness = (depth - depth.min()) / max(float(np.ptp(depth)), _DEEP)
     bones = sorted(range(1, COUNT), key=lambda joint: -(depth[joint] + depth[PARENTS[joint]]))
     height = inner.height()
     for joint in bones:
-        ink = _faded(joint_colour(joint), float(nearness[joint] + nearness[PARENTS[joint]]) / 2)
+        ink = _faded(joint_colour(joint), float(farness[joint] + farness[PARENTS[joint]]) / 2)
         pen = QPen(ink, max(1.5, _BONE * height))
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
@@ -66,5 +67,5 @@ def body_picture(body: Array, frame: QRectF, size: QSize) -> QImage:
     return picture
 
 
-def _faded(colour: QColor, nearness: float) -> QColor:
-    return blended(colour, tone("raised"), _FAR * (1 - nearness))
+def _faded(colour: QColor, farness: float) -> QColor:
+    return blended(colour, tone("raised"), _FAR * farness)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from maskstudio.jobs.service import JobService
 
 MAX_COUNT = 16
+MAX_HYPOTHESES = 999
+"""All of them are one answer."""
 MAX_SEED = 999_999
 REFRESH_MS = 150
 FORM_HEIGHT = 176
@@ -92,8 +94,8 @@ class EnginePanel(QWidget):
         self._document = document
         self._asker = self._service.asker(document) if document is not None else None
         self._problem = None
-        if document is not None and document.subject.kind != self._kind:
-            self._kind = document.subject.kind
+        if document is not None and document.kind != self._kind:
+            self._kind = document.kind
             self._fill()
         if document is not None and self._asker is not None:
             self._link(document.mask_changed, self._soon)
@@ -215,7 +217,7 @@ class EnginePanel(QWidget):
         self._locked(False)
         asked = QHBoxLayout()
         asked.setSpacing(STEP)
-        answers = QLabel(self.tr("Answers"))
+        answers = self._answers = QLabel(self.tr("Answers"))
         answers.setFixedWidth(LABEL_WIDTH)
         answers.setBuddy(self._count)
         seed = QLabel(self.tr("Seed"))
@@ -323,6 +325,12 @@ class EnginePanel(QWidget):
             self._form.changed.connect(self._refresh)
             self._form.changed.connect(self._settle_values.start)
             self._form_slot.addWidget(self._form)
+            many = info.result_kinds == ("hypotheses",)
+            self._count.setMaximum(MAX_HYPOTHESES if many else MAX_COUNT)
+            self._answers.setText(self.tr("Poses") if many else self.tr("Answers"))
+            self._count.setToolTip(
+                self.tr("How many hypotheses to ask for") if many else self.tr("How many answers to ask for")
+            )
             if info.id != before:
                 self._count.setValue(info.default_count)
             broken = self._service.standing(self._engine).reason == info.summary

@@ -89,10 +89,10 @@ class HypothesesCard(QWidget):
         self._chosen.say(self.tr("Body {0} stands for {1:.0f} % of them").format(index + 1, 100 * weight))
 
     def _counted(self, count: int, few: int) -> str:
-        bodies = self.tr("%n body(s)", "", count)
         if count == 1:
-            return bodies
-        return self.tr("{0}: {1} stand for all").format(bodies, few) if few > 1 else bodies
+            return self.tr("1 body")
+        stand = self.tr("one stands") if few == 1 else self.tr("{0} stand").format(few)
+        return self.tr("{0} bodies: {1} for all").format(count, stand)
 
     def _tell(self, facts: dict[str, float | int | str]) -> None:
         self.export_button.setEnabled(self._fan is not None)

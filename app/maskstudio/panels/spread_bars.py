@@ -19,7 +19,7 @@ from maskstudio.window import theme
 Array = np.ndarray[Any, Any]
 
 ROW = 18
-_BAR, _NAME, _NUMBER, _MARK = 6, 96, 56, 3
+_BAR, _NAME, _NUMBER, _MARK = 6, 108, 56, 3
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -56,6 +57,34 @@ def ask_save(parent: QWidget, title: str, proposal: Path, filters: str) -> Path 
         # "PNG (*.png)" -> ".png": a name typed without a suffix means the kind that is selected.
         path = path.with_suffix("." + chosen.partition("*.")[2].partition(")")[0].split()[0])
     return path
+
+
+def ask_kind(
+    parent: QWidget, title: str, proposal: Path, kinds: Sequence[tuple[str, str]]
+) -> tuple[Path, int] | None:
+    """A file to write, and which kind of file was chosen for it; the dialog itself asks before it replaces
+    one.
+
+    Args:
+        proposal: without a suffix.
+        kinds: what each kind is called, and its suffix; several kinds may share one.
+    """
+    dialog = QFileDialog(parent, title, str(proposal.parent))
+    filters = [f"{name} (*{suffix})" for name, suffix in kinds]
+    suffixes = {name: suffix.removeprefix(".") for name, (_, suffix) in zip(filters, kinds, strict=True)}
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilters(filters)
+    dialog.setDefaultSuffix(suffixes[filters[0]])
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
+    dialog.selectFile(proposal.name)
+    if dialog.exec() != QDialog.DialogCode.Accepted:
+        return None
+    path = Path(dialog.selectedFiles()[0])
+    number = filters.index(dialog.selectedNameFilter())
+    if not any(path.name.lower().endswith(suffix) for _, suffix in kinds) and "." in proposal.name:
+        # What looked like a suffix is a part of the name.
+        path = path.with_name(path.name + kinds[number][1])
+    return path, number
 
 
 def ask_unsaved(parent: QWidget, names: list[str]) -> Answer:

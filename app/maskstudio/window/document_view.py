@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QProgressBar,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from maskstudio.window.first_look import FirstLook
 
@@ -31,6 +39,7 @@ class DocumentView(QWidget):
         self.path = path
         self.document: Document | None = None
         self.canvas: ImageCanvas | None = None
+        self.beside: QWidget | None = None
         self.waited_long = False
         self._stack = QStackedLayout(self)
         self._wait = _opening_card(title)
@@ -47,14 +56,16 @@ class DocumentView(QWidget):
         self.waited_long = True
         self._wait.show()
 
-    def set_document(self, document: Document, canvas: ImageCanvas) -> None:
-        """Replace the opening card by the canvas."""
+    def set_document(self, document: Document, canvas: ImageCanvas, beside: QWidget | None = None) -> None:
+        """Replace the opening card by the canvas, and what shows beside it in the same tab."""
         self._late.stop()
         self.document = document
         document.setParent(self)
         self.canvas = canvas
-        self._stack.addWidget(canvas)
-        self._stack.setCurrentWidget(canvas)
+        self.beside = beside
+        shown = canvas if beside is None else _side_by_side(canvas, beside)
+        self._stack.addWidget(shown)
+        self._stack.setCurrentWidget(shown)
         self.setFocusProxy(canvas)
         self.document_set.emit()
 
@@ -65,6 +76,17 @@ class DocumentView(QWidget):
         if self.document is not None:
             found |= {path for path in (self.document.path, self.document.source_path) if path}
         return {path.resolve() for path in found}
+
+
+def _side_by_side(left: QWidget, right: QWidget) -> QSplitter:
+    split = QSplitter(Qt.Orientation.Horizontal)
+    split.setHandleWidth(1)
+    split.setChildrenCollapsible(False)
+    for number, part in enumerate((left, right)):
+        split.addWidget(part)
+        split.setStretchFactor(number, 1)
+    split.setSizes([10_000, 10_000])
+    return split
 
 
 def _opening_card(title: str) -> QFrame:

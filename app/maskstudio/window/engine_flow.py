@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
 
+    from maskstudio.documents.pose_document import PoseDocument
     from maskstudio.jobs.asking import Asker
     from maskstudio.jobs.service import JobService
     from maskstudio.panels.candidates_panel import CandidatesPanel
@@ -256,16 +257,33 @@ class EngineFlow:
         return None if shown is not None and shown.kind == "map" else "Choose a map first: click one"
 
     def export_shown(self) -> None:
-        """Write the map or table shown to a file."""
-        if self.shown is not None:
-            self._window.saving.export_result(self.shown)
+        """Write the map, table or bodies shown to a file; with none shown, the body that was kept."""
+        panel, posed = self.candidates_panel, self._posed
+        if panel is not None and self.shown is not None:
+            self._window.saving.export_result(self.shown, panel.chosen_body())
+        elif posed is not None:
+            self._window.saving.export_body(posed)
 
     def cannot_export(self) -> str | None:
         """Why there is nothing to write."""
         shown = self.shown
-        if shown is not None and shown.kind in ("map", "table"):
+        if shown.kind in ("map", "table", "hypotheses") if shown is not None else self._has_body:
             return None
-        return "Choose a map or a table first: click one"
+        return "Choose a map, a table or a body first: click one"
+
+    @property
+    def _posed(self) -> PoseDocument | None:
+        document = self._window.document
+        if document is None or document.kind != "pose":
+            return None
+        from maskstudio.documents.pose_document import PoseDocument
+
+        return document if isinstance(document, PoseDocument) else None
+
+    @property
+    def _has_body(self) -> bool:
+        posed = self._posed
+        return posed is not None and posed.body is not None
 
     def _no_candidates(self) -> bool:
         document = self._window.document

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from maskengines.contract import Candidate
 
     from maskstudio.documents.document import Document
+    from maskstudio.documents.pose_document import PoseDocument
     from maskstudio.documents.saving import SaveTask
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
@@ -115,15 +116,44 @@ class SaveFlow:
         if path is not None:
             self._start(lambda: export_mask(document, path), f"Exported “{path.name}”.", lambda: None)
 
-    def export_result(self, candidate: Candidate) -> None:
-        """Write an answer that is no picture; the suffix decides the format."""
+    def export_result(self, candidate: Candidate, part: int | None = None) -> None:
+        """Write an answer that is no picture; the suffix decides the format. ``part`` is the number of the
+        one chosen in an answer that holds several."""
+        document = self._window.document
+        if document is None:
+            return
+        if candidate.kind == "hypotheses":
+            self._export_hypotheses(document, candidate, part)
+        else:
+            self._export_numbers(document, candidate)
+
+    def export_body(self, document: PoseDocument) -> None:
+        """Write the body that was kept."""
+        from maskstudio.window.body_export import export_bodies, kept_body
+
+        found = kept_body(document)
+        if found is not None:
+            export_bodies(self._window, document, *found, self._proposal(document, "-body", ""))
+
+    def _export_hypotheses(self, document: Document, candidate: Candidate, chosen: int | None) -> None:
+        from maskengines.results.hypotheses import Hypotheses
+
+        from maskstudio.window.body_export import export_bodies
+
+        try:
+            held = Hypotheses.read(candidate.result)
+        except StudioError as error:
+            self._window.show_error(error)
+            return
+        number = held.best if chosen is None else chosen
+        export_bodies(self._window, document, held, number, self._proposal(document, "-bodies", ""))
+
+    def _export_numbers(self, document: Document, candidate: Candidate) -> None:
         from maskengines.results.files import save_result
 
         from maskstudio.window import dialogs
 
-        window, document = self._window, self._window.document
-        if document is None:
-            return
+        window = self._window
         filters = RESULT_FILTERS[candidate.kind]
         proposal = self._proposal(document, f"-{candidate.kind}", ".png")
         path = dialogs.ask_save(window, f"Export {candidate.kind}", proposal, filters)

@@ -91,9 +91,10 @@ class DiffPoseParams(_Asking):
 
 
 class LivePoseParams(_Asking):
-    """Parameters of `diffpose-live`."""
+    """Parameters of `diffpose-live`. Its steps have a name of their own: those of `diffpose`, which it
+    stands in for while the user drags, would make it slow."""
 
-    steps: int = Field(
+    quick_steps: int = Field(
         10, ge=5, le=50, title="Steps", description="DDIM steps from noise to pose; few are quick."
     )
 

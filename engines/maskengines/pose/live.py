@@ -14,6 +14,7 @@ from maskengines.pose.info import LIVE_POSE, LivePoseParams
 from maskengines.pose.question import pose_question
 from maskengines.pose.sampler import CALIBRATED, Plan
 from maskengines.subjects.pose import PoseSubject
+from maskengines.subjects.pose_values import with_values
 
 MOST_LIVE = 60
 
@@ -22,9 +23,9 @@ class LivePose(DiffPoseEngine):
     """Answers each change until the job is closed. All answers start from the same noise, so bodies move
     instead of being dealt anew.
 
-    Beside masks and parameters it listens to the values ``pins`` (like the parameter, which it replaces)
-    and ``joints``, (17, 2)
-    pixels: where the 2D joints are now.
+    Beside masks and parameters it listens to the values ``pins`` (like the parameter, which it replaces),
+    ``pose`` (all that `maskengines.subjects.pose_values.pose_values` tells of the 2D evidence, or a part of
+    it) and ``joints``, (17, 2) pixels: where the 2D joints are now.
     """
 
     info = LIVE_POSE
@@ -39,7 +40,7 @@ class LivePose(DiffPoseEngine):
         pins: Mapping[str, Sequence[float]] = params.pins
         while True:
             question = pose_question(subject, mask, pins)
-            plan = Plan(params.steps, "ddim", params.spread * CALIBRATED)
+            plan = Plan(params.quick_steps, "ddim", params.spread * CALIBRATED)
             count = min(request.count, MOST_LIVE)
             poses = sampled(self.network, question, plan, count=count, seed=request.seed, context=context)
             yield answer(poses, question, request.seed, one_person=True)
@@ -52,6 +53,8 @@ class LivePose(DiffPoseEngine):
                 pins = params.pins
             if "pins" in changes.values:
                 pins = LivePoseParams.read({"pins": _plain(changes.values["pins"])}).pins
+            if "pose" in changes.values:
+                subject = with_values(subject, changes.values["pose"])
             if "joints" in changes.values:
                 subject = replace(subject, joints=np.asarray(changes.values["joints"], np.float64))
 

@@ -101,7 +101,11 @@ PRESETS = (
     ),
     Preset("knee raised", lambda b: (b.thigh[:, 0] > 70) & (b.thigh[:, 1] < 25) & (b.lean < 20), 40),
     Preset("crouching", lambda b: (b.thigh > 50).all(1) & (b.knee > 60).all(1) & (b.below > 0.4).all(1), 45),
-    Preset("sitting", lambda b: (b.thigh > 65).all(1) & _between(b.knee, 50, 120).all(1), 45),
+    Preset(
+        "sitting",
+        lambda b: (b.thigh > 65).all(1) & _between(b.knee, 60, 115).all(1) & (b.hand < -0.3).all(1),
+        45,
+    ),
     Preset("arms raised", lambda b: (b.hand > 0.35).all(1) & (b.thigh < 35).all(1), 20),
     Preset("waving", lambda b: (b.hand[:, 0] > 0.35) & (b.hand[:, 1] < -0.3) & (b.thigh < 30).all(1), 15),
     Preset(
@@ -156,8 +160,8 @@ def straightened(poses: Array) -> Array:
     feet = (ankles * bears[..., None]).sum(1) / bears.sum(1, keepdims=True)
     weight = bodies[:, [0, INDEX["Thorax"]]].mean(1)
     stands = _unit(weight - feet)
-    sits = (_angles(bodies, trunk)[0] > 65).all(1)
-    up = np.where(sits[:, None], trunk, stands)
+    least = _angles(bodies, trunk)[0].min(1, keepdims=True)
+    up = np.where(least > 65, trunk, stands)
     across = (
         bodies[:, INDEX["LHip"]] - bodies[:, INDEX["RHip"]]
         + 0.5 * (bodies[:, INDEX["LShoulder"]] - bodies[:, INDEX["RShoulder"]])

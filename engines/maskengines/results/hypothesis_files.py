@@ -87,8 +87,9 @@ def _coco(held: Hypotheses, subject: PoseSubject, chosen: int) -> bytes:
     return _keypoints(held, subject, chosen, "coco")
 
 
+ALL_AS_FRAMES = Form("BVH, all as frames", ".bvh", _all_as_bvh)
 FORMS = (
-    Form("BVH, all as frames", ".bvh", _all_as_bvh),
+    ALL_AS_FRAMES,
     Form("BVH, this body", ".bvh", _bvh),
     Form("glTF, this body", ".glb", _glb),
     Form("NumPy, all", ".npz", _npz),
@@ -112,6 +113,16 @@ def form_of(path: str | os.PathLike[str]) -> Form:
             return form
     listed = ", ".join(dict.fromkeys(form.suffix for form in FORMS))
     raise BadInput(f"Cannot write hypotheses as '{name}'. Use one of {listed}.")
+
+
+def form_for(path: str | os.PathLike[str], wanted: Form) -> Form:
+    """The form that was chosen for a file, unless its name says another one.
+
+    Raises:
+        BadInput: its suffix is none of ours.
+    """
+    named = form_of(path)
+    return wanted if wanted.suffix.endswith(named.suffix) else named
 
 
 def save_hypotheses(candidate: Candidate, subject: PoseSubject, target: Path) -> None:
