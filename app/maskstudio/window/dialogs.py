@@ -66,7 +66,7 @@ def ask_kind(
     one.
 
     Args:
-        proposal: without a suffix.
+        proposal: without a suffix; a dot in its name becomes a dash, lest it be read as the begin of one.
         kinds: what each kind is called, and its suffix; several kinds may share one.
     """
     dialog = QFileDialog(parent, title, str(proposal.parent))
@@ -76,13 +76,12 @@ def ask_kind(
     dialog.setNameFilters(filters)
     dialog.setDefaultSuffix(suffixes[filters[0]])
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
-    dialog.selectFile(proposal.name)
+    dialog.selectFile(proposal.name.replace(".", "-"))
     if dialog.exec() != QDialog.DialogCode.Accepted:
         return None
     path = Path(dialog.selectedFiles()[0])
     number = filters.index(dialog.selectedNameFilter())
-    if not any(path.name.lower().endswith(suffix) for _, suffix in kinds) and "." in proposal.name:
-        # What looked like a suffix is a part of the name.
+    if not path.suffix:
         path = path.with_name(path.name + kinds[number][1])
     return path, number
 
