@@ -175,7 +175,7 @@ def body_marks(pose: PoseSubject, at: Callable[[Place], Place], scale: float) ->
     ends, sure = [at((x, y)) for x, y in guessed(pose).tolist()], ~pose.missing
     asked, halo = np.zeros(COUNT, np.uint8), _argb(pose_hues().halo, 0.7)
     return [
-        *_spreads(pose, asked, at, scale),
+        *_spreads(pose, asked, at, scale, halo),
         *_bones(ends, sure, halo),
         *_joints(ends, sure, asked, halo),
     ]

@@ -55,10 +55,11 @@ class JointsView:
         def at(place: Place) -> Place:
             return (place[0] - frame.x) * scale, (place[1] - frame.y) * scale
 
+        marks = body_marks(pose, at, scale)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(larger, larger)
-        for mark in body_marks(pose, at, scale):
+        for mark in marks:
             mark.paint(painter)
         painter.end()
         return picture
