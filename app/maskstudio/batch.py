@@ -48,7 +48,8 @@ class Ask:
 
 
 def run(ask: Ask, output: Output) -> int:
-    """Answer ``ask``, writing one file per candidate; returns 0. All hypotheses are one candidate.
+    """Answer ``ask``, writing one file per candidate; returns 0. All hypotheses are one candidate, and
+    so are the joints of a person.
 
     All that can be wrong with the words is found before any work starts. A candidate that was saved
     stays when a later one fails.
@@ -176,7 +177,7 @@ def _require_ready(engine: str, reason: str | None) -> None:
 
 
 def _require_known_kinds(info: EngineInfo) -> None:
-    known = ("image", "map", "table", "hypotheses")
+    known = ("image", "map", "table", "joints", "hypotheses")
     if not set(info.subject_kinds) & {"image", "pose"} or not set(info.result_kinds) & set(known):
         kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"
         raise BadInput(
@@ -205,8 +206,8 @@ def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:
     """Where the answers go; tables are printed and need no file."""
     if ask.out is not None:
         paths = result_paths(ask.out, ask.count)
-        # All hypotheses are one answer, so one file holds them.
-        return result_paths(ask.out, 1) if info.result_kinds == ("hypotheses",) else paths
+        # All hypotheses are one answer, so one file holds them; so are the joints of one person.
+        return result_paths(ask.out, 1) if info.result_kinds in (("hypotheses",), ("joints",)) else paths
     if "table" not in info.result_kinds:
         raise BadInput(f"'{info.id}' needs a file to write to: add --out PATH, its suffix is the format.")
     return [None] * ask.count

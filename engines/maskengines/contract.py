@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 MaskArray = np.ndarray[Any, np.dtype[np.uint8]]
-ResultKind = Literal["image", "map", "table", "curve", "hypotheses", "scene"]
+ResultKind = Literal["image", "map", "table", "curve", "joints", "hypotheses", "scene"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ class Candidate:
     ``result`` is an `ImagePatch` for kind ``image``; for ``map`` a ``(H, W)`` array over the photo or what
     `maskengines.results.maps.MapResult.to_plain` gives; for ``table`` what
     `maskengines.results.tables.TableResult.to_plain` gives; for ``hypotheses`` what
-    `maskengines.results.hypotheses.Hypotheses.to_plain` gives, and all of them are one answer."""
+    `maskengines.results.hypotheses.Hypotheses.to_plain` gives, and all of them are one answer; for
+    ``joints`` what `maskengines.results.joints.Joints.to_plain` gives."""
 
     kind: ResultKind
     result: Any

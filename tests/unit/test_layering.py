@@ -63,7 +63,9 @@ def test_a_family_knows_neither_the_runtime_nor_another_family(family: str) -> N
     assert breaches(ENGINES / family, others) == []
 
 
-@pytest.mark.parametrize("layer", ["subjects", "masks", "results", "contract.py", "params.py", "errors.py"])
+@pytest.mark.parametrize(
+    "layer", ["subjects", "masks", "results", "weights", "contract.py", "params.py", "errors.py"]
+)
 def test_what_all_stand_on_knows_nobody_above_it(layer: str) -> None:
     above = tuple(f"maskengines.{name}" for name in sorted(FAMILIES | {"runtime", "projects"}))
     assert breaches(ENGINES / layer, above) == []

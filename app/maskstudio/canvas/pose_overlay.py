@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,3 +163,19 @@ def _argb(name: str, opacity: float = 1.0) -> int:
     colour = QColor(name)
     colour.setAlphaF(opacity)
     return int(colour.rgba())
+
+
+def body_marks(pose: PoseSubject, at: Callable[[Place], Place], scale: float) -> list[Mark]:
+    """A pose of which nothing is asked: spreads, bones and joints, in the order they are drawn.
+
+    Args:
+        at: from pixels of the photo to where it is drawn.
+        scale: logical pixels per pixel of the photo.
+    """
+    ends, sure = [at((x, y)) for x, y in guessed(pose).tolist()], ~pose.missing
+    asked, halo = np.zeros(COUNT, np.uint8), _argb(pose_hues().halo, 0.7)
+    return [
+        *_spreads(pose, asked, at, scale, halo),
+        *_bones(ends, sure, halo),
+        *_joints(ends, sure, asked, halo),
+    ]

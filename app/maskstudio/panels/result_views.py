@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QGuiApplication, QImage
 
 from maskstudio.panels.hypotheses_view import HypothesesView
+from maskstudio.panels.joints_view import JointsView
 from maskstudio.panels.parts import WHOLE, Part
 from maskstudio.panels.thumbs import framing, image_thumbnail, map_thumbnail
 
@@ -107,5 +108,5 @@ def view_for(kind: str) -> ResultView | None:
     return _views.get(kind)
 
 
-for _view in (ImageView(), MapView(), TableView(), HypothesesView()):
+for _view in (ImageView(), MapView(), TableView(), HypothesesView(), JointsView()):
     register(_view)

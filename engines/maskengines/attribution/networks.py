@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,22 +14,16 @@ import torch
 from maskengines.assets import asset
 from maskengines.attribution.preprocessing import Preprocessing, read_preprocessing
 from maskengines.attribution.selfcheck import SelfCheck, check_masking
-from maskengines.attribution.transformers_folder import fetched_from_hub, read_classifier
-from maskengines.attribution.weight_files import (
-    PICKLED,
-    check_memory,
-    content_hash,
-    refuse_pickled,
-    weight_files,
-)
+from maskengines.attribution.transformers_folder import read_classifier
 from maskengines.errors import BadInput, NotReady
+from maskengines.weights.files import checked_weights, content_hash, weight_files
+from maskengines.weights.hub import network_folder
 
 Tensor = torch.Tensor
 BUILT_IN = "shapes"
 _BATCH = 2_500_000_000
 """Multiplications of one batch."""
 _MOST_ROWS = 16
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +63,9 @@ def load_network(model: str, device: str = "cpu") -> Network:
         BadInput: there is no such network, or it is none that can be asked; says why.
         NotReady: it is not on this computer, or does not fit its memory.
     """
-    text = model.strip()
-    if not text:
+    if not model.strip():
         return _built_in(device)
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return _from_folder(path, path.resolve().name, device)
-    if path.suffix.lower() in PICKLED:
-        raise refuse_pickled(path)
-    if path.is_file():
-        raise BadInput(f"'{path.name}' is a file. Choose the folder that holds it and its config.json.")
-    if _HUB_ID.fullmatch(text):
-        return _from_folder(fetched_from_hub(text), text, device)
-    raise BadInput(
-        f"There is no folder '{text}'. Give a folder with a network, or a hub id such as owner/name."
-    )
+    return _from_folder(*network_folder(model), device)
 
 
 def _built_in(device: str) -> Network:
@@ -115,13 +96,7 @@ def _built_in(device: str) -> Network:
 
 
 def _from_folder(folder: Path, name: str, device: str) -> Network:
-    if not (folder / "config.json").is_file():
-        pickled = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICKLED)
-        if pickled and not (folder / "model.safetensors").is_file():
-            raise refuse_pickled(pickled[0])
-        raise BadInput(f"'{folder}' has no config.json. Choose a folder that transformers wrote.")
-    paths = weight_files(folder)
-    check_memory(paths)
+    checked_weights(folder)
     preprocessing = read_preprocessing(folder)
     module, labels = read_classifier(folder, name)
     return _ready(

@@ -99,6 +99,31 @@ class LivePoseParams(_Asking):
     )
 
 
+class DetectorParams(Params):
+    """Parameters of `vitpose`."""
+
+    model: str = Field(
+        "",
+        title="Network",
+        description="A folder with a ViTPose that transformers wrote, or a hub id such as "
+        "usyd-community/vitpose-base-simple. None comes with the studio.",
+        json_schema_extra={"format": "directory-path", "hint": "Folder or hub id"},
+    )
+    flip: bool = Field(
+        True,
+        title="Look twice",
+        description="Also look at the mirrored photo and take the mean of both: better, twice as long.",
+    )
+    least: float = Field(
+        0.1,
+        ge=0.0,
+        le=0.9,
+        title="Least confidence",
+        description="A joint that the network is less sure of counts as not seen.",
+        json_schema_extra={"advanced": True},
+    )
+
+
 DIFFPOSE = EngineInfo(
     id="diffpose",
     title="DiffPose",
@@ -132,4 +157,19 @@ LIVE_POSE = EngineInfo(
     default_count=20,
 )
 
-ENGINES = (DIFFPOSE, LIVE_POSE)
+VITPOSE = EngineInfo(
+    id="vitpose",
+    title="Find joints",
+    summary="The 2D joints of the person in the painted box, and how sure each is (ViTPose).",
+    version="1",
+    params=DetectorParams,
+    implementation="maskengines.pose.detector:ViTPoseEngine",
+    subject_kinds=("image", "pose"),
+    spaces=("pixels", "joints"),
+    result_kinds=("joints",),
+    needs_mask=False,
+    needs_visible=False,
+    default_count=1,
+)
+
+ENGINES = (DIFFPOSE, LIVE_POSE, VITPOSE)

@@ -20,6 +20,7 @@ SUFFIXES = {
     "map": (".png", ".npy", ".csv", ".json", ".html", ".pdf"),
     "table": (".json", ".csv", ".png"),
     "hypotheses": (".npz", ".bvh", ".glb", ".json"),
+    "joints": (".json",),
 }
 
 
@@ -40,7 +41,7 @@ def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> P
 def save_result(
     candidate: Candidate, subject: ImageSubject | PoseSubject, path: str | os.PathLike[str]
 ) -> None:
-    """Write a map, a table or hypotheses about ``subject``; the suffix decides the format.
+    """Write a map, a table, joints or hypotheses about ``subject``; the suffix decides the format.
 
     Raises:
         BadInput: the suffix does not fit this kind of answer, or the place cannot be written.
@@ -55,6 +56,10 @@ def save_result(
         from maskengines.results.hypothesis_files import save_hypotheses
 
         save_hypotheses(candidate, cast("PoseSubject", subject), target)
+    elif candidate.kind == "joints":
+        from maskengines.results.joint_files import save_joints
+
+        save_joints(candidate, target)
     else:
         from maskengines.results.map_files import save_map
 

@@ -17,6 +17,7 @@ from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provena
 from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
 from maskengines.results.hypotheses import Hypotheses
+from maskengines.results.joints import Joints
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import TableResult
 from maskengines.runtime.plain import as_rows
@@ -127,6 +128,8 @@ class Finisher:
                 raise EngineFault(f"{self._info.title} gave a table that cannot be shown. {error}") from error
         if kind == "hypotheses":
             return self._hypotheses(_owned(result)).to_plain()
+        if kind == "joints":
+            return self._joints(_owned(result)).to_plain()
         return _owned(result)
 
     def _hypotheses(self, result: Any) -> Hypotheses:
@@ -137,6 +140,15 @@ class Finisher:
             return Hypotheses.read(result)
         except BadInput as error:
             raise EngineFault(f"{self._info.title} gave poses that cannot be shown. {error}") from error
+
+    def _joints(self, result: Any) -> Joints:
+        """Raises:
+        EngineFault: they are none.
+        """
+        try:
+            return Joints.read(result)
+        except BadInput as error:
+            raise EngineFault(f"{self._info.title} gave joints that cannot be shown. {error}") from error
 
     def _map(self, result: Any) -> MapResult:
         """Raises:

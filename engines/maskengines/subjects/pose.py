@@ -20,6 +20,9 @@ ASKED = 128
 SOFT_SPREAD = 1.2
 """By how many of its own spreads a joint's spread grows until it is asked for."""
 
+_HERE = 0.5
+"""Pixels that a joint may be off the likeliest of its places; coordinates in files are rounded."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeypointSource:
@@ -55,7 +58,9 @@ class PoseSubject:
         size: width and height of the picture; (0, 0) where nobody knows.
         photo, photo_hash: where the photo is and its content hash; both may be empty.
         painted: ``(17,)`` bool: paint has replaced what is known of the joint by ``modes``.
-        modes: ``(17, K, 4)`` float32: x, y, sigma, weight of Gaussians; a weight of 0 is none.
+        modes: ``(17, K, 4)`` float32: x, y, sigma, weight of Gaussians; a weight of 0 is none. Of a joint
+            that is not painted they are where a detector saw it, the likeliest at ``joints`` with
+            ``sigma_px``; most have none, and ``joints``, ``sigma_px`` and ``confidence`` tell all.
         source: the file's own keypoints, or ``None``.
     """
 
@@ -122,19 +127,42 @@ class PoseSubject:
         found = np.zeros((COUNT, max(1, self.modes.shape[1]), 4), np.float32)
         known = ~self.missing
         shares = np.zeros(COUNT) if mask is None else np.asarray(mask, np.float64) / 255
-        spread = self.sigma_px * (1 + SOFT_SPREAD * np.minimum(2 * shares, 1))
+        wider = 1 + SOFT_SPREAD * np.minimum(2 * shares, 1)
         found[known, 0, :2] = self.joints[known]
-        found[known, 0, 2] = spread[known]
-        found[known, 0, 3] = diluted(self.confidence, self.sigma_px, spread)[known]
+        found[known, 0, 2] = self.sigma_px[known]
+        found[known, 0, 3] = self.confidence[known]
+        for joint in np.flatnonzero(self.in_several_places).tolist():
+            rows = self.modes[joint]
+            found[joint, : len(rows)] = rows
+            # The spread of a joint is that of its likeliest place; the others grow with it.
+            found[joint, : len(rows), 2] *= self.sigma_px[joint] / rows[rows[:, 3].argmax(), 2]
+        found[..., 2] *= wider[:, None]
+        found[..., 3] = diluted(found[..., 3], 1, wider[:, None])
         if mask is not None:
             found[np.asarray(mask) >= ASKED] = 0
         found[self.painted] = 0
         found[self.painted, : self.modes.shape[1]] = self.modes[self.painted]
         return found
 
+    @property
+    def in_several_places(self) -> Array:
+        """``(17,)`` bool: joints, neither painted nor missing, of which a detector told ``modes``. One that
+        is no longer at the likeliest of them was moved since, and is in one place."""
+        if not self.modes.shape[1]:
+            return np.zeros(COUNT, bool)
+        best = self.modes[np.arange(COUNT), self.modes[..., 3].argmax(axis=1)]
+        here = np.linalg.norm(best[:, :2] - self.joints, axis=1) <= _HERE
+        found: Array = (best[:, 3] > 0) & here & ~self.painted & ~self.missing
+        return found
+
     def with_paint(self, painted: Array, modes: Array) -> PoseSubject:
-        """A copy with the evidence of painted joints replaced."""
-        return replace(self, painted=painted, modes=modes)
+        """A copy with the evidence of painted joints replaced, and that of earlier paint gone."""
+        own = np.where((self.in_several_places & ~painted)[:, None, None], self.modes, 0)
+        joined = np.zeros((COUNT, max(own.shape[1], modes.shape[1]), 4), np.float32)
+        joined[:, : own.shape[1]] = own
+        joined[painted, : modes.shape[1]] = modes[painted]
+        used = int((joined[..., 3] > 0).sum(axis=1).max(initial=0))
+        return replace(self, painted=painted, modes=joined[:, :used])
 
     def with_joint(self, joint: int, x: float, y: float, *, sigma_px: float | None = None) -> PoseSubject:
         """A copy with one joint where a person put it: certain, and no longer missing."""

@@ -15,6 +15,7 @@ from maskengines.errors import BadInput
 from maskengines.files import atomic_write
 from maskengines.subjects.pose import KeypointSource, PoseSubject
 from maskengines.subjects.pose_formats.keypoints import BEHIND, FORMATS, from_body, to_body
+from maskengines.subjects.pose_formats.modes import KEY, read_modes, told_modes
 from maskengines.subjects.pose_formats.records import Person, read_people
 
 Array = np.ndarray[Any, Any]
@@ -109,6 +110,7 @@ def build_pose(person: Person, where: str, size: tuple[int, int] | None = None) 
             "Give shoulders, hips or limbs."
         )
     spread[missing] = SPREAD * max(box[2:])
+    modes = read_modes(person.record, where)
     return PoseSubject(
         joints,
         confidence,
@@ -116,6 +118,7 @@ def build_pose(person: Person, where: str, size: tuple[int, int] | None = None) 
         missing,
         box,
         known or (0, 0),
+        modes=modes,
         source=KeypointSource(
             person.format, person.keypoints, json.dumps(person.record), json.dumps(person.image or {})
         ),
@@ -154,6 +157,9 @@ def pose_json(subject: PoseSubject, fmt: str = "") -> bytes:
     if source is not None and source.format == fmt:
         record = json.loads(source.record)
         keypoints = _merged(subject, source, keypoints)
+    record.pop(KEY, None)
+    if modes := told_modes(subject):
+        record[KEY] = modes
     image = json.loads(source.image or "{}") if source else {}
     return document(fmt, keypoints, record, image, subject)
 

@@ -22,9 +22,25 @@ def refuse_pickled(path: Path) -> BadInput:
     """What to say of a file that is never opened."""
     return BadInput(
         f"'{path.name}' can run any code when it is opened, so it is not. Convert it where you trust it: "
-        "'from transformers import AutoModelForImageClassification as A; "
-        "A.from_pretrained(FOLDER).save_pretrained(NEW)' writes safetensors."
+        "open the network in transformers and write it with save_pretrained(NEW), which gives safetensors."
     )
+
+
+def checked_weights(folder: Path) -> list[Path]:
+    """The weights of a folder that transformers wrote, whole and not too large for the free memory.
+
+    Raises:
+        BadInput: it has no configuration, no safetensors, or damaged ones.
+        NotReady: the network does not fit.
+    """
+    if not (folder / "config.json").is_file():
+        pickled = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICKLED)
+        if pickled and not (folder / "model.safetensors").is_file():
+            raise refuse_pickled(pickled[0])
+        raise BadInput(f"'{folder}' has no config.json. Choose a folder that transformers wrote.")
+    paths = weight_files(folder)
+    check_memory(paths)
+    return paths
 
 
 def weight_files(folder: Path) -> list[Path]:
