@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from maskengines.contract import Candidate
 from maskengines.results.hypotheses import Hypotheses
+from maskengines.results.joints import Joints, pose_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import save_image
 from maskengines.subjects.pose_formats.keypoints import FORMATS
 from maskengines.subjects.pose_skeleton import INDEX
+from maskengines.subjects.pose_template import template_pose
 from maskstudio.canvas.fan_view import FanView
 from maskstudio.documents.pose_document import PoseDocument
 from maskstudio.window.main_window import MainWindow
@@ -264,3 +266,45 @@ def test_paint_drag_and_run_with_the_real_engine(window: MainWindow, posed: Pose
         answer.result["poses"][:, INDEX["RWrist"]], np.tile((-200, -500, -100), (200, 1)), atol=0.1
     )
     assert window.engines.shown is answer
+
+
+def found(window: MainWindow) -> Candidate:
+    """What a detector would say of the photo in front."""
+    assert window.document is not None
+    subject = window.document.subject
+    pose = template_pose((subject.width, subject.height), (60, 40, 90, 220))
+    return Candidate("joints", Joints(pose).to_plain(), 0, "person")
+
+
+def test_joints_that_were_found_open_as_a_pose_on_their_photo(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
+    window.opening.open_paths([tmp_path / "a.png"])
+    window.after_first_paint()
+    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    assert window.document is not None
+    assert window.engines.candidates_panel is not None
+    candidate = found(window)
+    window.document.add_candidate(candidate)
+    window.engines.candidates_panel.gallery.pick(0)
+    assert window.registry["candidate.export"].reason is None
+    window.registry.run("candidate.keep")
+    document = front(window)
+    assert np.allclose(document.pose.joints, pose_from_candidate(candidate).joints)
+    assert document.pose.photo == str(tmp_path / "a.png")
+    assert len(window.views) == 2
+
+
+def test_joints_that_were_found_anew_move_the_pose_in_front(window: MainWindow, asking: PoseView) -> None:
+    document = front(window)
+    before = document.pose
+    assert window.engines.candidates_panel is not None
+    candidate = found(window)
+    document.add_candidate(candidate)
+    window.engines.candidates_panel.gallery.pick(0)
+    window.registry.run("candidate.keep")
+    assert np.allclose(document.pose.joints, pose_from_candidate(candidate).joints)
+    assert len(window.views) == 1
+    document.undo()
+    assert np.array_equal(document.pose.joints, before.joints)

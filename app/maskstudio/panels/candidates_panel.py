@@ -123,7 +123,7 @@ class CandidatesPanel(QWidget):
             return self.tr("Choose a candidate first: click one")
         if self._shown.kind == "map":
             return self.tr("A map cannot be kept in the picture: make it the mask, or write it to a file")
-        if self._shown.kind != "image" and self._part is None:
+        if self._shown.kind not in ("image", "joints") and self._part is None:
             return self.tr("Only a picture can be kept in the picture: write this one to a file")
         return None
 
@@ -259,10 +259,17 @@ class CandidatesPanel(QWidget):
         some = bool(self._document and self._document.candidates)
         reason = self.cannot_keep()
         self.keep_button.setEnabled(reason is None)
-        self.keep_button.setToolTip(reason or self.tr("Make it part of the picture (Enter)"))
+        self.keep_button.setToolTip(reason or self._what_keep_does())
         self.compare_button.setEnabled(some)
         self.clear_button.setEnabled(some)
         self.heat_button.setEnabled(self.can_disagree())
+
+    def _what_keep_does(self) -> str:
+        if self._shown is not None and self._shown.kind == "joints":
+            return self.tr("Open a pose with these joints (Enter)")
+        if self._part is not None:
+            return self.tr("Keep this body (Enter)")
+        return self.tr("Make it part of the picture (Enter)")
 
     def _what_to_do(self) -> str:
         if self._document is None:
@@ -354,7 +361,7 @@ class CandidatesPanel(QWidget):
             return
         candidate, part = held.candidate, held.part.index
         menu = QMenu(self)
-        if candidate.kind == "image":
+        if candidate.kind in ("image", "joints"):
             menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
         if part is not None:
             menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.body_kept.emit(candidate, part))

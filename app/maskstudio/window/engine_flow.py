@@ -276,9 +276,9 @@ class EngineFlow:
     def cannot_export(self) -> str | None:
         """Why there is nothing to write."""
         shown = self.shown
-        if shown.kind in ("map", "table", "hypotheses") if shown is not None else self._has_body:
+        if shown.kind != "image" if shown is not None else self._has_body:
             return None
-        return "Choose a map, a table or a body first: click one"
+        return "Choose a map, a table, joints or a body first: click one"
 
     @property
     def _posed(self) -> PoseDocument | None:
@@ -303,7 +303,10 @@ class EngineFlow:
         if document is None:
             return
         try:
-            document.keep(candidate)
+            if candidate.kind == "joints":
+                self._window.poses.take_joints(candidate)
+            else:
+                document.keep(candidate)
         except StudioError as error:
             self._window.show_error(error)
 

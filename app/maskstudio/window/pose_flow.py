@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from maskstudio.window.document_view import DocumentView
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
     from maskengines.subjects.image import ImageSubject
+    from maskengines.subjects.pose import PoseSubject
 
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.documents.document import Document
@@ -106,18 +108,42 @@ class PoseFlow:
         self._new(ImageSubject(pixels), "Pose")
 
     def _new(self, photo: ImageSubject, title: str) -> None:
-        from maskengines.projects.autosave import Start
         from maskengines.subjects.pose_template import template_pose
+
+        size = photo.width, photo.height
+        try:
+            pose = template_pose(size, person_box(size))
+        except StudioError as error:
+            self._window.show_error(error)
+            return
+        self._open(photo, pose, title)
+
+    def take_joints(self, candidate: Candidate) -> None:
+        """Take over joints that were found in a photo: into the pose in front, or as a pose on the photo in
+        front.
+
+        Raises:
+            BadInput: the candidate holds none.
+        """
+        from maskengines.results.joints import pose_from_candidate
+
+        pose, document = pose_from_candidate(candidate), self._window.document
+        if self.document is not None:
+            kept = self.document.pose
+            self.document.change_pose(
+                replace(pose, photo=kept.photo, photo_hash=kept.photo_hash), "Find joints"
+            )
+        elif document is not None:
+            source = str(document.source_path) if document.source_path is not None else ""
+            self._open(document.subject, replace(pose, photo=source), document.title)
+
+    def _open(self, photo: ImageSubject, pose: PoseSubject, title: str) -> None:
+        from maskengines.projects.autosave import Start
 
         from maskstudio.documents.pose_document import PoseDocument
         from maskstudio.documents.recovery import protect
 
-        window, size = self._window, (photo.width, photo.height)
-        try:
-            pose = template_pose(size, person_box(size))
-        except StudioError as error:
-            window.show_error(error)
-            return
+        window = self._window
         document = PoseDocument(photo, pose)
         document.name = title if title.startswith("Pose") else f"Pose on {title}"
         protect(document, Start(document.state()))

@@ -23,6 +23,7 @@ PROJECT_FILTERS = "OpenRaster project (*.ora)"
 RESULT_FILTERS = {
     "map": "PNG (*.png);;Report (*.html);;Report (*.pdf);;NumPy (*.npy);;Regions (*.csv);;JSON (*.json)",
     "table": "PNG (*.png);;CSV (*.csv);;JSON (*.json)",
+    "joints": "COCO keypoints (*.json);;OpenPose keypoints (*.openpose.json)",
 }
 ANY_IMAGE = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
 
@@ -155,7 +156,8 @@ class SaveFlow:
 
         window = self._window
         filters = RESULT_FILTERS[candidate.kind]
-        proposal = self._proposal(document, f"-{candidate.kind}", ".png")
+        suffix = ".json" if candidate.kind == "joints" else ".png"
+        proposal = self._proposal(document, f"-{candidate.kind}", suffix)
         path = dialogs.ask_save(window, f"Export {candidate.kind}", proposal, filters)
         if path is not None:
             subject = document.subject
