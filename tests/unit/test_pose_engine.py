@@ -270,7 +270,7 @@ def test_live_bodies_follow_a_pin_a_joint_and_paint() -> None:
         Changes(values={"joints": moved}),
         Changes(masks={"joints": mask}),
         Changes(params=LivePoseParams(spread=0.2)),
-        Changes(values={"pose": pose_values(person())}, masks={"joints": np.zeros(COUNT, np.uint8)}),
+        Changes(values={"pose": pose_values(person(), np.zeros(COUNT, np.uint8))}),
     ]
     engine = LivePose()
     engine.prepare(FakeContext())
@@ -293,8 +293,9 @@ def test_what_a_live_job_hears_of_a_pose_is_all_that_an_engine_sees_of_it() -> N
         before.with_joint(13, 5, 6, sigma_px=3), box=(1, 2, 30, 40), painted=rng.random(COUNT) > 0.5,
         modes=rng.random((COUNT, 2, 4)), missing=np.arange(COUNT) == 3,
     )  # fmt: skip
-    packed = pack(pose_values(after))
+    packed = pack(pose_values(after, np.arange(COUNT, dtype=np.uint8)))
     told = unpack(packed.tree, views(packed.layout, packed.to_bytes()))
+    assert told["asked"].tolist() == list(range(COUNT))
     assert with_values(before, told).content_hash == after.content_hash
     assert with_values(before, {"joints": after.joints}).box == before.box
 

@@ -90,7 +90,7 @@ class PoseFeed:
             return  # a body was kept: the question is the same
         self._sent = mark
         pose, masks = self._document.question()
-        item.update(masks=masks, pose=pose_values(pose), **self._document.params())
+        item.update(pose=pose_values(pose, masks["joints"]), **self._document.params())
 
     def _tell(self) -> None:
         self._changed()

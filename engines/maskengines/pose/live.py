@@ -54,7 +54,9 @@ class LivePose(DiffPoseEngine):
             if "pins" in changes.values:
                 pins = LivePoseParams.read({"pins": _plain(changes.values["pins"])}).pins
             if "pose" in changes.values:
-                subject = with_values(subject, changes.values["pose"])
+                told = changes.values["pose"]
+                subject = with_values(subject, told)
+                mask = told.get("asked", mask)
             if "joints" in changes.values:
                 subject = replace(subject, joints=np.asarray(changes.values["joints"], np.float64))
 

@@ -14,12 +14,13 @@ _ARRAYS = ("joints", "confidence", "sigma_px", "missing", "painted", "modes")
 _BOOLS = ("missing", "painted")
 
 
-def pose_values(subject: PoseSubject) -> dict[str, Any]:
-    """Plain data to send as one value, so that no part of it is newer than another: the person's ``box`` and
-    the arrays `PoseSubject` describes, bools as uint8."""
+def pose_values(subject: PoseSubject, asked: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Plain data to send as one value, so that no part of it is newer than another and one answer is enough:
+    the person's ``box``, the arrays `PoseSubject` describes, bools as uint8, and ``asked``, the ``(17,)``
+    uint8 mask of its joints."""
     arrays = {name: getattr(subject, name) for name in _ARRAYS}
     arrays |= {name: arrays[name].view(np.uint8) for name in _BOOLS}
-    return {"box": list(subject.box), **arrays}
+    return {"box": list(subject.box), "asked": asked, **arrays}
 
 
 def with_values(subject: PoseSubject, values: Mapping[str, Any]) -> PoseSubject:
