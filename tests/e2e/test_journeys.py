@@ -7,6 +7,7 @@ screen, files on the disk, lines in the log. Screenshots land in ``MASKSTUDIO_SH
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ import pytest
 from desktop_driver import Desktop, Studio, desktop, missing_tools, wait_until
 from maskengines.projects.openraster_reading import load_project
 from maskengines.subjects.image_io import load_image
+from maskengines.subjects.pose_skeleton import INDEX
 from PIL import Image
 
 pytestmark = pytest.mark.journey
@@ -77,6 +79,27 @@ def photo(data_dir: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(data_dir / "photos/test/immichapp_006.jpg", folder / "花 garden.jpg"))
 
 
+@pytest.fixture
+def joints(tmp_path: Path) -> Path:
+    """Somebody who stands with their arms out, as a detector writes it."""
+    places = [
+        (200, 60), (205, 55), (195, 55), (211, 58), (189, 58), (220, 85), (180, 85), (240, 112), (160, 112),
+        (260, 138), (140, 138), (212, 140), (188, 140), (213, 182), (187, 182), (214, 225), (186, 225),
+    ]  # fmt: skip
+    held = {
+        "images": [{"id": 1, "width": 400, "height": 300}],
+        "annotations": [{"image_id": 1, "keypoints": [float(v) for place in places for v in (*place, 2)]}],
+    }
+    path = tmp_path / "somebody.json"
+    path.write_text(json.dumps(held))
+    return path
+
+
+def on_screen(x: float, y: float) -> tuple[int, int]:
+    """Where a 400 x 300 picture that fills the left half of the window shows a point of it."""
+    return round(273 + 1.05 * (x - 200)), round(350 + 1.05 * (y - 150))
+
+
 def stroke_over_something(studio: Studio) -> None:
     x, y = CANVAS
     studio.stroke([(x - 40, y - 20), (x, y), (x + 50, y + 10)])
@@ -97,6 +120,45 @@ def opened(person: Person, photo: Path) -> Studio:
     studio.wait_for_log("engines are ready")
     studio.key("b")
     return studio
+
+
+def test_a_pose_is_painted_asked_kept_dragged_saved_and_reopened(
+    person: Person, joints: Path, tmp_path: Path
+) -> None:
+    studio = person.opens("--open", joints)
+    studio.wait_for_log("opened somebody.json")
+    studio.wait_for_log("engines are ready")
+    studio.key("b")
+    x, y = on_screen(140, 138)
+    studio.stroke([(x - 6, y), (x + 6, y)])
+    studio.wait_for_log("step 1 of 1, ")
+    person.sees("pose-1-painted")
+
+    studio.key("ctrl+Return")
+    studio.wait_for_log("diffpose done", seconds=90)
+    studio.key("Return")
+    studio.wait_for_log("step 2 of 2, Keep body")
+    person.sees("pose-2-kept")
+
+    studio.key("j")
+    studio.stroke([on_screen(260, 138), on_screen(290, 100)])
+    studio.wait_for_log("step 3 of 3, Move LWrist")
+    dragged = person.sees("pose-3-dragged")
+
+    project = tmp_path / "somebody.ora"
+    save_as(studio, project)
+    studio.wait_for_title("somebody.ora")
+    studio.stop()
+    work = load_project(project).pose
+    assert work is not None
+    assert np.allclose(work.pose.joints[INDEX["LWrist"]], (290, 100), atol=4)
+    assert work.body is not None
+    assert np.ptp(work.body[:, 1]) > 1000, "a whole body, in millimetres"
+
+    again = person.opens(project)
+    again.wait_for_log(r"opened somebody\.ora")
+    again.wait_for_log("engines are ready", times=2)
+    assert difference(person.sees("pose-4-reopened"), dragged) < 12, "it looks as it was left"
 
 
 def test_paint_run_keep_undo_save_and_reopen(person: Person, photo: Path, tmp_path: Path) -> None:
