@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from maskengines.subjects.pose_formats.bvh import read_bvh
-from maskengines.subjects.pose_formats.keypoints import FORMATS
 from maskstudio.cli import main
 from plugin_lab import Lab
+from somebody import coco_keypoints
 
 EXTRA = """
 subject_kinds = ["pose"]
@@ -56,13 +56,6 @@ result = {
 yield Candidate("hypotheses", result, request.seed, metrics={"hypotheses": count})
 """
 
-PLACES = {
-    "nose": (200, 60), "left_eye": (205, 55), "right_eye": (195, 55), "left_ear": (211, 58),
-    "right_ear": (189, 58), "left_shoulder": (220, 85), "right_shoulder": (180, 85),
-    "left_elbow": (240, 112), "right_elbow": (160, 112), "left_wrist": (260, 138),
-    "right_wrist": (140, 138), "left_hip": (212, 140), "right_hip": (188, 140), "left_knee": (213, 182),
-    "right_knee": (187, 182), "left_ankle": (214, 225), "right_ankle": (186, 225),
-}  # fmt: skip
 WRIST = 13  # LWrist
 
 Run = Callable[..., tuple[int, str, str]]
@@ -73,7 +66,7 @@ def run(lab: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch
     """Runs the engine ``fan`` on ``joints.json``: exit code, stdout, stderr."""
     lab.plugin("fan", BODY, EXTRA, HEAD)
     monkeypatch.chdir(tmp_path)
-    write({"keypoints": keypoints()})
+    write({"keypoints": coco_keypoints()})
 
     def command(*words: str, input: str = "joints.json", engine: str = "fan") -> tuple[int, str, str]:
         capfd.readouterr()
@@ -82,10 +75,6 @@ def run(lab: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch
         return code, captured.out, captured.err
 
     return command
-
-
-def keypoints(third: float = 2) -> list[float]:
-    return [float(v) for name in FORMATS["coco"] for v in (*PLACES[name], third)]
 
 
 def write(held: Any, name: str = "joints.json") -> None:
@@ -154,7 +143,7 @@ def test_paint_over_a_joint_spreads_it_and_two_blobs_split_it(run: Run) -> None:
 
 
 def test_of_several_people_one_is_taken_and_that_is_said(run: Run) -> None:
-    people = [{"keypoints": keypoints(third)} for third in (0.4, 0.9)]
+    people = [{"keypoints": coco_keypoints(third)} for third in (0.4, 0.9)]
     write(people)
     code, out, err = run("--out", "fan.npz")
     assert code == 0
@@ -171,10 +160,10 @@ def test_of_several_people_one_is_taken_and_that_is_said(run: Run) -> None:
 def test_what_is_wrong_is_one_sentence_and_nothing_is_written(run: Run, tmp_path: Path) -> None:
     painted(name="small.png", size=(40, 30))
     painted(name="photo.png")
-    write({**{"keypoints": keypoints()}, "box": [0, 0]}, "box.json")
+    write({**{"keypoints": coco_keypoints()}, "box": [0, 0]}, "box.json")
     sized = {"images": [{"id": 1, "width": 400, "height": 300}]}
-    write({**sized, "annotations": [{"image_id": 1, "keypoints": keypoints()}]}, "sized.json")
-    away = [v + 4000 if k % 3 < 2 else v for k, v in enumerate(keypoints())]
+    write({**sized, "annotations": [{"image_id": 1, "keypoints": coco_keypoints()}]}, "sized.json")
+    away = [v + 4000 if k % 3 < 2 else v for k, v in enumerate(coco_keypoints())]
     write({"keypoints": away}, "away.json")
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     for words, input, told in (

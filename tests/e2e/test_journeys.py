@@ -7,7 +7,6 @@ screen, files on the disk, lines in the log. Screenshots land in ``MASKSTUDIO_SH
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -25,6 +24,7 @@ from maskengines.projects.openraster_reading import load_project
 from maskengines.subjects.image_io import load_image
 from maskengines.subjects.pose_skeleton import INDEX
 from PIL import Image
+from somebody import coco_file
 
 pytestmark = pytest.mark.journey
 
@@ -81,18 +81,7 @@ def photo(data_dir: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def joints(tmp_path: Path) -> Path:
-    """Somebody who stands with their arms out, as a detector writes it."""
-    places = [
-        (200, 60), (205, 55), (195, 55), (211, 58), (189, 58), (220, 85), (180, 85), (240, 112), (160, 112),
-        (260, 138), (140, 138), (212, 140), (188, 140), (213, 182), (187, 182), (214, 225), (186, 225),
-    ]  # fmt: skip
-    held = {
-        "images": [{"id": 1, "width": 400, "height": 300}],
-        "annotations": [{"image_id": 1, "keypoints": [float(v) for place in places for v in (*place, 2)]}],
-    }
-    path = tmp_path / "somebody.json"
-    path.write_text(json.dumps(held))
-    return path
+    return coco_file(tmp_path / "somebody.json")
 
 
 def on_screen(x: float, y: float) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from maskengines.results.hypotheses import Hypotheses
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import save_image
 from maskengines.subjects.pose_formats.bvh_writing import encode_bvh
-from maskengines.subjects.pose_formats.keypoints import FORMATS
 from maskengines.subjects.pose_skeleton import INDEX
 from maskstudio.documents import saving
 from maskstudio.documents.opening import open_document, read_document
@@ -22,23 +21,12 @@ from maskstudio.documents.pose_document import PoseDocument
 from maskstudio.documents.recovery import journal_folder, recoverable
 from maskstudio.window.main_window import MainWindow
 from pytestqt.qtbot import QtBot
-
-PLACES = {
-    "nose": (200, 60), "left_eye": (205, 55), "right_eye": (195, 55), "left_ear": (211, 58),
-    "right_ear": (189, 58), "left_shoulder": (220, 85), "right_shoulder": (180, 85),
-    "left_elbow": (240, 112), "right_elbow": (160, 112), "left_wrist": (260, 138),
-    "right_wrist": (140, 138), "left_hip": (212, 140), "right_hip": (188, 140), "left_knee": (213, 182),
-    "right_knee": (187, 182), "left_ankle": (214, 225), "right_ankle": (186, 225),
-}  # fmt: skip
-
-
-def keypoints(third: float = 2, by: tuple[float, float] = (0, 0)) -> list[float]:
-    return [float(v) for name in FORMATS["coco"] for v in (*np.add(PLACES[name], by), third)]
+from somebody import PLACES, coco_keypoints
 
 
 def coco(file_name: str | None = None, size: tuple[int, int] = (400, 300), **more: Any) -> dict[str, Any]:
     picture = {"id": 1, "width": size[0], "height": size[1]} | ({"file_name": file_name} if file_name else {})
-    return {"images": [picture], "annotations": [{"image_id": 1, "keypoints": keypoints(**more)}]}
+    return {"images": [picture], "annotations": [{"image_id": 1, "keypoints": coco_keypoints(**more)}]}
 
 
 def write(path: Path, held: Any) -> Path:
@@ -96,7 +84,7 @@ def test_without_a_photo_the_pose_stands_on_a_blank_canvas_of_its_size(qtbot: Qt
     assert (document.subject.width, document.subject.height) == (640, 480)
     assert len(np.unique(document.subject.pixels)) == 1
     document.close()
-    nobody_knows = write(tmp_path / "bare.json", {"keypoints": keypoints()})
+    nobody_knows = write(tmp_path / "bare.json", {"keypoints": coco_keypoints()})
     document = opened(nobody_knows)
     x, y, width, height = document.pose.box
     assert document.subject.width >= x + width
@@ -106,7 +94,7 @@ def test_without_a_photo_the_pose_stands_on_a_blank_canvas_of_its_size(qtbot: Qt
 
 
 def test_a_person_left_of_the_picture_is_moved_into_it(qtbot: QtBot, tmp_path: Path) -> None:
-    document = opened(write(tmp_path / "bare.json", {"keypoints": keypoints(by=(-500, -90))}))
+    document = opened(write(tmp_path / "bare.json", {"keypoints": coco_keypoints(by=(-500, -90))}))
     size = (document.subject.width, document.subject.height)
     assert (document.pose.joints > 0).all()
     assert (document.pose.joints < size).all()
@@ -118,7 +106,7 @@ def test_a_person_left_of_the_picture_is_moved_into_it(qtbot: QtBot, tmp_path: P
     ("held", "photo", "told"),
     [
         (coco("p.png", (800, 600)), (400, 300), "It is 400 x 300, and 'joints.json' was made for one of 800"),
-        ({"keypoints": keypoints(by=(900, 900))}, (400, 300), "outside the picture"),
+        ({"keypoints": coco_keypoints(by=(900, 900))}, (400, 300), "outside the picture"),
     ],
 )
 def test_a_photo_that_does_not_fit_is_left_out_and_that_is_said(
@@ -132,7 +120,7 @@ def test_a_photo_that_does_not_fit_is_left_out_and_that_is_said(
 
 
 def test_of_several_people_the_surest_is_shown_and_of_a_motion_the_first_frame(tmp_path: Path) -> None:
-    people = [{"keypoints": keypoints(third)} for third in (0.4, 0.9)]
+    people = [{"keypoints": coco_keypoints(third)} for third in (0.4, 0.9)]
     (note,) = read_document(write(tmp_path / "two.json", people)).notes
     assert note == "'two.json' holds 2 people; number 2, the most confident, is shown."
     rng = np.random.default_rng(0)
@@ -229,7 +217,7 @@ def test_after_a_crash_joints_pins_body_and_photo_come_back(
 def test_the_window_opens_joints_and_says_how_many_people_there_were(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    people = [{"keypoints": keypoints(third)} for third in (0.4, 0.9)]
+    people = [{"keypoints": coco_keypoints(third)} for third in (0.4, 0.9)]
     path = write(tmp_path / "two.json", people)
     window.opening.open_paths([path])
     qtbot.waitUntil(lambda: window.document is not None, timeout=10_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.joints import Joints, pose_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import save_image
-from maskengines.subjects.pose_formats.keypoints import FORMATS
 from maskengines.subjects.pose_skeleton import INDEX
 from maskengines.subjects.pose_template import template_pose
 from maskstudio.canvas.fan_view import FanView
@@ -24,25 +22,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSplitter
 from pytestqt.qtbot import QtBot
+from somebody import coco_file
 
 WAIT = 90_000
 WRIST = INDEX["LWrist"]
-PLACES = {
-    "nose": (200, 60), "left_eye": (205, 55), "right_eye": (195, 55), "left_ear": (211, 58),
-    "right_ear": (189, 58), "left_shoulder": (220, 85), "right_shoulder": (180, 85),
-    "left_elbow": (240, 112), "right_elbow": (160, 112), "left_wrist": (260, 138),
-    "right_wrist": (140, 138), "left_hip": (212, 140), "right_hip": (188, 140), "left_knee": (213, 182),
-    "right_knee": (187, 182), "left_ankle": (214, 225), "right_ankle": (186, 225),
-}  # fmt: skip
-
-
-def joints(folder: Path) -> Path:
-    keypoints = [float(v) for name in FORMATS["coco"] for v in (*PLACES[name], 2)]
-    held = {"images": [{"id": 1, "width": 400, "height": 300}],
-            "annotations": [{"image_id": 1, "keypoints": keypoints}]}  # fmt: skip
-    path = folder / "joints.json"
-    path.write_text(json.dumps(held))
-    return path
 
 
 def bodies(count: int = 12, seed: int = 0) -> Candidate:
@@ -56,7 +39,7 @@ def bodies(count: int = 12, seed: int = 0) -> Candidate:
 
 @pytest.fixture
 def posed(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> PoseView:
-    window.opening.open_paths([joints(tmp_path)])
+    window.opening.open_paths([coco_file(tmp_path / "joints.json")])
     qtbot.waitUntil(lambda: window.poses.front is not None, timeout=20_000)
     assert window.poses.front is not None
     return window.poses.front
