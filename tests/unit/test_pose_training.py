@@ -30,9 +30,9 @@ def advance(network: DiffPose, training: Training, bodies: Bodies, steps: int) -
     losses = []
     for _ in range(steps):
         batch = bodies.batch(64, SMALL.candidates, training.generator)
-        loss = loss_of(network, batch, 4, training.generator)
-        training.advance(loss, 1000)
-        losses.append(loss.item())
+        error, likelihood = loss_of(network, batch, 4, training.generator)
+        training.advance(error + likelihood, 1000)
+        losses.append(error.item())
     return losses
 
 

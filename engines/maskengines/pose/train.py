@@ -24,7 +24,7 @@ from torch import Generator, Tensor
 
 from maskengines.pose.baseline import WIDTH, SimpleBaseline
 from maskengines.pose.heatmaps import draw
-from maskengines.pose.network import UNIT_MM, DiffPose, Sizes, sizes_record, write_weights
+from maskengines.pose.network import UNIT_MM, DiffPose, Sizes, read_weights, sizes_record, write_weights
 from maskengines.pose.schedule import alpha_bar, noised, velocity
 from maskengines.pose.simulate import Faults, evidence, seen, varied
 from maskengines.pose.skeleton import COUNT, LIMBS
@@ -32,7 +32,7 @@ from maskengines.pose.skeleton import COUNT, LIMBS
 JOINT_DROPOUT = 0.04
 UNSEEN = 0.05  # share of bodies without any evidence: the network is a prior, too
 TUMBLING = 0.06
-BONES, SIZE, MIXING = 0.05, 0.025, 0.15
+BONES, SIZE, MIXING, BENDING = 0.05, 0.025, 0.25, 0.2
 AVERAGE = 0.999
 RATE = 1.2e-3
 BODIES, LEVELS = 128, 4
@@ -61,7 +61,8 @@ class Bodies:
 
     def batch(self, count: int, candidates: int, generator: Generator) -> Batch:
         chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
-        views = seen(varied(self.poses[chosen], BONES, SIZE, generator, MIXING), generator, TUMBLING)
+        people = varied(self.poses[chosen], BONES, SIZE, generator, MIXING, BENDING)
+        views = seen(people, generator, TUMBLING)
         heatmaps = evidence(views, Faults(), generator)
         drawn = draw(
             heatmaps,
@@ -90,9 +91,12 @@ def pins_for(count: int, generator: Generator) -> Tensor:
     return (pinned & chance(0.5, 1))[:, 1:]
 
 
-def loss_of(network: DiffPose, batch: Batch, levels: int, generator: Generator) -> Tensor:
+def loss_of(
+    network: DiffPose, batch: Batch, levels: int, generator: Generator
+) -> tuple[Tensor, Tensor]:
     """Mean squared error of the velocity over joints that are not pinned, at `levels` times per body,
-    stratified over 0..1.
+    stratified over 0..1; and the negative log likelihood of these errors under the variance that is
+    predicted for them.
     """
     prepared = network.prepared(batch.candidates, batch.poses, batch.pinned, batch.hidden)
     count = len(batch.poses)
@@ -102,10 +106,12 @@ def loss_of(network: DiffPose, batch: Batch, levels: int, generator: Generator) 
     moment = ((torch.arange(levels)[:, None] + moment) / levels).flatten() ** 0.7
     level = alpha_bar(moment)[:, None, None]
     noise = torch.randn(poses.shape, generator=generator)
-    guess = network.denoiser(noised(poses, noise, level), moment, prepared.repeat(levels, 1))
-    free = ~batch.pinned.repeat(levels, 1)
-    error = (guess.float() - velocity(poses, noise, level)).square().sum(-1)
-    return (error * free).sum() / free.sum().clamp_min(1) / 3
+    guess, doubt = network.denoiser(noised(poses, noise, level), moment, prepared.repeat(levels, 1))
+    free = ~batch.pinned.repeat(levels, 1)[..., None]
+    error = (guess - velocity(poses, noise, level)).square()
+    count_free = 3 * free.sum().clamp_min(1)
+    likelihood = 0.5 * (error.detach() * (-doubt).exp() + doubt)
+    return (error * free).sum() / count_free, (likelihood * free).sum() / count_free
 
 
 def rate_at(step: int, steps: int, peak: float) -> float:
@@ -155,6 +161,11 @@ class Training:
         torch.save(state, part)
         part.replace(file)
 
+    def begin(self, weights: Path) -> None:
+        """Start from weights written before; what they do not have starts as new."""
+        self.network.load_state_dict(read_weights(weights)[0], strict=False)
+        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+
     def resume(self, file: Path) -> None:
         state: dict[str, Any] = torch.load(file, weights_only=True)
         self.network.load_state_dict(state["network"])
@@ -183,7 +194,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(model, SimpleBaseline):
             return baseline_loss(model, batch)
         assert isinstance(model, DiffPose)
-        return loss_of(model, batch, LEVELS, generator)
+        error, likelihood = loss_of(model, batch, LEVELS, generator)
+        # They share no weights: the variance's features are held.
+        return error + likelihood - likelihood.detach()
 
     bodies, held_out = Bodies(options.data, "train"), Bodies(options.data, "val")
     training = Training(network, options.seed, RATE)
@@ -192,6 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if checkpoint.exists():
         training.resume(checkpoint)
         print(f"Going on from step {training.step}.", flush=True)
+    elif options.start:
+        training.begin(options.start)
     started, mean, done = time.process_time(), 0.0, 0
     while training.step < options.steps:
         batch = bodies.batch(BODIES, candidates, training.generator)
@@ -228,6 +243,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="default: 8500, 9000 for the baseline")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="weights to begin with instead of random ones")
     parser.add_argument("--baseline", action="store_true", help="train the deterministic baseline instead")
     options = parser.parse_args(arguments)
     options.steps = options.steps or (9000 if options.baseline else 8500)
