@@ -44,7 +44,7 @@ class Block(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Predicts the velocity (B, 16, 3) of noisy poses and how far it may be wrong; pinned joints are told by their places and stay out
+    """Predicts the velocity (B, 16, 3) of noisy poses; pinned joints are told by their places and stay out
     of the answer's use.
     """
 
@@ -58,10 +58,8 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, 3 * FREE)
-        self.doubt = nn.Linear(width, 3 * FREE)
-        for last in (self.out, self.doubt):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def prepared(self, condition: Tensor, pins: Tensor, pinned: Tensor) -> Tensor:
         """What every step needs of the condition (B, C) and the pins (B, 16, 3) where `pinned` (B, 16),
@@ -71,21 +69,15 @@ class Denoiser(nn.Module):
         known = torch.cat([condition, (pins * mask[..., None]).flatten(1), mask], -1)
         return self.shifts(self.known(known))
 
-    def forward(self, noisy: Tensor, time: Tensor, prepared: Tensor) -> tuple[Tensor, Tensor]:
-        """The velocity (B, 16, 3) and the logarithm of the variance of its error, alike.
-
-        The variance is read off the same features, which it does not shape.
-
-        Args:
-            noisy: (B, 16, 3), in units of the model.
-            time: (B,) in 0..1, or (1,) for all.
-            prepared: (B, ...) from `prepared`.
+    def forward(self, noisy: Tensor, time: Tensor, prepared: Tensor) -> Tensor:
+        """Args:
+        noisy: (B, 16, 3), in units of the model.
+        time: (B,) in 0..1, or (1,) for all.
+        prepared: (B, ...) from `prepared`.
         """
         first, *shifts = prepared.split(self.width, -1)
         x = self.pose(noisy.flatten(1)) + first
         modulation = self.time(time_code(time)).split(self.width, -1)
         for index, block in enumerate(self.blocks):
             x = block(x, modulation[2 * index], modulation[2 * index + 1] + shifts[index])
-        features = functional.silu(self.norm(x))
-        velocity, doubt = self.out(features), self.doubt(features.detach())
-        return velocity.unflatten(-1, (FREE, 3)), doubt.unflatten(-1, (FREE, 3))
+        return self.out(functional.silu(self.norm(x))).unflatten(-1, (FREE, 3))

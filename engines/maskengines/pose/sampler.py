@@ -1,7 +1,7 @@
 """From noise to poses: the paper's ancestral sampler, DDIM, and RePaint for pins that the network was not
 shown.
 
-Each works on any ``predict(noisy, time) -> Guess``, so they can be held against closed forms. All their
+Each works on any ``predict(noisy, time) -> pose``, so they can be held against closed forms. All their
 chance comes in as `noise`, one row per hypothesis: hypothesis i is the same however many others are asked
 for.
 """
@@ -17,28 +17,13 @@ from torch import Tensor
 
 from maskengines.pose.schedule import alpha_bar, times
 
-Method = Literal["analytic", "ancestral", "ddim"]
+Predict = Callable[[Tensor, Tensor], Tensor]
+Method = Literal["ancestral", "ddim"]
 
 CALIBRATED = 1.2
 """Factor on the noise at which the shipped weights' hypotheses hold the truth as often as they should. The
 ancestral sampler alone spreads too little (its steps have the smaller variance of the two in Ho et al.),
 and so does a network on people it has not seen. Chosen on the validation subjects."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What may lie under the noise.
-
-    Attributes:
-        pose: (N, 16, 3), its mean, in units of the model.
-        variance: (N, 16, 3) or broadcast to it, how far from the mean it may be.
-    """
-
-    pose: Tensor
-    variance: Tensor
-
-
-Predict = Callable[[Tensor, Tensor], Guess]
 
 
 @dataclass(frozen=True)
@@ -56,12 +41,6 @@ class Known:
     def put_into(self, poses: Tensor) -> Tensor:
         return torch.where(self.where[..., None], self.poses, poses)
 
-    def told(self, guess: Guess) -> Guess:
-        """The guess, certain of what is known."""
-        return Guess(
-            self.put_into(guess.pose), torch.where(self.where[..., None], 0.0, guess.variance)
-        )
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -69,10 +48,8 @@ class Plan:
 
     Attributes:
         steps: of the diffusion; the paper takes 25.
-        method: ``ancestral`` is DDPM's (Ho et al. 2020, equation 7), which takes each guess for certain;
-            ``analytic`` adds how far it may be wrong (Bao et al. 2022, "Analytic-DPM", theorem 1);
-            ``ddim`` is deterministic after the first noise (Song et al. 2021, equation 12 with eta 0).
-        power: of the times between steps; above 1 they get shorter towards the pose.
+        method: ``ancestral`` is DDPM's (Ho et al. 2020, equation 7), ``ddim`` is deterministic after the
+            first noise (Song et al. 2021, equation 12 with eta 0).
         spread: factor on all noise; 1 samples the learnt distribution.
         rounds: of RePaint (Lugmayr et al. 2022, algorithm 1); 0 leaves pins to the network's condition alone.
     """
@@ -81,7 +58,6 @@ class Plan:
     method: Method = "ancestral"
     spread: float = 1.0
     rounds: int = 0
-    power: float = 1.0
 
     @property
     def noises(self) -> int:
@@ -111,16 +87,15 @@ def _plain(
     predict: Predict, noise: Tensor, plan: Plan, known: Known, each_step: Callable[[], None]
 ) -> Tensor:
     x = noise[:, 0]
-    moments = times(plan.steps, plan.power)
+    moments = times(plan.steps)
     for index in range(plan.steps):
         each_step()
         now, then = alpha_bar(moments[index]), alpha_bar(moments[index + 1])
-        guess = known.told(predict(x, moments[index : index + 1]))
+        pose = known.put_into(predict(x, moments[index : index + 1]))
         if plan.method == "ddim":
-            x = ddim_step(x, guess.pose, now, then)
+            x = ddim_step(x, pose, now, then)
         else:
-            doubt = guess.variance if plan.method == "analytic" else 0.0
-            x = ancestral_step(x, guess.pose, now, then, noise[:, index + 1], doubt)
+            x = ancestral_step(x, pose, now, then, noise[:, index + 1])
     return known.put_into(x)
 
 
@@ -131,14 +106,14 @@ def _repaint(
     the rest can agree.
     """
     x = noise[:, 0]
-    moments = times(plan.steps, plan.power)
+    moments = times(plan.steps)
     used = 1
     for index in range(plan.steps):
         now, then = alpha_bar(moments[index]), alpha_bar(moments[index + 1])
         for turn in range(plan.rounds):
             each_step()
-            guess = predict(x, moments[index : index + 1])
-            x = ancestral_step(x, guess.pose, now, then, noise[:, used])
+            pose = predict(x, moments[index : index + 1])
+            x = ancestral_step(x, pose, now, then, noise[:, used])
             held = then.sqrt() * known.poses + (1 - then).sqrt() * noise[:, used + 1]
             x = torch.where(known.where[..., None], held, x)
             if turn < plan.rounds - 1:
@@ -147,16 +122,13 @@ def _repaint(
     return known.put_into(x)
 
 
-def ancestral_step(
-    x: Tensor, pose: Tensor, now: Tensor, then: Tensor, noise: Tensor, doubt: Tensor | float = 0.0
-) -> Tensor:
-    """One draw of ``q(x_then | x_now, x_0)``, Ho et al. 2020, equations 6 and 7, where x_0 is normal
-    around `pose` with the variance `doubt`.
+def ancestral_step(x: Tensor, pose: Tensor, now: Tensor, then: Tensor, noise: Tensor) -> Tensor:
+    """One draw of ``q(x_then | x_now, x_0 = pose)``, Ho et al. 2020, equations 6 and 7; exact at ``then =
+    1``.
     """
     beta = 1 - now / then
-    share = then.sqrt() * beta / (1 - now)
-    mean = share * pose + (now / then).sqrt() * (1 - then) / (1 - now) * x
-    return mean + (beta * (1 - then) / (1 - now) + share.square() * doubt).sqrt() * noise
+    mean = (then.sqrt() * beta * pose + (now / then).sqrt() * (1 - then) * x) / (1 - now)
+    return mean + (beta * (1 - then) / (1 - now)).sqrt() * noise
 
 
 def ddim_step(x: Tensor, pose: Tensor, now: Tensor, then: Tensor) -> Tensor:

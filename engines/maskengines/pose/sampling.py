@@ -11,7 +11,7 @@ from torch import Tensor
 from maskengines.pose.denoiser import FREE
 from maskengines.pose.heatmaps import Mixtures, dealt, draw
 from maskengines.pose.network import UNIT_MM, DiffPose
-from maskengines.pose.sampler import Guess, Known, Plan, sample
+from maskengines.pose.sampler import Known, Plan, sample
 from maskengines.pose.schedule import alpha_bar, pose_from_velocity
 from maskengines.pose.skeleton import COUNT
 
@@ -58,10 +58,8 @@ def hypotheses(
         candidates = draw(evidence, chance.uniform, chance.normal)
         prepared = network.prepared(candidates, known.poses, known.where & (plan.rounds == 0))
 
-        def predict(noisy: Tensor, time: Tensor) -> Guess:
-            level = alpha_bar(time)
-            speed, doubt = network.denoiser(noisy, time, prepared)
-            return Guess(pose_from_velocity(noisy, speed, level), (1 - level) * doubt.exp())
+        def predict(noisy: Tensor, time: Tensor) -> Tensor:
+            return pose_from_velocity(noisy, network.denoiser(noisy, time, prepared), alpha_bar(time))
 
         poses = sample(predict, chance.noise, plan, known, each_step)
     return torch.cat([torch.zeros(len(poses), 1, 3), poses * UNIT_MM], 1)

@@ -43,8 +43,6 @@ def pose_from_velocity(noisy: Tensor, speed: Tensor, level: Tensor) -> Tensor:
     return level.sqrt() * noisy - (1 - level).sqrt() * speed
 
 
-def times(steps: int, power: float = 1.0) -> Tensor:
-    """``steps + 1`` times from 1 down to 0, equally far apart but for `power`: above 1 they lie closer
-    towards 0.
-    """
-    return torch.linspace(1.0, 0.0, steps + 1) ** power
+def times(steps: int) -> Tensor:
+    """``steps + 1`` times from 1 down to 0."""
+    return torch.linspace(1.0, 0.0, steps + 1)

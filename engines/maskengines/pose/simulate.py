@@ -44,6 +44,24 @@ class Faults:
 
 
 @dataclass(frozen=True)
+class Variety:
+    """How other people differ from the few who were recorded.
+
+    Attributes:
+        bones: standard deviation of the length of each bone, left and right together, for half of them.
+        size: standard deviation of how tall they are.
+        mixing: share of arms and legs held as somebody else holds theirs.
+        bending: standard deviation of the angles, in radians about each axis, by which arms and legs of half
+            of them are turned at the shoulder or hip, and once more at the elbow or knee.
+    """
+
+    bones: float = 0.05
+    size: float = 0.025
+    mixing: float = 0.25
+    bending: float = 0.2
+
+
+@dataclass(frozen=True)
 class Views:
     """Bodies as cameras see them.
 
@@ -56,29 +74,19 @@ class Views:
     places: Tensor
 
 
-def varied(
-    poses: Tensor,
-    bones: float,
-    size: float,
-    generator: Generator,
-    mixing: float = 0.0,
-    bending: float = 0.0,
-) -> Tensor:
-    """Upright poses (B, 17, 3) of other people: half in the mirror; half of them with bones (the same left
-    and right) longer or shorter by the standard deviation `bones`; everybody taller or smaller by
-    `size`; arms and legs of a share `mixing` each held as somebody else holds theirs; and those of half
-    of them turned at the shoulder or hip, and at the elbow or knee, by angles of the standard deviation
-    `bending` about each axis.
-    """
+def varied(poses: Tensor, variety: Variety, generator: Generator) -> Tensor:
+    """Upright poses (B, 17, 3) of other people: half in the mirror, and changed as `variety` says."""
     count = len(poses)
     spread = (
-        bones
+        variety.bones
         * torch.randn(count, COUNT, generator=generator)
         * (torch.rand(count, 1, generator=generator) < 0.5)
     )
-    scale = (1 + spread[:, list(BONE_GROUPS)]) * (1 + size * torch.randn(count, 1, generator=generator))
+    scale = (1 + spread[:, list(BONE_GROUPS)]) * (
+        1 + variety.size * torch.randn(count, 1, generator=generator)
+    )
     scale = scale.clamp(0.7, 1.35)
-    limbs = _bent(_mixed(poses, mixing, generator), bending, generator) * scale[..., None]
+    limbs = _bent(_mixed(poses, variety.mixing, generator), variety.bending, generator) * scale[..., None]
     built = torch.zeros_like(poses)
     for parent, joint in BONES:
         built[:, joint] = built[:, parent] + limbs[:, joint]

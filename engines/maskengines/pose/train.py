@@ -22,17 +22,17 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from maskengines.errors import NotReady
 from maskengines.pose.baseline import WIDTH, SimpleBaseline
 from maskengines.pose.heatmaps import draw
 from maskengines.pose.network import UNIT_MM, DiffPose, Sizes, read_weights, sizes_record, write_weights
 from maskengines.pose.schedule import alpha_bar, noised, velocity
-from maskengines.pose.simulate import Faults, evidence, seen, varied
+from maskengines.pose.simulate import Faults, Variety, evidence, seen, varied
 from maskengines.pose.skeleton import COUNT, LIMBS
 
 JOINT_DROPOUT = 0.04
 UNSEEN = 0.05  # share of bodies without any evidence: the network is a prior, too
 TUMBLING = 0.06
-BONES, SIZE, MIXING, BENDING = 0.05, 0.025, 0.25, 0.2
 AVERAGE = 0.999
 RATE = 1.2e-3
 BODIES, LEVELS = 128, 4
@@ -61,7 +61,7 @@ class Bodies:
 
     def batch(self, count: int, candidates: int, generator: Generator) -> Batch:
         chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
-        people = varied(self.poses[chosen], BONES, SIZE, generator, MIXING, BENDING)
+        people = varied(self.poses[chosen], Variety(), generator)
         views = seen(people, generator, TUMBLING)
         heatmaps = evidence(views, Faults(), generator)
         drawn = draw(
@@ -91,12 +91,9 @@ def pins_for(count: int, generator: Generator) -> Tensor:
     return (pinned & chance(0.5, 1))[:, 1:]
 
 
-def loss_of(
-    network: DiffPose, batch: Batch, levels: int, generator: Generator
-) -> tuple[Tensor, Tensor]:
+def loss_of(network: DiffPose, batch: Batch, levels: int, generator: Generator) -> Tensor:
     """Mean squared error of the velocity over joints that are not pinned, at `levels` times per body,
-    stratified over 0..1; and the negative log likelihood of these errors under the variance that is
-    predicted for them.
+    stratified over 0..1.
     """
     prepared = network.prepared(batch.candidates, batch.poses, batch.pinned, batch.hidden)
     count = len(batch.poses)
@@ -106,12 +103,10 @@ def loss_of(
     moment = ((torch.arange(levels)[:, None] + moment) / levels).flatten() ** 0.7
     level = alpha_bar(moment)[:, None, None]
     noise = torch.randn(poses.shape, generator=generator)
-    guess, doubt = network.denoiser(noised(poses, noise, level), moment, prepared.repeat(levels, 1))
-    free = ~batch.pinned.repeat(levels, 1)[..., None]
-    error = (guess - velocity(poses, noise, level)).square()
-    count_free = 3 * free.sum().clamp_min(1)
-    likelihood = 0.5 * (error.detach() * (-doubt).exp() + doubt)
-    return (error * free).sum() / count_free, (likelihood * free).sum() / count_free
+    guess = network.denoiser(noised(poses, noise, level), moment, prepared.repeat(levels, 1))
+    free = ~batch.pinned.repeat(levels, 1)
+    error = (guess.float() - velocity(poses, noise, level)).square().sum(-1)
+    return (error * free).sum() / free.sum().clamp_min(1) / 3
 
 
 def rate_at(step: int, steps: int, peak: float) -> float:
@@ -162,8 +157,16 @@ class Training:
         part.replace(file)
 
     def begin(self, weights: Path) -> None:
-        """Start from weights written before; what they do not have starts as new."""
-        self.network.load_state_dict(read_weights(weights)[0], strict=False)
+        """Start from weights written before.
+
+        Raises:
+            NotReady: they are missing or of another network.
+        """
+        found, _, _ = read_weights(weights)
+        try:
+            self.network.load_state_dict(found)
+        except RuntimeError as error:
+            raise NotReady(f"The weights {weights} are of another network.") from error
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
 
     def resume(self, file: Path) -> None:
@@ -194,9 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(model, SimpleBaseline):
             return baseline_loss(model, batch)
         assert isinstance(model, DiffPose)
-        error, likelihood = loss_of(model, batch, LEVELS, generator)
-        # They share no weights: the variance's features are held.
-        return error + likelihood - likelihood.detach()
+        return loss_of(model, batch, LEVELS, generator)
 
     bodies, held_out = Bodies(options.data, "train"), Bodies(options.data, "val")
     training = Training(network, options.seed, RATE)
