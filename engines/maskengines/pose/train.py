@@ -1,8 +1,7 @@
 """Trains DiffPose on simulated evidence: ``python -m maskengines.pose.train``.
 
 Writes the weights of the moving average as half-precision safetensors. A run can be stopped at any time and
-goes on where it was when started again. The shipped weights take about twenty minutes of one core with
-AVX-512.
+goes on where it was when started again. The shipped weights take about forty minutes of one core.
 """
 
 from __future__ import annotations
@@ -241,13 +240,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=data, help="poses by split (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("assets/networks/diffpose"), help="weights' folder")
     parser.add_argument("--work", type=Path, default=Path("build/diffpose"), help="where a run is kept")
-    parser.add_argument("--steps", type=int, help="default: 8500, 9000 for the baseline")
+    parser.add_argument("--steps", type=int, help="default: 13000, 9000 for the baseline")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to begin with instead of random ones")
     parser.add_argument("--baseline", action="store_true", help="train the deterministic baseline instead")
     options = parser.parse_args(arguments)
-    options.steps = options.steps or (9000 if options.baseline else 8500)
+    options.steps = options.steps or (9000 if options.baseline else 13000)
     return options
 
 
