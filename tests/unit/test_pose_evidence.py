@@ -8,7 +8,7 @@ import pytest
 import torch
 from maskengines.pose.embedding import CENTRES, EmbeddingTransformer, position_code
 from maskengines.pose.heatmaps import Mixtures, dealt, draw, draw_from_maps
-from maskengines.pose.simulate import Faults, boxed, evidence, seen, varied
+from maskengines.pose.simulate import Faults, Variety, boxed, evidence, seen, varied
 from maskengines.pose.skeleton import COUNT, INDEX, MIRROR, bone_lengths
 from torch import Generator, Tensor
 
@@ -160,7 +160,7 @@ def test_what_is_near_looks_large() -> None:
 
 
 def test_other_people_are_as_long_left_as_right() -> None:
-    bodies = varied(standing().expand(300, -1, -1), 0.06, 0.04, Generator().manual_seed(0))
+    bodies = varied(standing().expand(300, -1, -1), Variety(0.06, 0.04, 0, 0), Generator().manual_seed(0))
     lengths = bone_lengths(bodies.numpy())
     whole = bone_lengths(standing().numpy())
     assert abs(lengths - lengths[:, list(MIRROR)]).max() < 0.1
@@ -175,11 +175,25 @@ def test_limbs_are_held_as_somebody_else_holds_them_at_their_own_length() -> Non
     for joint, above in zip(arm, (270.0, 490.0), strict=True):
         waving[joint] = waving[INDEX["RShoulder"]] + torch.tensor([0.0, above, 0.0])
     poses = torch.stack([small, waving]).repeat(200, 1, 1)
-    mixed = varied(poses, 0.0, 0.0, Generator().manual_seed(0), mixing=0.3)
+    mixed = varied(poses, Variety(0, 0, 0.3, 0), Generator().manual_seed(0))
     assert abs(bone_lengths(mixed.numpy()) - bone_lengths(poses.numpy())).max() < 0.1
     raised = (mixed[:, arm, 1] > mixed[:, [INDEX["RShoulder"]], 1] + 50).any(1)
     raised |= (mixed[:, [INDEX["LElbow"]], 1] > mixed[:, [INDEX["LShoulder"]], 1] + 50).any(1)
     assert 0.1 < raised[::2].float().mean() < 0.6  # of the small ones, who never raise an arm
+
+
+def test_limbs_are_bent_at_their_own_length_and_the_trunk_is_not() -> None:
+    poses = standing().expand(400, -1, -1)
+    bent = varied(poses, Variety(0, 0, 0, 0.2), Generator().manual_seed(0))
+    assert abs(bone_lengths(bent.numpy()) - bone_lengths(poses.numpy())).max() < 0.1
+    trunk = [INDEX[name] for name in ("Hip", "RHip", "LHip", "Spine", "Thorax", "Head", "LShoulder")]
+    wrist = INDEX["LWrist"]
+    mirrored = poses[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
+    moved = torch.minimum((bent - poses).norm(dim=-1), (bent - mirrored).norm(dim=-1))
+    assert moved[:, trunk].max() < 0.1
+    # Half of the people are bent, by some centimetres.
+    assert 0.4 < (moved[:, wrist] > 1).float().mean() < 0.6
+    assert moved[:, wrist][moved[:, wrist] > 1].median() > 40
 
 
 def test_without_faults_each_joint_is_where_it_is_seen() -> None:

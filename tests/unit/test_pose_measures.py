@@ -62,6 +62,25 @@ def test_bones_are_measured_by_length() -> None:
     assert measures.bone_unsteadiness(poses) == pytest.approx(1.0, rel=1e-4)
 
 
+def test_a_body_of_another_size_is_right_at_its_own() -> None:
+    poses = np.stack([1.2 * BODY, 0.7 * BODY])[None]
+    assert np.allclose(measures.resized(poses, BODY[None]), BODY, atol=1e-3)
+    other = BODY.copy()
+    other[INDEX["LWrist"]] += (80, 0, 0)
+    wrong = measures.resized(other[None, None], BODY[None])
+    assert measures.bone_error(wrong, BODY[None]) > 1
+    assert bone_lengths(wrong[0, 0]).sum() == pytest.approx(bone_lengths(BODY).sum(), rel=1e-5)
+
+
+def test_left_and_right_are_compared_within_a_body() -> None:
+    even = (BODY + BODY[list(MIRROR)] * (-1, 1, 1)) / 2
+    assert measures.asymmetry(even[None, None]) == pytest.approx(0, abs=1e-3)
+    longer = even.copy()
+    arm = longer[INDEX["LWrist"]] - longer[INDEX["LElbow"]]
+    longer[INDEX["LWrist"]] += 50 * arm / np.linalg.norm(arm)
+    assert measures.asymmetry(longer[None, None]) == pytest.approx(50 / 6, rel=1e-4)
+
+
 def test_one_body_has_the_same_bones_throughout_and_on_both_sides() -> None:
     poses = clouds(1, 60, 15.0)[0].astype(np.float32)
     poses[:, 0] = 0

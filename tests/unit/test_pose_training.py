@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from maskengines.errors import NotReady
-from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights
+from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights, write_weights
 from maskengines.pose.skeleton import INDEX
 from maskengines.pose.train import Bodies, Training, loss_of, main, pins_for, rate_at
 from torch import Generator
@@ -70,6 +70,19 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(bodies: Bodies, tmp_path: P
     assert advance(other, resumed, bodies, 3) == pytest.approx(wanted, rel=1e-4)
     for name, value in training.average.items():
         assert torch.allclose(resumed.average[name], value, atol=1e-5), name
+
+
+def test_a_run_can_begin_with_weights_written_before(tmp_path: Path) -> None:
+    first, _ = small()
+    write_weights(tmp_path / "first.safetensors", first.state_dict(), {})
+    second, training = small(seed=9)
+    training.begin(tmp_path / "first.safetensors")
+    for name, value in first.state_dict().items():
+        assert torch.allclose(second.state_dict()[name], value, atol=1e-3), name
+        assert torch.allclose(training.average[name], value, atol=1e-3), name
+    whole = Training(DiffPose(), 0, 1e-3)
+    with pytest.raises(NotReady, match="of another network"):
+        whole.begin(tmp_path / "first.safetensors")
 
 
 @pytest.mark.parametrize("network", ["diffpose", "baseline"])

@@ -49,6 +49,17 @@ def aligned(poses: Array, truth: Array) -> Array:
     return found
 
 
+def resized(poses: Array, truth: Array) -> Array:
+    """Poses (B, N, 17, 3) scaled about the hip until their bones add up to those of `truth` (B, 17, 3).
+
+    One picture does not tell how large a person is; what is still wrong after this is the pose and the
+    proportions.
+    """
+    size, wanted = bone_lengths(poses).sum(-1), bone_lengths(truth).sum(-1)
+    found: Array = poses * (wanted[:, None] / np.maximum(size, 1e-6))[..., None, None]
+    return found
+
+
 def inside(poses: Array, truth: Array) -> Array:
     """How central the truth is among hypotheses, per joint: the share of hypotheses that lie farther out,
     (B, 17), in 0..1.
@@ -88,7 +99,9 @@ def bone_unsteadiness(poses: Array) -> float:
 
 
 def asymmetry(poses: Array) -> float:
-    """Mean difference of left and right bones, in the unit of the poses."""
+    """Mean difference of left and right bones, in the unit of the poses: the bone error of the authors' code
+    (`calculate_symmetry_error`), which compares a hypothesis with itself and not with the truth.
+    """
     lengths = bone_lengths(poses)
     left, right = [pair[0] for pair in PAIRS], [pair[1] for pair in PAIRS]
     return float(np.abs(lengths[..., left] - lengths[..., right]).mean())

@@ -22,6 +22,7 @@ from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, LIMBS, MIRROR, 
 
 _SWAPPED: tuple[tuple[int, ...], ...] = ((1, 2, 3), (11, 12, 13))
 _MIXED = ((12, 13), (15, 16), (12, 13, 15, 16), (2, 3, 5, 6))
+_TURNING = ((12, 13), (15, 16), (2, 3), (5, 6))
 _CUT: tuple[tuple[int, ...], ...] = ((3, 6), (2, 3, 5, 6), (13,), (16,), (12, 13), (15, 16), (10,))
 
 
@@ -43,6 +44,24 @@ class Faults:
 
 
 @dataclass(frozen=True)
+class Variety:
+    """How other people differ from the few who were recorded.
+
+    Attributes:
+        bones: standard deviation of the length of each bone, left and right together, for half of them.
+        size: standard deviation of how tall they are.
+        mixing: share of arms and legs held as somebody else holds theirs.
+        bending: standard deviation of the angles, in radians about each axis, by which arms and legs of half
+            of them are turned at the shoulder or hip, and once more at the elbow or knee.
+    """
+
+    bones: float = 0.05
+    size: float = 0.025
+    mixing: float = 0.25
+    bending: float = 0.2
+
+
+@dataclass(frozen=True)
 class Views:
     """Bodies as cameras see them.
 
@@ -55,20 +74,19 @@ class Views:
     places: Tensor
 
 
-def varied(poses: Tensor, bones: float, size: float, generator: Generator, mixing: float = 0.0) -> Tensor:
-    """Upright poses (B, 17, 3) of other people: half in the mirror; half of them with bones (the same left
-    and right) longer or shorter by the standard deviation `bones`; everybody taller or smaller by
-    `size`; arms and legs of a share `mixing` each held as somebody else holds theirs.
-    """
+def varied(poses: Tensor, variety: Variety, generator: Generator) -> Tensor:
+    """Upright poses (B, 17, 3) of other people: half in the mirror, and changed as `variety` says."""
     count = len(poses)
     spread = (
-        bones
+        variety.bones
         * torch.randn(count, COUNT, generator=generator)
         * (torch.rand(count, 1, generator=generator) < 0.5)
     )
-    scale = (1 + spread[:, list(BONE_GROUPS)]) * (1 + size * torch.randn(count, 1, generator=generator))
+    scale = (1 + spread[:, list(BONE_GROUPS)]) * (
+        1 + variety.size * torch.randn(count, 1, generator=generator)
+    )
     scale = scale.clamp(0.7, 1.35)
-    limbs = _mixed(poses, mixing, generator) * scale[..., None]
+    limbs = _bent(_mixed(poses, variety.mixing, generator), variety.bending, generator) * scale[..., None]
     built = torch.zeros_like(poses)
     for parent, joint in BONES:
         built[:, joint] = built[:, parent] + limbs[:, joint]
@@ -89,6 +107,26 @@ def _mixed(poses: Tensor, share: float, generator: Generator) -> Tensor:
         for joint in joints:
             bones[:, joint] = torch.where(taken[:, None], turned[:, joint], bones[:, joint])
     return bones
+
+
+def _bent(bones: Tensor, angle: float, generator: Generator) -> Tensor:
+    """Bones (B, 17, 3), limbs' turned a little: what few people do, others do somewhat differently."""
+    count = len(bones)
+    bent = bones.clone()
+    some = (torch.rand(count, 1, generator=generator) < 0.5) * angle
+    for upper, lower in _TURNING:
+        first = torch.linalg.matrix_exp(_cross(some * torch.randn(count, 3, generator=generator)))
+        second = torch.linalg.matrix_exp(_cross(some * torch.randn(count, 3, generator=generator)))
+        bent[:, upper] = (first @ bones[:, upper, :, None])[..., 0]
+        bent[:, lower] = (second @ (first @ bones[:, lower, :, None]))[..., 0]
+    return bent
+
+
+def _cross(axes: Tensor) -> Tensor:
+    """Matrices (B, 3, 3) of the cross products with `axes` (B, 3); their exponential turns about them."""
+    x, y, z = axes.unbind(-1)
+    none = torch.zeros_like(x)
+    return torch.stack([none, -z, y, z, none, -x, -y, x, none], -1).unflatten(-1, (3, 3))
 
 
 def seen(poses: Tensor, generator: Generator, tumbling: float = 0.0) -> Views:
