@@ -16,6 +16,7 @@ from maskengines.pose.info import DIFFPOSE, LIVE_POSE, DiffPoseParams, LivePoseP
 from maskengines.pose.live import LivePose
 from maskengines.pose.skeleton import COUNT, INDEX, JOINTS, MIRROR, bone_lengths
 from maskengines.results.hypotheses import Hypotheses
+from maskengines.results.medoids import medoids
 from maskengines.runtime.plain import pack, unpack, views
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_values import pose_values, with_values
@@ -136,13 +137,11 @@ def test_the_answer_is_of_one_body_that_fits_the_picture(engine: DiffPoseEngine)
     assert np.linalg.norm(found.joints_2d.mean(0) - clicked, axis=-1).mean() < 25
 
 
-def test_medoids_stand_for_all_and_carry_their_shares(engine: DiffPoseEngine) -> None:
+def test_a_few_stand_for_all_and_the_spread_of_all_comes_with_them(engine: DiffPoseEngine) -> None:
     found = ask(engine, asked=ARM, count=80)
-    indices, weights = found.extra["medoids"]["indices"], found.extra["medoids"]["weights"]
-    assert 5 <= len(indices) <= 8
-    assert len(set(indices.tolist())) == len(indices)
-    assert weights.sum() == pytest.approx(1)
-    assert list(weights) == sorted(weights, reverse=True)
+    few = medoids(found)
+    assert 5 <= len(few) <= 8
+    assert sum(each.weight for each in few) == pytest.approx(1)
     shapes = {key: value.shape for key, value in found.extra["spread"].items()}
     assert shapes == {
         "mean": (17, 3), "covariance": (17, 3, 3), "mean_2d": (17, 2), "covariance_2d": (17, 2, 2),

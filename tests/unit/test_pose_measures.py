@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from maskengines.pose import measures
-from maskengines.pose.hypotheses import covariances, distances, ellipses, medoids, one_body, typical
+from maskengines.pose.hypotheses import covariances, ellipses, one_body
 from maskengines.pose.projection import reprojected
 from maskengines.pose.skeleton import COUNT, INDEX, MIRROR, bone_lengths
 from scipy.stats import chi2
@@ -103,26 +103,6 @@ def test_pinned_joints_and_what_they_hang_on_stay() -> None:
     assert np.array_equal(made[:, held], poses[:, held])
     legs = bone_lengths(made)[:, [INDEX["RKnee"], INDEX["LKnee"]]]
     assert np.allclose(legs[:, 0], legs[:, 1], rtol=1e-4)
-
-
-def test_two_clusters_have_two_medoids_with_their_shares() -> None:
-    near, far = clouds(1, 140, 4.0)[0], clouds(1, 60, 4.0)[0]
-    far[:, INDEX["RWrist"]] += 900
-    poses = np.concatenate([near, far])
-    found = medoids(distances(poses), fewest=2, most=8)
-    assert len(found.indices) == 2
-    assert found.weights.tolist() == pytest.approx([0.7, 0.3])
-    assert found.indices[0] < 140 <= found.indices[1]
-    weights = typical(distances(poses))
-    assert weights.sum() == pytest.approx(1)
-    assert weights.argmax() < 140
-    middle = np.linalg.norm(near - near.mean(0), axis=-1).mean(1)
-    assert middle[found.indices[0]] < np.median(middle)
-
-
-def test_few_hypotheses_are_their_own_medoids() -> None:
-    assert sorted(medoids(distances(clouds(1, 3, 50.0)[0])).indices) == [0, 1, 2]
-    assert typical(distances(BODY[None])).tolist() == [1]
 
 
 def test_ellipses_have_the_axes_of_the_spread() -> None:

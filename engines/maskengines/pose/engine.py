@@ -11,7 +11,7 @@ import torch
 from maskengines.assets import assets_folder
 from maskengines.contract import Candidate, Request, RunContext
 from maskengines.errors import BadInput, NotReady
-from maskengines.pose.hypotheses import covariances, distances, ellipses, medoids, one_body, typical
+from maskengines.pose.hypotheses import covariances, distances, ellipses, one_body, typical
 from maskengines.pose.info import DIFFPOSE, DiffPoseParams
 from maskengines.pose.network import WEIGHTS, DiffPose, load_network
 from maskengines.pose.projection import reprojected
@@ -38,7 +38,6 @@ class DiffPoseEngine:
     * ``joints``: the 17 names.
     * ``joints_2d`` (N, 17, 2) float32: pixels, each hypothesis moved and scaled so that it fits the joints
       that are known; NaN where fewer than two are.
-    * ``medoids``: ``indices`` and ``weights`` of a few that stand for all, the largest share first.
     * ``spread``: ``mean`` (17, 3), ``covariance`` (17, 3, 3), ``mean_2d`` (17, 2), ``covariance_2d`` (17,
       2, 2) and ``ellipses`` (17, 3):
       half axes of one standard deviation in pixels and the angle of the long one, in radians from x towards
@@ -121,7 +120,6 @@ def answer(poses: Array, question: PoseQuestion, seed: int, *, one_person: bool)
     if one_person:
         poses = one_body(poses, question.pinned.numpy())
     apart = distances(poses)
-    stand_ins = medoids(apart)
     flat, residual = reprojected(poses, question.joints, question.weights)
     spread = covariances(poses)
     spread_2d = covariances(flat.astype(np.float64))
@@ -131,7 +129,6 @@ def answer(poses: Array, question: PoseQuestion, seed: int, *, one_person: bool)
         "weights": typical(apart),
         "joints": list(JOINTS),
         "joints_2d": flat,
-        "medoids": {"indices": stand_ins.indices.astype(np.int32), "weights": stand_ins.weights},
         "spread": {
             "mean": poses.mean(0),
             "covariance": spread,

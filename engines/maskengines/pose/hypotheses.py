@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,52 +76,6 @@ def typical(apart: Array) -> Array:
     width = max(float(np.median(apart[~np.eye(count, dtype=bool)])) / 3, 1e-3)
     crowd = np.exp(-np.square(apart / width) / 2).sum(1)
     return (crowd / crowd.sum()).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Medoids:
-    """Hypotheses that stand for the others, the one that stands for most first.
-
-    Attributes:
-        indices: (M,) of hypotheses.
-        weights: (M,), the share of hypotheses nearest to each, adding up to 1.
-    """
-
-    indices: Array
-    weights: Array
-
-
-def medoids(apart: Array, fewest: int = 5, most: int = 8, near: float = 40.0) -> Medoids:
-    """Partition around medoids (Kaufman and Rousseeuw 1990): greedy building, then swaps until nothing gets
-    better.
-
-    As many as are needed until hypotheses lie within `near` of theirs on average, between `fewest` and
-    `most`.
-
-    Args:
-        apart: (N, N) from `distances`.
-    """
-    count = len(apart)
-    chosen = [int(apart.sum(1).argmin())]
-    nearest = apart[chosen[0]].copy()
-    while len(chosen) < min(most, count) and (len(chosen) < fewest or nearest.mean() > near):
-        gain = np.maximum(nearest[None] - apart, 0).sum(1)
-        gain[chosen] = -1
-        chosen.append(int(gain.argmax()))
-        nearest = np.minimum(nearest, apart[chosen[-1]])
-    for _ in range(20):
-        owner = apart[chosen].argmin(0)
-        moved = []
-        for number, medoid in enumerate(chosen):
-            members = np.flatnonzero(owner == number)
-            inside = apart[np.ix_(members, members)].sum(1) if len(members) else np.zeros(0)
-            moved.append(int(members[inside.argmin()]) if len(members) else medoid)
-        if moved == chosen:
-            break
-        chosen = moved
-    weights = np.bincount(apart[chosen].argmin(0), minlength=len(chosen)) / count
-    order = np.argsort(-weights, kind="stable")
-    return Medoids(np.asarray(chosen)[order], weights[order].astype(np.float32))
 
 
 def covariances(points: Array) -> Array:
