@@ -288,6 +288,8 @@ class MainWindow(QMainWindow):
             self.tools.equip(view.canvas)
             view.canvas.setFocus()
         self._on_document_state()
+        # A key may follow at once, and one whose action is still disabled is lost.
+        self.action_set.refresh()
 
     def _on_document_state(self) -> None:
         for index, view in enumerate(self.views):
