@@ -17,15 +17,12 @@ gives the same bytes on every machine.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from maskengines.contract import Box
 from maskengines.errors import EngineFault
-
-if TYPE_CHECKING:
-    pass
 
 Array = np.ndarray[Any, Any]
 

@@ -411,6 +411,20 @@ def test_a_failed_event_of_a_cancelled_job_is_no_failure(qtbot: QtBot) -> None:
     assert item.fraction is None
 
 
+def test_progress_moves_a_job_without_telling_of_a_change(qtbot: QtBot) -> None:
+    from maskstudio.jobs.item import JobItem
+
+    item = JobItem("probe", "Probe", live=False)
+    item.receive(Started("a"))
+    told: list[str] = []
+    item.changed.connect(lambda: told.append("changed"))
+    item.moved.connect(lambda: told.append("moved"))
+    for step in range(1, 50):
+        item.receive(Progress("a", step, 100))
+    assert told == ["moved"], "what comes too fast to be read is not told"
+    assert item.fraction == 0.49
+
+
 def test_a_job_cancelled_before_the_runtime_heard_of_it_never_runs(
     asker: Asker, document: Document, qtbot: QtBot
 ) -> None:

@@ -23,8 +23,8 @@ PREVIEW_SLOT = 0
 CANDIDATE_SLOTS = (1, 2)
 PROGRESS_SECONDS = 0.04
 PREVIEW_SECONDS = 0.25
-"""Between two previews of a job that is not live. Compositing one holds up the window for a millisecond or
-two, which its event loop feels at eight a second."""
+"""Between two previews of a job that is not live: four a second show what an engine is at, and each is read,
+composited and painted in the window's process."""
 
 _WAKE_SECONDS = 0.1
 
