@@ -1,32 +1,16 @@
-"""Where the studio keeps things for this user.
-
-``MASKSTUDIO_HOME`` puts everything under one folder, for tests and for portable use; otherwise the
-platform's own places are used. Folders are created when missing, where that is possible.
-"""
+"""Where the runtime keeps things for this user, beside the folders that every layer may know."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from pathlib import Path
 
-APP = "maskstudio"
+from maskengines.places import APP, cache_folder, config_folder, data_folder, made, models_folder
 
-
-def cache_folder() -> Path:
-    """What may be deleted at any time: compiled kernels, thumbnails."""
-    return _made(_home("cache") or _platform_folder("user_cache_dir"))
-
-
-def config_folder() -> Path:
-    """Settings and the list of trusted plugins."""
-    return _made(_home("config") or _platform_folder("user_config_dir"))
-
-
-def data_folder() -> Path:
-    """What the user would miss: plugins, weights, the autosave journal."""
-    return _made(_home("data") or _platform_folder("user_data_dir"))
+__all__ = [
+    "APP", "cache_folder", "config_folder", "data_folder", "log_file", "models_folder", "numba_cache_folder",
+]  # fmt: skip
 
 
 def numba_cache_folder() -> Path:
@@ -35,32 +19,14 @@ def numba_cache_folder() -> Path:
     this user under the temporary one."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
-        return _made(Path(chosen))
-    folder = _made(cache_folder() / "numba")
+        return made(Path(chosen))
+    folder = made(cache_folder() / "numba")
     return folder if os.access(folder, os.W_OK) else _private_temporary()
 
 
 def log_file() -> Path:
     """The window's log; it belongs to a report of something that went wrong."""
-    return _made(data_folder() / "logs") / "maskstudio.log"
-
-
-def _home(part: str) -> Path | None:
-    home = os.environ.get("MASKSTUDIO_HOME")
-    return Path(home).expanduser() / part if home else None
-
-
-def _platform_folder(name: str) -> Path:
-    import platformdirs
-
-    return Path(getattr(platformdirs, name)(APP, appauthor=False))
-
-
-def _made(folder: Path) -> Path:
-    # Reading goes on without a home that can be written (a container's, say); who writes there, says so.
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return made(data_folder() / "logs") / "maskstudio.log"
 
 
 def _private_temporary() -> Path:
