@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from maskengines.errors import BadInput, Cancelled
 from maskengines.weights.store.space import check_room, unwritable
@@ -38,27 +37,20 @@ def copy_files(
     done = 0
     try:
         for name, target in files.items():
-            with _created(tree / target) as writing:
+            (tree / target).parent.mkdir(parents=True, exist_ok=True)
+            with (tree / target).open("wb") as writing:
                 for block in _blocks(source / name):
                     if stopped():
                         raise Cancelled()
-                    try:
-                        writing.write(block)
-                    except OSError as error:
-                        raise unwritable(tree, error) from error
+                    writing.write(block)
                     done += len(block)
                     progress(done, total, target)
+    except OSError as error:
+        shutil.rmtree(tree, ignore_errors=True)
+        raise unwritable(tree, error) from error
     except BaseException:
         shutil.rmtree(tree, ignore_errors=True)
         raise
-
-
-def _created(path: Path) -> BinaryIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -55,8 +55,8 @@ def licence_of_card(folder: Path) -> tuple[str, str]:
     except OSError:
         return "", ""
     matter = re.match(r"---\s*\n(.*?)\n---", text, re.DOTALL)
-    told = dict(
-        re.findall(r"^(license(?:_name|_link)?):[ \t]*[\"']?([^\s\"']+)", matter[1], re.M) if matter else []
-    )
-    name = told.get("license", "")
-    return (told.get("license_name", name) if name in ("", "other") else name), told.get("license_link", "")
+    told: dict[str, str] = {}
+    if matter is not None:
+        told.update(re.findall(r"^(license(?:_name|_link)?):[ \t]*[\"']?([^\s\"']+)", matter[1], re.M))
+    name, link = told.get("license", ""), told.get("license_link", "")
+    return (told.get("license_name", name) if name in ("", "other") else name), link
