@@ -122,11 +122,14 @@ def _pieces(stem: str, variant: str, pieces: list[str], here: list[str]) -> dict
     whole = [name for name in pieces if "-of-" not in name]
     if whole:
         return {whole[0]: f"{stem}.safetensors"}
-    index = f"{stem}.safetensors.index.{variant}.json" if variant else f"{stem}.safetensors.index.json"
+    plain = f"{stem}.safetensors.index.json"
+    index = f"{stem}.safetensors.index.{variant}.json" if variant else plain
+    if index not in here:  # a model that was chosen from before has its index under the plain name
+        index = plain
     if index not in here:
         raise BadInput(f"The weights are not whole: '{index}' is missing. Get the model again.")
     # The index names its pieces, so they keep their names.
-    return {**{name: name for name in pieces}, index: f"{stem}.safetensors.index.json"}
+    return {**{name: name for name in pieces}, index: plain}
 
 
 def _lone_file(names: list[str], called: str) -> dict[str, str]:

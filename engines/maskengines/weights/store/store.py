@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskengines.errors import BadInput, NotReady
 from maskengines.places import models_folder
 from maskengines.weights.files import PICKLED, refuse_pickled
+from maskengines.weights.store.choosing import Precision
 from maskengines.weights.store.copying import Progress, Stopped, copy_files
 from maskengines.weights.store.hub_cache import cached_snapshot
 from maskengines.weights.store.licences import licence_of_card
 from maskengines.weights.store.records import Installed, Record, read_installed, write_record
-from maskengines.weights.store.staging import folder_name, publish, put_away, workshop
+from maskengines.weights.store.space import unwritable
+from maskengines.weights.store.staging import HIDDEN, folder_name, publish, put_away, workshop
 from maskengines.weights.store.wholeness import examine
+
+if TYPE_CHECKING:
+    from maskengines.weights.store.pulling import Agree, Offer
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -131,23 +137,70 @@ class ModelStore:
             publish(tree, self.folder / folder_name(model_id), work)
         return self._present(model_id)
 
-    def remove(self, model_id: str) -> Installed:
-        """Delete a model's files. Returns what was there.
+    def offer(self, model_id: str, precision: Precision = "half", stopped: Stopped = _never) -> Offer:
+        """What a pull of ``owner/name`` would bring: files, bytes, licence; raises as `pull`."""
+        from maskengines.weights.store.hub import Hub
+        from maskengines.weights.store.pulling import make_offer
+
+        return make_offer(Hub(stopped), _hub_id(model_id), precision)
+
+    def pull(
+        self, model_id: str, agree: Agree, progress: Progress = _quiet, stopped: Stopped = _never,
+        precision: Precision = "half",
+    ) -> Installed:  # fmt: skip
+        """Bring a model from the hub, or go on where an earlier pull stopped.
+
+        Args:
+            agree: asked for a licence that was not agreed to before.
+            precision: which weights are taken where the hub has both.
+
+        Raises:
+            BadInput: the hub has no such model, or none in safetensors.
+            NotReady: offline, unreachable, gated, not agreed to, no room, or a checksum is wrong.
+            Cancelled: ``stopped`` said so; what was fetched is kept for the next time.
+        """
+        from maskengines.weights.store.hub import Hub
+        from maskengines.weights.store.pulling import Pull, make_offer
+
+        hub = Hub(stopped)
+        offer = make_offer(hub, _hub_id(model_id), precision)
+        return Pull(hub, self.folder, agree, progress, stopped).run(offer)
+
+    def unfinished(self) -> dict[str, int]:
+        """Bytes that are here of models whose pull stopped before its end, by id."""
+        try:
+            places = [place for place in (self.folder / HIDDEN).iterdir() if place.is_dir()]
+        except OSError:
+            return {}
+        return {
+            place.name.replace("--", "/", 1): sum(
+                path.stat().st_size for path in place.rglob("*") if path.is_file()
+            )
+            for place in sorted(places)
+        }
+
+    def remove(self, model_id: str) -> int:
+        """Delete a model's files, and what an unfinished pull left of it. Returns the bytes freed.
 
         Raises:
             BadInput: there is no model of that id.
             NotReady: it is in use by a pull, or the store cannot be written.
         """
         found = self.find(model_id)
-        if found is None:
+        name = found.id if found is not None else model_id.strip()
+        freed = self.unfinished().get(name, 0) + (found.bytes if found is not None else 0)
+        if found is None and name not in self.unfinished():
             raise BadInput(
                 f"There is no model '{model_id}' here. 'maskstudio models list' shows what there is."
             )
-        with workshop(self.folder, found.id) as work:
-            for left in work.iterdir():
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
-            put_away(found.path, work)
-        return found
+        with workshop(self.folder, name) as work:
+            try:
+                if found is not None:
+                    put_away(found.path, work)
+                shutil.rmtree(work)
+            except OSError as error:
+                raise unwritable(self.folder, error) from error
+        return freed
 
     def _refuse_twice(self, model_id: str) -> None:
         if self.find(model_id) is not None or (self.folder / folder_name(model_id)).exists():
@@ -160,6 +213,16 @@ class ModelStore:
         if found is None:
             raise NotReady(f"'{model_id}' was taken away while it was put in place. Get it again.")
         return found
+
+
+def _hub_id(text: str) -> str:
+    """Raises:
+    BadInput: no repository can be called that.
+    """
+    name = text.strip().removeprefix("https://huggingface.co/").strip("/")
+    if not HUB_ID.fullmatch(name) or "--" in name or ".." in name:
+        raise BadInput(f"'{text}' is no hub id. One has the form owner/name.")
+    return name
 
 
 def _checked_folder(folder: Path) -> Path:
