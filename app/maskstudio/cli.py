@@ -37,6 +37,8 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio engines [ENGINE] [--json]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
                       [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
+       maskstudio models list | pull ID | import FOLDER | remove ID [--json]
+       maskstudio models offline | online
        maskstudio plugins list | trust NAME | forget NAME
        maskstudio doctor [--json]"""
 
@@ -44,6 +46,7 @@ EPILOG = """\
 commands:
   engines    list the engines and their parameters
   run        ask an engine without a window
+  models     list the networks here, fetch one, import one, remove one
   plugins    list the plugins, trust one, forget one
   doctor     what this machine has and what is missing
 
@@ -212,6 +215,49 @@ def _plugins(words: Sequence[str], output: Output) -> int:
     return listing.print_plugins()
 
 
+def _models(words: Sequence[str], output: Output) -> int:
+    parser = _Parser(
+        prog="maskstudio models", allow_abbrev=False,
+        description="Networks that others trained. Only safetensors are taken, and nothing comes unasked.",
+    )  # fmt: skip
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="list | pull ID | import FOLDER | remove ID | offline | online"
+    )
+    listed = actions.add_parser("list", help="a line per model: id, kind, size, licence")
+    pull = actions.add_parser("pull", help="fetch a model from the hub, or go on where a fetch stopped")
+    pull.add_argument("name", metavar="ID", help="owner/name on the hub")
+    pull.add_argument(
+        "--precision", choices=("half", "full"), default="half",
+        help="16 bits where the hub has them (default), or the full weights, twice as large",
+    )  # fmt: skip
+    pull.add_argument(
+        "--accept-licence", action="store_true", help="agree to its licence without being asked"
+    )
+    imported = actions.add_parser("import", help="copy a model from a folder or a .safetensors file")
+    imported.add_argument("name", metavar="FOLDER")
+    remove = actions.add_parser("remove", help="delete a model, or what an unfinished fetch left")
+    remove.add_argument("name", metavar="ID")
+    for action in (listed, pull, imported, remove):
+        action.add_argument("--json", action="store_true", help="one event a line on stdout")
+    actions.add_parser("offline", help="touch the network no more")
+    actions.add_parser("online", help="fetch again when asked to")
+    options = parser.parse_args(list(words))
+    from maskstudio import models
+    from maskstudio.stopping import stopped_by_signals
+
+    with stopped_by_signals():
+        match options.action:
+            case "pull":
+                return models.pull(options.name, options.precision, options.accept_licence, output)
+            case "import":
+                return models.import_folder(Path(options.name), output)
+            case "remove":
+                return models.remove(options.name, output)
+            case "list":
+                return models.print_json_list() if options.json else models.print_list()
+        return models.switch(options.action)
+
+
 def _doctor(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio doctor", allow_abbrev=False,
@@ -227,6 +273,7 @@ def _doctor(words: Sequence[str], output: Output) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str], Output], int]] = {
     "engines": _engines,
     "run": _run,
+    "models": _models,
     "plugins": _plugins,
     "doctor": _doctor,
 }

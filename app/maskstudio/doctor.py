@@ -18,7 +18,10 @@ from typing import Any
 from maskengines import __version__
 from maskengines.assets import assets_folder
 from maskengines.runtime import paths, plugins
+from maskengines.weights.store import ModelStore
+from maskengines.weights.store.offline import is_offline
 
+from maskstudio import models
 from maskstudio.doctor_checks import Check, check_folders, check_opencv, check_qt
 from maskstudio.doctor_qt import probe_qt
 from maskstudio.output import print_json, say
@@ -55,6 +58,11 @@ def print_text() -> int:
         say(f"  {plugin['name']}: {plugin['status']}")
     if not report["plugins"]:
         say("  none")
+    say(f"Models{', offline' if report['offline'] else ''}")
+    for model in report["models"]:
+        say(f"  {model['id']}: {model['kind']}, {model['bytes'] / 2**20:.1f} MiB, {model['state']}")
+    if not report["models"]:
+        say("  none; 'maskstudio models pull ID' fetches one")
     say("Weights")
     for weight in report["weights"]:
         say(f"  {weight['name']}: {weight['bytes'] / 2**20:.1f} MiB")
@@ -69,7 +77,7 @@ def print_text() -> int:
 
 
 def examine() -> dict[str, Any]:
-    """Versions, devices, Qt, folders, plugins, weights and checks, all JSON-able."""
+    """Versions, devices, Qt, folders, plugins, models, weights and checks, all JSON-able."""
     folders = _folders()
     qt = probe_qt()
     checks: list[Check] = [*check_qt(qt), check_opencv(), *check_folders(folders)]
@@ -80,6 +88,8 @@ def examine() -> dict[str, Any]:
         "folders": {name: str(folder) for name, folder in folders.items()},
         "log": str(_place(paths.log_file)),
         "plugins": _plugins(),
+        "models": [models.described(model) for model in ModelStore().installed()],
+        "offline": is_offline(),
         "weights": _weights(),
         "checks": [
             {"name": check.name, "ok": check.ok, "text": check.text, "advice": check.advice}
@@ -134,6 +144,7 @@ def _folders() -> dict[str, Path]:
         "cache": _place(paths.cache_folder),
         "settings": _place(paths.config_folder),
         "data": _place(paths.data_folder),
+        "models": _place(paths.models_folder),
         "kernels": Path(kernels) if kernels else _place(paths.numba_cache_folder),
         "assets": assets_folder(),
         "python": Path(sys.prefix),
@@ -157,4 +168,5 @@ def _plugins() -> list[dict[str, str]]:
 def _weights() -> list[dict[str, Any]]:
     roots = [folder for folder in (assets_folder(), _place(paths.data_folder)) if folder.is_dir()]
     files = [file for root in roots for file in sorted(root.rglob("*.safetensors"))]
+    files = [file for file in files if _place(paths.models_folder) not in file.parents]
     return [{"name": file.stem, "path": str(file), "bytes": file.stat().st_size} for file in files]

@@ -11,7 +11,7 @@ from pathlib import Path
 from maskstudio.doctor_qt import QtState
 from maskstudio.qt_libraries import apt_line, missing_libraries
 
-WRITTEN = ("cache", "settings", "data", "kernels")
+WRITTEN = ("cache", "settings", "data", "models", "kernels")
 OTHER_OPENCV = ("opencv-python", "opencv-contrib-python")
 
 

@@ -31,6 +31,9 @@ class Output(Protocol):
     def table(self, table: TableResult) -> None:
         """An answer that is a table."""
 
+    def fact(self, event: str, told: Mapping[str, Any], line: str) -> None:
+        """Anything else that a command has to say: ``told`` for scripts, ``line`` for people."""
+
     def warning(self, sentence: str) -> None:
         """Something that a user should know of; the work goes on."""
 
@@ -53,6 +56,9 @@ class JsonOutput:
 
     def table(self, table: TableResult) -> None:
         print_json(table.event())
+
+    def fact(self, event: str, told: Mapping[str, Any], line: str) -> None:
+        print_json({"event": event, **told})
 
     def warning(self, sentence: str) -> None:
         print_json({"event": "warning", "message": sentence})
@@ -87,6 +93,10 @@ class TextOutput:
         self.close()
         for line in table.lines():
             say(line)
+
+    def fact(self, event: str, told: Mapping[str, Any], line: str) -> None:
+        self.close()
+        say(line)
 
     def warning(self, sentence: str) -> None:
         self.close()

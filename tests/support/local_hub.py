@@ -99,7 +99,9 @@ class LocalHub:
 
     def fetched(self, name: str) -> list[str]:
         """The Range of each request for the content of a file, in order."""
-        return [ranged for path, ranged in self.asked if path.startswith("/cdn/") and path.endswith(f"/{name}")]
+        return [
+            ranged for path, ranged in self.asked if path.startswith("/cdn/") and path.endswith(f"/{name}")
+        ]
 
 
 class _Handler(BaseHTTPRequestHandler):

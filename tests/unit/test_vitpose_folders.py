@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from maskengines.errors import BadInput, NotReady
 from maskengines.pose.vitpose import load_detector
+from maskengines.weights.store import ModelStore
 from tiny_vitpose import write_vitpose
 
 
@@ -135,3 +136,12 @@ def test_what_is_wrong_with_a_folder_is_said_in_a_sentence(folder: Path, broken:
     with pytest.raises(BadInput, match=said) as raised:
         load_detector(str(folder))
     assert "\n" not in raised.value.message
+
+
+def test_a_detector_in_the_store_is_found_by_its_id(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASKSTUDIO_HOME", str(tmp_path / "home"))
+    model = ModelStore().import_folder(written)
+    assert model.record.kind == "vitpose"
+    assert load_detector("tiny").weights == load_detector(str(written)).weights

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from maskengines.errors import BadInput, NotReady
 from maskengines.weights.files import PICKLED, refuse_pickled
+from maskengines.weights.store import ModelStore
+from maskengines.weights.store.library import send_no_statistics
+from maskengines.weights.store.offline import require_online
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -15,12 +18,12 @@ def network_folder(model: str) -> tuple[Path, str]:
     """The folder of a network, and how people call it.
 
     Args:
-        model: a folder, or a hub id ``owner/name``. The network is asked for only where a hub id is not in
-            the local cache.
+        model: a folder, the id of a model in the store, or a hub id ``owner/name``. The hub is asked only for
+            what is neither in the store nor in the local cache.
 
     Raises:
         BadInput: there is no such folder, and nothing of that name on the hub.
-        NotReady: it is not here and the hub cannot be reached.
+        NotReady: it is not here and the hub cannot be reached, or the studio is offline.
     """
     text = model.strip()
     path = Path(text).expanduser()
@@ -30,6 +33,9 @@ def network_folder(model: str) -> tuple[Path, str]:
         raise refuse_pickled(path)
     if path.is_file():
         raise BadInput(f"'{path.name}' is a file. Choose the folder that holds it and its config.json.")
+    here = ModelStore().find(text)
+    if here is not None:
+        return ModelStore().resolve(text), here.id
     if _HUB_ID.fullmatch(text):
         return fetched_from_hub(text), text
     raise BadInput(
@@ -42,8 +48,9 @@ def fetched_from_hub(name: str) -> Path:
 
     Raises:
         BadInput: the hub knows no such network, or not as safetensors.
-        NotReady: it is not here and the hub cannot be reached.
+        NotReady: it is not here and the hub cannot be reached, or the studio is offline.
     """
+    send_no_statistics()
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars
 
@@ -51,6 +58,8 @@ def fetched_from_hub(name: str) -> Path:
     wanted = ["config.json", "preprocessor_config.json", "model.safetensors", "model.safetensors.index.json"]
     wanted += ["model-*.safetensors", "labels.*"]
     for local in (True, False):
+        if not local:
+            require_online(f"'{name}' is not fetched")
         try:
             folder = Path(
                 snapshot_download(name, allow_patterns=wanted, local_files_only=local, etag_timeout=5)

@@ -21,6 +21,9 @@ from maskengines.weights.store.streaming import Stream
 WAITS = (1.0, 2.0, 4.0, 8.0, 8.0)
 """Seconds before each new try; a try that brought something starts over."""
 _BLOCK = 1 << 22
+_LOOK = 0.5
+"""Seconds between two looks at the offline switch."""
+_NO_MORE = "nothing more is fetched"
 
 
 class Digest(Protocol):
@@ -127,13 +130,17 @@ class Download:
         digest = self.file.digest()
         there = _hash_again(self.part, digest, size, self.stopped)
         self.arrived(there)
-        require_online("nothing more is fetched")
+        require_online(_NO_MORE)
         stream = Stream(self.url, self.headers, there, self.stopped)
         if stream.start != there:
             digest, there = self.file.digest(), 0
         try:
             with _opened(self.part, there) as writing:
+                looked = time.monotonic()
                 for block in stream:
+                    if time.monotonic() > looked + _LOOK:  # the switch may be in another process
+                        require_online(_NO_MORE)
+                        looked = time.monotonic()
                     _write(writing, block, self.folder)
                     digest.update(block)
                     there += len(block)

@@ -12,6 +12,7 @@ from maskengines.errors import BadInput
 from maskengines.weights.store.copying import Stopped
 from maskengines.weights.store.fetching import HubFile
 from maskengines.weights.store.hub_errors import told_plainly
+from maskengines.weights.store.library import send_no_statistics
 from maskengines.weights.store.licences import Licence
 from maskengines.weights.store.offline import require_online
 from maskengines.weights.store.streaming import Stream, waited
@@ -47,12 +48,9 @@ class Hub:
         require_online("the hub is not asked")
         self._stopped = stopped
         self.address = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        # Only what is asked for goes out: no statistics about who asks.
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-        from huggingface_hub import constants
+        send_no_statistics()
         from huggingface_hub.utils import build_hf_headers
 
-        constants.HF_HUB_DISABLE_TELEMETRY = True  # it may have read its environment before
         self.headers: Mapping[str, str] = build_hf_headers(library_name="maskstudio")
 
     def describe(self, model_id: str, revision: str | None = None) -> HubModel:
