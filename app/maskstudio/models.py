@@ -14,7 +14,7 @@ from maskengines.weights.store.pulling import Offer
 from maskengines.weights.store.settings import set_offline
 from maskengines.weights.store.space import size_words
 
-from maskstudio.output import Output, print_json, say
+from maskstudio.output import JsonOutput, Output, print_json, say
 
 _PAUSE = 0.2
 """Seconds between two words on how far it is."""
@@ -53,10 +53,7 @@ def pull(name: str, precision: Precision, agreed: bool, output: Output) -> int:
     """
 
     def agree(offer: Offer) -> bool:
-        licence = offer.licence
-        told = {"id": offer.id, "name": licence.name, "link": licence.link, "text": licence.text}
-        lines = [f"{offer.id}: {licence.words()}", licence.link, licence.text.strip()]
-        output.fact("licence", {**told, "bytes": offer.bytes}, "\n".join(line for line in lines if line))
+        _show_licence(offer, output)
         if agreed:
             return True
         if not _somebody_is_there(output):
@@ -116,10 +113,18 @@ def described(model: Installed) -> dict[str, Any]:
     return {**model.described(), "state": "damaged" if model.missing else "installed"}
 
 
-def _somebody_is_there(output: Output) -> bool:
-    from maskstudio.output import TextOutput
+def _show_licence(offer: Offer, output: Output) -> None:
+    licence = offer.licence
+    if isinstance(output, JsonOutput):
+        told = {"id": offer.id, "name": licence.name, "link": licence.link, "text": licence.text}
+        output.fact("licence", {**told, "bytes": offer.bytes}, "")
+        return
+    lines = [f"{offer.id}: {licence.words()}", licence.link, licence.text.strip()]
+    sys.stderr.write("".join(f"{line}\n" for line in lines if line))
 
-    return isinstance(output, TextOutput) and sys.stdin.isatty() and sys.stderr.isatty()
+
+def _somebody_is_there(output: Output) -> bool:
+    return not isinstance(output, JsonOutput) and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class _Told:
