@@ -81,4 +81,7 @@ def tool_commands(window: MainWindow) -> list[Command]:
                 words="hardness"),
         Command("brush.harder", "Harder brush", tools.harder, "Tools", "brush", ("Shift+]",), "feather",
                 words="hardness"),
+        Command("tools.models", "Models", window.models.show, "Tools", "models", icon="models", asks=True,
+                words="download fetch pull hub huggingface weights network checkpoint lora offline import",
+                hint="What networks are on this machine; fetches, imports and removes them."),
     ]  # fmt: skip

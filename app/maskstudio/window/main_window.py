@@ -35,6 +35,7 @@ from maskstudio.window.keys import KeyWatcher
 from maskstudio.window.look_flow import LookFlow
 from maskstudio.window.mask_flow import MaskFlow
 from maskstudio.window.messages import Banner
+from maskstudio.window.model_flow import ModelFlow
 from maskstudio.window.open_flow import OpenFlow
 from maskstudio.window.pose_flow import PoseFlow
 from maskstudio.window.save_flow import SaveFlow
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
         self.engines = EngineFlow(self)
+        self.models = ModelFlow(self)
         self.help = HelpFlow(self)
         self.registry = CommandRegistry(
             [
@@ -396,6 +398,7 @@ class MainWindow(QMainWindow):
         self._save_geometry()
         self.tools.close()
         self.engines.close()
+        self.models.close()
         for view in self.views:
             self.remove_view(view)
         wait_for_saves()

@@ -28,10 +28,12 @@ class Offer:
     """What a pull would bring.
 
     Attributes:
+        hub: address of the hub.
         files: what is fetched, by its path in the store.
         bytes: of all files.
     """
 
+    hub: str
     model: HubModel
     kind: str
     precision: Precision
@@ -64,7 +66,7 @@ def make_offer(hub: Hub, model_id: str, precision: Precision) -> Offer:
     text = next((name for name in sorted(files) if is_licence(name)), None)
     if text is not None:
         licence = replace(licence, text=hub.read_text(model, files[text].name))
-    return Offer(model, choice.kind, precision, files, licence)
+    return Offer(hub.address, model, choice.kind, precision, files, licence)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Pull:
                 self._fetch(offer, work)
                 tree = _assembled(work, offer)
                 kind = _examined(tree, offer, work)
-                write_record(tree, _record(offer, kind, self.hub.address))
+                write_record(tree, _record(offer, kind))
             except OSError as error:
                 if is_from_network(error):
                     raise
@@ -184,14 +186,14 @@ def _there(work: Path) -> int:
     return sum(path.stat().st_size for path in work.iterdir())
 
 
-def _record(offer: Offer, kind: str, address: str) -> Record:
+def _record(offer: Offer, kind: str) -> Record:
     return Record(
         id=offer.id,
         title=offer.id.rpartition("/")[2],
         kind=kind,
         licence=offer.licence.name,
         licence_link=offer.licence.link,
-        source=f"{address}/{offer.id}",
+        source=f"{offer.hub}/{offer.id}",
         revision=offer.model.commit,
         files={name: file.size for name, file in offer.files.items()},
     )
