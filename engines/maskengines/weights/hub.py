@@ -18,7 +18,7 @@ def network_folder(model: str) -> tuple[Path, str]:
     """The folder of a network, and how people call it.
 
     Args:
-        model: a folder, the id of a model in the store, or a hub id ``owner/name``. The hub is asked only for
+        model: the id of a model in the store, a folder, or a hub id ``owner/name``. The hub is asked only for
             what is neither in the store nor in the local cache.
 
     Raises:
@@ -26,6 +26,9 @@ def network_folder(model: str) -> tuple[Path, str]:
         NotReady: it is not here and the hub cannot be reached, or the studio is offline.
     """
     text = model.strip()
+    here = ModelStore().find(text)
+    if here is not None:
+        return ModelStore().resolve(text), here.id
     path = Path(text).expanduser()
     if path.is_dir():
         return path, path.resolve().name
@@ -33,9 +36,6 @@ def network_folder(model: str) -> tuple[Path, str]:
         raise refuse_pickled(path)
     if path.is_file():
         raise BadInput(f"'{path.name}' is a file. Choose the folder that holds it and its config.json.")
-    here = ModelStore().find(text)
-    if here is not None:
-        return ModelStore().resolve(text), here.id
     if _HUB_ID.fullmatch(text):
         return fetched_from_hub(text), text
     raise BadInput(

@@ -17,7 +17,7 @@ from maskengines.weights.store.licences import licence_of_card
 from maskengines.weights.store.records import Installed, Record, read_installed, write_record
 from maskengines.weights.store.space import unwritable
 from maskengines.weights.store.staging import HIDDEN, folder_name, publish, put_away, workshop
-from maskengines.weights.store.wholeness import examine
+from maskengines.weights.store.wholeness import examine, names_below
 
 if TYPE_CHECKING:
     from maskengines.weights.store.pulling import Agree, Offer
@@ -64,8 +64,9 @@ class ModelStore:
         """Where a model's files are. Never touches the network.
 
         Args:
-            model: a folder, a ``.safetensors`` file, the id of a model here, or a hub id whose files
-                another program has fetched into the hub's own cache.
+            model: the id of a model here, a folder, a ``.safetensors`` file, or a hub id whose files
+                another program has fetched into the hub's own cache; looked for in this order, so
+                ``./name`` is always a folder.
 
         Raises:
             BadInput: there is no such folder or id, or it holds pickles only.
@@ -74,6 +75,14 @@ class ModelStore:
         text = model.strip()
         if not text:
             raise BadInput("No model is named. Give the id of one, or a folder.")
+        found = self.find(text)
+        if found is not None:
+            if found.missing:
+                raise NotReady(
+                    f"'{found.id}' is no longer whole: '{found.missing[0]}' is missing. "
+                    f"{_getting(found.id, found.record.source)}"
+                )
+            return found.path
         path = Path(text).expanduser()
         if path.is_dir():
             return _checked_folder(path.absolute())
@@ -83,14 +92,6 @@ class ModelStore:
             if path.suffix.lower() == ".safetensors":
                 return path.absolute()
             raise BadInput(f"'{path.name}' is no model. Choose its folder, or a .safetensors file.")
-        found = self.find(text)
-        if found is not None:
-            if found.missing:
-                raise NotReady(
-                    f"'{found.id}' is no longer whole: '{found.missing[0]}' is missing. "
-                    f"{_getting(found.id, found.record.source)}"
-                )
-            return found.path
         cached = cached_snapshot(text) if HUB_ID.fullmatch(text) else None
         if cached is not None:
             return cached
@@ -226,15 +227,13 @@ def _hub_id(text: str) -> str:
 
 
 def _checked_folder(folder: Path) -> Path:
-    """A folder that holds safetensors somewhere; what it is, the engine that reads it will tell."""
-    pickled: Path | None = None
-    for path in folder.rglob("*"):
-        if path.suffix == ".safetensors":
-            return folder
-        if pickled is None and path.suffix in PICKLED:
-            pickled = path
-    if pickled is not None:
-        raise refuse_pickled(pickled)
+    """A folder that holds safetensors; what it is, the engine that reads it will tell."""
+    names = names_below(folder)
+    if any(name.endswith(".safetensors") for name in names):
+        return folder
+    pickled = [name for name in names if Path(name).suffix.lower() in PICKLED]
+    if pickled:
+        raise refuse_pickled(folder / pickled[0])
     raise BadInput(f"'{folder}' holds no weights as safetensors. Choose the folder of a model.")
 
 

@@ -15,15 +15,24 @@ from maskengines.weights.store.records import RECORD
 
 
 def names_below(folder: Path) -> list[str]:
-    """Every file of a folder, with forward slashes; links to files count, links to folders are not
-    followed, and neither are hidden folders such as ``.git``."""
+    """Files of a folder and of the folders in it, with forward slashes: no model is deeper, and whoever
+    names a home folder by mistake does not wait. What is hidden does not count.
+
+    Raises:
+        BadInput: the folder cannot be read.
+    """
     found = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if not hidden and path.is_file() and path.name != RECORD:
-            found.append(name.as_posix())
-    return found
+    try:
+        for path in folder.iterdir():
+            if path.name.startswith(".") or path.name == RECORD:
+                continue
+            if path.is_dir():
+                found += [f"{path.name}/{each.name}" for each in path.iterdir() if each.is_file()]
+            else:
+                found.append(path.name)
+    except OSError as error:
+        raise BadInput(f"'{error.filename}' cannot be read: {error.strerror}.") from error
+    return sorted(found)
 
 
 def examine(folder: Path, called: str | None = None, precision: Precision = "half") -> Choice:
