@@ -231,14 +231,15 @@ names = st.lists(
         st.text(max_size=12),
         st.sampled_from([
             "model_index.json", "config.json", "model.safetensors", "model.fp16.safetensors",
-            "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "unet/model.py", "pytorch_model.bin",
-            "../x.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
+            "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "unet/model.py",
+            "pytorch_model.bin", "../x.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
             "unet/../../x.safetensors",
         ]),
     ), max_size=12,
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     names,
     st.dictionaries(st.text(max_size=5), st.sampled_from([None, 3, [], [None], ["a", "b"]]), max_size=3),

@@ -147,4 +147,4 @@ class SuggestedList(ModelList):
         if each is None:
             return "Sizes are those of 16-bit weights. Nothing is fetched before you have seen its licence."
         gated = " Gated: agree to its authors' terms on the hub and log in first." if each.gated else ""
-        return f"{each.title} {each.use}.{gated}"
+        return f"{each.title}: {each.use}.{gated}"

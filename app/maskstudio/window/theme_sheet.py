@@ -114,7 +114,7 @@ QListView, QTreeView, QTableView { background: $panel; border: none; alternate-b
 QListView::item { border-radius: 5px; padding: 4px; }
 QListView::item:selected { background: $hover; color: $text; }
 QTreeView::item { padding: 5px 4px; border: none; }
-QTreeView::item:selected { background: $hover; color: $text; }
+QTreeView::item:hover, QTreeView::item:selected { background: $hover; color: $text; }
 QHeaderView::section { background: $panel; border: none; border-bottom: 1px solid $line; padding: 4px 8px;
                        color: $second; }
 
