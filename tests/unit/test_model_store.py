@@ -232,8 +232,8 @@ names = st.lists(
         st.sampled_from([
             "model_index.json", "config.json", "model.safetensors", "model.fp16.safetensors",
             "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "unet/model.py",
-            "pytorch_model.bin", "../x.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
-            "unet/../../x.safetensors",
+            "pytorch_model.bin", "../x.json", "model-00001-of-00002.safetensors",
+            "model.safetensors.index.json", "unet/../../x.safetensors",
         ]),
     ), max_size=12,
 )  # fmt: skip
