@@ -29,7 +29,10 @@ def print_list() -> int:
         say(f"{model.id:<{width}}  {model_words(model)}")
         say(f"{'':<{width}}  {model.path}")
     for name, count in unfinished.items():
-        say(f"{name:<{width}}  not finished, {size_words(count)} are here; 'maskstudio models pull' goes on")
+        mended = (
+            "'maskstudio models pull' goes on" if "/" in name else "'maskstudio models remove' frees them"
+        )
+        say(f"{name:<{width}}  not finished, {size_words(count)} are here; {mended}")
     if not models and not unfinished:
         say(f"No models in {store.folder}.")
     return 0

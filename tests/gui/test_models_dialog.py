@@ -12,6 +12,7 @@ from maskengines.weights.store import ModelStore
 from maskengines.weights.store.catalogue import suggestions
 from maskengines.weights.store.offline import is_offline
 from maskengines.weights.store.pulling import Offer
+from maskengines.weights.store.settings import set_offline
 from maskstudio.window import model_questions
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.models_dialog import ModelsDialog
@@ -236,6 +237,16 @@ def test_a_window_that_closes_stops_its_fetch(
     window.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "models"]
     assert ModelStore().installed() == []
+
+
+def test_a_switch_turned_elsewhere_shows_and_escape_closes(dialog: ModelsDialog, window: MainWindow) -> None:
+    set_offline(True)
+    window.registry.run("tools.models")
+    assert dialog.offline.isChecked()
+    assert is_offline()
+    dialog.name.setFocus()
+    QTest.keyClick(dialog.name, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
 
 
 def test_enter_in_the_field_fetches(dialog: ModelsDialog, qtbot: QtBot) -> None:

@@ -210,6 +210,19 @@ def test_a_record_that_cannot_be_read_is_no_model(pipeline: Path) -> None:
             ModelStore().resolve(model.id)
 
 
+def test_a_record_of_a_later_version_is_read(pipeline: Path) -> None:
+    model = ModelStore().import_folder(pipeline)
+    told = json.loads((model.path / RECORD).read_text())
+    (model.path / RECORD).write_text(json.dumps({**told, "colour": "blue"}))
+    assert ModelStore().installed() == [model]
+
+
+def test_an_import_never_takes_the_place_of_a_hub_id(tmp_path: Path) -> None:
+    model = ModelStore().import_folder(write_files(tmp_path / "painters--shapes", classifier()))
+    assert model.id == "painters-shapes"
+    assert ModelStore().find("painters/shapes") is None
+
+
 def test_the_folder_may_be_elsewhere(pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASKSTUDIO_MODELS", str(tmp_path / "big disk"))
     assert ModelStore().import_folder(pipeline).path == tmp_path / "big disk" / "my-pipeline"

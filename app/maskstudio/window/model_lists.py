@@ -113,8 +113,14 @@ class InstalledList(ModelList):
             if model.missing:
                 item.setForeground(1, tone("warning"))
         for name, count in holdings.unfinished.items():
-            cells = [name, "not finished", f"{size_words(count)} so far", "", "hub"]
-            item = self.add(name, cells, "Fetch it again to go on from there, or remove it.")
+            pulled = "/" in name
+            cells = [name, "not finished", f"{size_words(count)} so far", "", "hub" if pulled else "folder"]
+            tip = (
+                "Fetch it again to go on from there, or remove it."
+                if pulled
+                else "Remove it, and import anew."
+            )
+            item = self.add(name, cells, tip)
             for column in range(len(cells)):
                 item.setForeground(column, tone("second"))
         self._empty.setVisible(not holdings.models and not holdings.unfinished)

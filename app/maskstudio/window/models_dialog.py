@@ -7,6 +7,7 @@ from maskengines.weights.store import Installed
 from maskengines.weights.store.offline import is_offline, offline_variable
 from maskengines.weights.store.settings import set_offline
 from maskengines.weights.store.space import size_words
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from maskstudio.panels.style import STEP, Note
 from maskstudio.panels.words import percent, remaining
-from maskstudio.window import model_questions
+from maskstudio.window import model_questions, theme
 from maskstudio.window.background import Background
 from maskstudio.window.icons import icon
 from maskstudio.window.model_errand import ModelErrand
@@ -49,11 +50,18 @@ class ModelsDialog(QDialog):
         errand.asked.connect(self._ask_licence)
         errand.succeeded.connect(self._succeeded)
         errand.failed.connect(self._failed)
+        theme.changes.switched.connect(self._retint)
         self._show_errand()
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the store anew, off the GUI thread."""
+        """Read the store anew, off the GUI thread, and how the switch stands."""
+        self.offline.blockSignals(True)  # another window or a command may have turned it
+        self.offline.setChecked(is_offline())
+        self.offline.blockSignals(False)
+        variable = offline_variable()
+        self.offline.setEnabled(variable is None)
+        self.offline.setToolTip(f"The variable {variable} keeps the studio offline." if variable else "")
         self._background.do(Holdings.read, self._show_holdings, self._say_error)
 
     # --- layout ---------------------------------------------------------------------------------
@@ -93,12 +101,7 @@ class ModelsDialog(QDialog):
         self.news = Note()
         self.news.say("")
         self.offline = QCheckBox("Offline: never touch the network")
-        self.offline.setChecked(is_offline())
         self.offline.toggled.connect(self._switch)
-        variable = offline_variable()
-        if variable is not None:
-            self.offline.setEnabled(False)
-            self.offline.setToolTip(f"The variable {variable} keeps the studio offline.")
         close = QPushButton("Close")
         close.setAutoDefault(False)
         close.clicked.connect(self.close)
@@ -120,7 +123,7 @@ class ModelsDialog(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter in the field fetches; it does not press a button besides.
-        if not self.name.hasFocus():
+        if not (self.name.hasFocus() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
             super().keyPressEvent(event)
 
     # --- what is shown --------------------------------------------------------------------------
@@ -132,6 +135,10 @@ class ModelsDialog(QDialog):
         total = sum(model.bytes for model in holdings.models) + sum(holdings.unfinished.values())
         self.place.say(f"{size_words(total)} in {holdings.folder}" if some else f"Kept in {holdings.folder}")
         self._show_errand()
+
+    def _retint(self) -> None:
+        if self.isVisible():  # what is hidden is filled anew when it is shown
+            self.refresh()
 
     def _show_errand(self, *_: object) -> None:
         errand = self._errand

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,10 @@ def read_installed(folder: Path) -> Installed | None:
     """The model in ``folder``; None where there is none or its record cannot be read."""
     try:
         told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        record = Record(**{**told, "files": {str(name): int(size) for name, size in told["files"].items()}})
+        sizes = {str(name): int(size) for name, size in told["files"].items()}
+        # A later version may have written more than this one knows of.
+        known = {each.name: told[each.name] for each in fields(Record) if each.name in told}
+        record = Record(**{**known, "files": sizes})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     there = {name: _size(folder / name) for name in record.files}

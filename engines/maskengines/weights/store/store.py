@@ -121,7 +121,8 @@ class ModelStore:
         if source.is_file() and source.suffix.lower() != ".safetensors":
             raise BadInput(f"'{source.name}' is no model. Choose its folder, or a .safetensors file.")
         name = source.stem if source.is_file() else source.name
-        model_id = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+        # Two dashes stand for the slash of a hub id in the names of folders.
+        model_id = re.sub(r"[^\w.]+", "-", name).strip("-.") or "model"
         self._refuse_twice(model_id)
         choice = examine(source, name)
         root = source.parent if source.is_file() else source
