@@ -46,6 +46,8 @@ class ModelFlow:
 
     def close(self) -> None:
         """Stop what is under way; the window closes."""
+        if "dialog" in self.__dict__:
+            self.dialog.close()
         if "errand" in self.__dict__:
             self.errand.close()
 

@@ -113,6 +113,7 @@ QSplitter::handle:hover { background: $accent; }
 QListView, QTreeView, QTableView { background: $panel; border: none; alternate-background-color: $window; }
 QListView::item { border-radius: 5px; padding: 4px; }
 QListView::item:selected { background: $hover; color: $text; }
+QTreeView { show-decoration-selected: 1; selection-background-color: $hover; selection-color: $text; }
 QTreeView::item { padding: 5px 4px; border: none; }
 QTreeView::item:hover, QTreeView::item:selected { background: $hover; color: $text; }
 QHeaderView::section { background: $panel; border: none; border-bottom: 1px solid $line; padding: 4px 8px;
