@@ -37,17 +37,17 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio engines [ENGINE] [--json]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
                       [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
+       maskstudio plugins list | trust NAME | forget NAME
        maskstudio models list | pull ID | import FOLDER | remove ID [--json]
        maskstudio models offline | online
-       maskstudio plugins list | trust NAME | forget NAME
        maskstudio doctor [--json]"""
 
 EPILOG = """\
 commands:
   engines    list the engines and their parameters
   run        ask an engine without a window
-  models     list the networks here, fetch one, import one, remove one
   plugins    list the plugins, trust one, forget one
+  models     list the networks here, fetch one, import one, remove one
   doctor     what this machine has and what is missing
 
 A first word that is no command is a file; ./run opens a file named run.
@@ -273,7 +273,7 @@ def _doctor(words: Sequence[str], output: Output) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str], Output], int]] = {
     "engines": _engines,
     "run": _run,
-    "models": _models,
     "plugins": _plugins,
+    "models": _models,
     "doctor": _doctor,
 }
