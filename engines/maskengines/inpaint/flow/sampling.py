@@ -28,9 +28,13 @@ class Start:
     moment: float
 
 
-def noise_of(seeds: Sequence[int], shape: tuple[int, int], device: torch.device) -> Tensor:
-    """(B, 3, h, w) of unit noise; what a seed gives depends on no other seed and on no device."""
-    drawn = [np.random.default_rng(seed).standard_normal((3, *shape), dtype=np.float32) for seed in seeds]
+def noise_of(seeds: Sequence[int], shape: tuple[int, int], device: torch.device, number: int = 0) -> Tensor:
+    """(B, 3, h, w) of unit noise; what a seed gives depends on no other seed and on no device. `number` tells apart
+    the noises of one seed.
+    """
+    drawn = [
+        np.random.default_rng((seed, number)).standard_normal((3, *shape), dtype=np.float32) for seed in seeds
+    ]
     return torch.from_numpy(np.stack(drawn)).to(device)
 
 
