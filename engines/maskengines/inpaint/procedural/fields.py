@@ -1,0 +1,61 @@
+"""Random fields: fractal noise, smooth noise, and pictures displaced by it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from maskengines.inpaint.procedural.palettes import Bytes, Floats
+
+EXPONENTS = np.arange(0.5, 4.01, 0.25)  # of the power spectrum; photos lie near 2
+
+
+def fractal(height: int, width: int, rng: np.random.Generator, exponent: float) -> Floats:
+    """Noise ``(height, width)`` of mean 0 and deviation 1, power ``f ** -exponent``; it wraps around."""
+    noise = rng.standard_normal((height, width), dtype=np.float32)
+    spectrum = cv2.dft(noise, flags=cv2.DFT_COMPLEX_OUTPUT)
+    spectrum *= _gain(height, width, round(4 * exponent) / 4)
+    field = cv2.idft(spectrum, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+    return np.asarray(field * np.float32(1.0 / max(float(field.std()), 1e-9)), np.float32)
+
+
+def smooth(height: int, width: int, rng: np.random.Generator, cells: int) -> Floats:
+    """Noise ``(height, width)`` without detail finer than 1 / ``cells`` of a side; deviation near 1."""
+    coarse = rng.standard_normal((cells + 1, cells + 1), dtype=np.float32)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def to_bytes(field: Floats, gain: float = 50.0) -> Bytes:
+    """``field`` (deviation 1) as grey levels around 128, ``gain`` levels a deviation, cut at 0 and 255."""
+    return np.clip(field * np.float32(gain) + np.float32(128), 0, 255).astype(np.uint8)
+
+
+def displaced(picture: Bytes, rng: np.random.Generator, strength: float, cells: int) -> Bytes:
+    """``picture`` ``(h, w, 3)`` moved about by smooth noise of ``strength`` elements; it wraps around."""
+    height, width = picture.shape[:2]
+    x, y = grid(height, width)
+    across = x + smooth(height, width, rng, cells) * np.float32(strength)
+    down = y + smooth(height, width, rng, cells) * np.float32(strength)
+    return sampled(picture, across, down)
+
+
+def sampled(picture: Bytes, x: Floats, y: Floats) -> Bytes:
+    """``picture`` read at ``x``, ``y`` (elements, ``(h, w)``), linear between elements, repeated beyond."""
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def grid(height: int, width: int) -> tuple[Floats, Floats]:
+    """The coordinates x and y of every element, ``(height, width)`` each; shared: do not write to them."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
+
+
+@lru_cache(maxsize=64)
+def _gain(height: int, width: int, exponent: float) -> Floats:
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None] * height, np.fft.fftfreq(width)[None] * width)
+    frequency[0, 0] = np.inf
+    return (frequency ** (-0.5 * exponent)).astype(np.float32)[..., None]
