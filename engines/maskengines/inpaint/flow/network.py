@@ -22,7 +22,7 @@ class Sizes:
     """What decides the shapes of the weights; kept beside them."""
 
     fold: int = 4
-    widths: tuple[int, ...] = (64, 128, 192, 256)
+    widths: tuple[int, ...] = (64, 128, 160, 192)
     blocks: int = 2
     attended: tuple[int, ...] = (2, 3)
     time: int = 256
@@ -57,7 +57,7 @@ class Block(nn.Module):
 class Attention(nn.Module):
     """Every place looks at all others: a line's other end may be on the far side of the hole."""
 
-    def __init__(self, width: int, head: int = 64) -> None:
+    def __init__(self, width: int, head: int = 32) -> None:
         super().__init__()
         self.head = head
         self.norm = nn.GroupNorm(width // GROUP, width)
