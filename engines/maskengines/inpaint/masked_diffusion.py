@@ -120,7 +120,9 @@ class _Job:
             done += share
         return result
 
-    def _region(self, crop: Array, region: Region, tell: Callable[[float, Callable[[], Array]], None]) -> Array:
+    def _region(
+        self, crop: Array, region: Region, tell: Callable[[float, Callable[[], Array]], None]
+    ) -> Array:
         depth = np.float32(np.iinfo(crop.dtype).max / 2)
         picture = crop.astype(np.float32) / depth - 1
         if picture.shape[2] == 1:
@@ -157,5 +159,7 @@ class _Job:
     ) -> Array:  # fmt: skip
         generator = self.context.generator(self.seed)
         settings = Settings(method="patches", variety=0.25 if sketch is not None else 0.5)
-        fill = fill_region(crop, region, settings, seed=self.seed, generator=generator, watch=tell, sketch=sketch)
+        fill = fill_region(
+            crop, region, settings, seed=self.seed, generator=generator, watch=tell, sketch=sketch
+        )
         return fill.pixels

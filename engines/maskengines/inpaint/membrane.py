@@ -47,7 +47,9 @@ def harmonic(values: Array, given: Array) -> Array:
     else:
         size = (max(1, width // 2), max(1, height // 2))
         mass = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-        small = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA).reshape(*mass.shape, -1)
+        small = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA).reshape(
+            *mass.shape, -1
+        )
         coarse = harmonic(small / np.maximum(mass, 1e-6)[..., None], mass > 0)
         start = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(values.shape)
     kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4

@@ -151,7 +151,9 @@ def train(options: argparse.Namespace) -> Path:
     begun = time.monotonic()
     while True:
         training.seconds = before + time.monotonic() - begun
-        progress = training.step / options.steps if options.steps else training.seconds / (60 * options.minutes)
+        progress = (
+            training.step / options.steps if options.steps else training.seconds / (60 * options.minutes)
+        )
         leg_over = options.leg and time.monotonic() - begun > 60 * options.leg
         over = progress >= 1 or leg_over
         if over or time.monotonic() - told > options.every:
@@ -191,10 +193,14 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     data = Path(os.environ.get("MASKSTUDIO_DATA", "../shared/data")) / "photos/train"
     found = "cuda" if torch.cuda.is_available() else "cpu"
     parser = argparse.ArgumentParser(prog="python -m maskengines.inpaint.train", description=__doc__)
-    parser.add_argument("--photos", type=Path, default=data, help="folder or packed file (default: %(default)s)")
+    parser.add_argument(
+        "--photos", type=Path, default=data, help="folder or packed file (default: %(default)s)"
+    )
     parser.add_argument("--pack", type=Path, help="only put the photos into this one file")
     parser.add_argument("--out", type=Path, default=Path("build/masked-diffusion/weights.safetensors"))
-    parser.add_argument("--work", type=Path, default=Path("build/masked-diffusion"), help="where a run is kept")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/masked-diffusion"), help="where a run is kept"
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="how long in all, over every leg")
     parser.add_argument("--leg", type=float, help="minutes after which this leg stops, to be gone on with")
     parser.add_argument("--steps", type=int, help="how many steps in all, instead of minutes")

@@ -68,9 +68,11 @@ class Album:
         low, high = variety.shows
         shown = shorter * torch.exp(uniform(math.log(low), math.log(high)))
         shown = torch.minimum(torch.maximum(shown, torch.full_like(shown, side / variety.enlarged)), shorter)
-        turn = (uniform() < variety.turned) * torch.randint(
-            1, 4, (count,), generator=generator, device=device
-        ) * (math.pi / 2)
+        turn = (
+            (uniform() < variety.turned)
+            * torch.randint(1, 4, (count,), generator=generator, device=device)
+            * (math.pi / 2)
+        )
         angle = turn + (uniform() < variety.tilted) * uniform(-math.pi / 12, math.pi / 12)
         # A tilted view must fit into the picture, too.
         reach = shown * (angle.cos().abs() + angle.sin().abs())

@@ -86,7 +86,11 @@ def _walked(  # noqa: PLR0917
     start = None
     if fills is not None:
         cut = [
-            framed(cv2.resize(fill, part.size[::-1], interpolation=_way(fill, part))[part.box.slices], multiple, LEAST)
+            framed(
+                cv2.resize(fill, part.size[::-1], interpolation=_way(fill, part))[part.box.slices],
+                multiple,
+                LEAST,
+            )
             for fill in fills
         ]
         start = Start(torch.stack([_tensor(fill, device) for fill in cut]), level)

@@ -75,11 +75,18 @@ def hole(task: tuple[int, int]) -> Array:
     return mask
 
 
+def alone() -> None:
+    """One thread a process: there are as many processes as cores."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
 class Supply:
     """Processes that draw ahead while something else goes on."""
 
     def __init__(self, processes: int) -> None:
-        self._pool = multiprocessing.get_context("spawn").Pool(processes) if processes > 1 else None
+        self._pool = multiprocessing.get_context("spawn").Pool(processes, alone) if processes > 1 else None
 
     def drawn(
         self, draw: Callable[[tuple[int, int]], Array], side: int, seeds: Iterable[int]
