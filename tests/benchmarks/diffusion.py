@@ -1,8 +1,9 @@
-"""`masked-diffusion` against `exemplar`, OpenCV's Telea and Navier-Stokes and scikit-image's biharmonic fill, on photos
-that no part of it was trained or tuned on.
+"""`masked-diffusion` against `exemplar`, OpenCV's Telea and Navier-Stokes and scikit-image's biharmonic
+fill, on photos that no part of it was trained or tuned on.
 
-Run ``python -m tests.benchmarks diffusion [--quick]``, or ``python tests/benchmarks/diffusion.py --weights FILE --sheet
-PICTURE`` for other weights or for a contact sheet. Figures are of the hole alone, as in `exemplar`'s benchmark.
+Run ``python -m tests.benchmarks diffusion [--quick]``, or ``python tests/benchmarks/diffusion.py --weights
+FILE --sheet PICTURE`` for other weights or for a contact sheet. Figures are of the hole alone, as in
+`exemplar`'s benchmark.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ def table(quick: bool, weights: Path | None = None, folder: Path | None = None) 
     rows = [
         "## Masked diffusion",
         "",
-        f"Means over {len(taken)} photos of the test split, at most {LONGEST} pixels long; higher is better for PSNR and "
-        "SSIM, lower for texture distance.",
+        f"Means over {len(taken)} photos of the test split, at most {LONGEST} pixels long; higher is better "
+        "for PSNR and SSIM, lower for texture distance.",
         "",
         f"| hole | method | {' | '.join(COLUMNS)} |",
         "|---|---|---|---|---|---|",

@@ -83,8 +83,8 @@ class Solution:
 @dataclass(frozen=True)
 class Plan:
     """How one candidate is searched: its random numbers, first guesses and the pull of its taste; and the
-    pilots it shares with the other candidates. With a `sketch` ``(H, W, 3)`` float32, 0..255, of what the hole
-    should show there is one first guess, the sketch.
+    pilots it shares with the other candidates. With a `sketch` ``(H, W, 3)`` float32, 0..255, of what the
+    hole should show there is one first guess, the sketch.
     """
 
     generator: np.random.Generator
@@ -329,7 +329,7 @@ def _refine(
     return level, matches
 
 
-def _search(
+def _search(  # noqa: PLR0917
     level: Level, matches: Matches, bias: Array, random: Array, reach: int, tick: Callable[[], None]
 ) -> None:
     """One round of PatchMatch forwards and one backwards, in place on ``matches``."""

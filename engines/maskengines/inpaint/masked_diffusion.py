@@ -1,4 +1,5 @@
-"""The engine `masked-diffusion`: what was there, as a small diffusion model that ships with the studio imagines it."""
+"""The engine `masked-diffusion`: what was there, as a small diffusion model that ships with the studio
+imagines it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-import torch
 
 from maskengines.assets import assets_folder
 from maskengines.contract import BadInput, Box, Candidate, ImagePatch, Request, RunContext
@@ -77,7 +77,8 @@ class MaskedDiffusion:
             result = job.filled(regions, smooth, box)
             yield Candidate(
                 kind="image", result=ImagePatch(box.x, box.y, result), seed=seed, label=f"Seed {seed}",
-                metrics={"steps": params.steps, "texture": params.texture}, seconds=time.perf_counter() - begun,
+                metrics={"steps": params.steps, "texture": params.texture}, seconds=time.perf_counter() -
+                begun,
             )  # fmt: skip
 
 
@@ -142,8 +143,9 @@ class _Job:
             rough = self._patches(crop, region, None, lambda part, estimate: self.context.checkpoint())
             begun = (np.broadcast_to(rough, picture.shape).astype(np.float32) / depth - 1)[None]
         fill = filled(
-            self.network, picture, region.unknown, [self.seed], Walk(self.params.steps, self.params.strength),
-            lambda part, fills: tell(walked * part, lambda: at_depth(fills()[0])), begun,
+            self.network, picture, region.unknown, [self.seed],
+            plan=Walk(self.params.steps, self.params.strength), begun=begun,
+            tell=lambda part, fills: tell(walked * part, lambda: at_depth(fills()[0])),
         )[0]  # fmt: skip
         fill = levelled(picture, fill, region.unknown)
         if not patches:

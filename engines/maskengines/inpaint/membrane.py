@@ -1,4 +1,5 @@
-"""Makes a fill meet its surroundings: the difference at the rim is spread smoothly over the hole and taken off."""
+"""Makes a fill meet its surroundings: the difference at the rim is spread smoothly over the hole and taken
+off."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ SWEEPS = 24
 
 
 def levelled(picture: Array, fill: Array, hole: Array) -> Array:
-    """`fill` less the membrane through its error at the rim: seamless cloning (Perez, Gangnet, Blake 2003, with the
-    guidance field the fill's own gradient; in the form of a correction as in Farbman et al. 2009).
+    """`fill` less the membrane through its error at the rim: seamless cloning (Perez, Gangnet, Blake 2003,
+    with the guidance field the fill's own gradient; in the form of a correction as in Farbman et al. 2009).
 
     Args:
         picture, fill: (H, W, C) float32; the fill covers a rim of a few pixels outside the hole, too.
@@ -36,7 +37,9 @@ def levelled(picture: Array, fill: Array, hole: Array) -> Array:
 
 
 def harmonic(values: Array, given: Array) -> Array:
-    """The smooth membrane through `values` (H, W, C) where `given` (H, W): Laplace's equation, coarse to fine."""
+    """The smooth membrane through `values` (H, W, C) where `given` (H, W): Laplace's equation, coarse to
+    fine.
+    """
     height, width = given.shape
     if given.all():
         return values

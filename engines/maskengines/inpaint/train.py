@@ -1,8 +1,8 @@
 """Trains the small masked diffusion model: ``python -m maskengines.inpaint.train``.
 
-It learns from photographs and from procedural pictures, on a graphics card or on the CPU, for a number of minutes
-or of steps. A run can be stopped at any time and goes on where it was when started again. Writes the moving average
-of the weights as half-precision safetensors.
+It learns from photographs and from procedural pictures, on a graphics card or on the CPU, for a number of
+minutes or of steps. A run can be stopped at any time and goes on where it was when started again. Writes the
+moving average of the weights as half-precision safetensors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Generator, Tensor
 from maskengines.inpaint.flow.crops import Album
 from maskengines.inpaint.flow.holes import SCHEDULES, Holes
 from maskengines.inpaint.flow.learning import Batch, batch_of, loss_of
-from maskengines.inpaint.flow.network import MaskedFlow
+from maskengines.inpaint.flow.network import MaskedFlow, Sizes
 from maskengines.inpaint.flow.supply import Supply, hole, packed, photos, picture
 from maskengines.inpaint.flow.weights import load_into, write
 
@@ -36,7 +36,7 @@ class Training:
     def __init__(self, options: argparse.Namespace) -> None:
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
-        self.network = MaskedFlow().to(self.device, memory_format=torch.channels_last)
+        self.network = MaskedFlow(Sizes(widths=options.widths, blocks=options.blocks)).laid_out(self.device)
         if options.start:
             load_into(self.network, options.start)
         self.average = [value.detach().clone() for value in self.network.parameters()]
@@ -68,7 +68,7 @@ class Training:
 
     def averaged(self) -> MaskedFlow:
         """A network with the averaged weights."""
-        network = MaskedFlow(self.network.sizes).to(self.device, memory_format=torch.channels_last)
+        network = MaskedFlow(self.network.sizes).laid_out(self.device)
         with torch.no_grad():
             for parameter, value in zip(network.parameters(), self.average, strict=True):
                 parameter.copy_(value)
@@ -76,8 +76,9 @@ class Training:
 
     def save(self, file: Path) -> None:
         state = {
-            "step": self.step, "seconds": self.seconds, "curve": self.curve, "network": self.network.state_dict(),
-            "average": self.average, "optimiser": self.optimiser.state_dict(),
+            "step": self.step, "seconds": self.seconds, "curve": self.curve,
+            "network": self.network.state_dict(), "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
         }  # fmt: skip
         part = file.with_suffix(".part")
@@ -119,7 +120,7 @@ class Lessons:
     @torch.no_grad()
     def figures(self, network: MaskedFlow) -> dict[str, float]:
         """Loss and one-shot PSNR in decibels on views of training photos and of photos held out."""
-        found = {}
+        found: dict[str, float] = {}
         for name, album in (("train", self.photos), ("held_out", self.held_out)):
             generator = Generator(album.pixels.device).manual_seed(5)
             clean = _fast(album.views(self.options.figures, self.options.side, generator))
@@ -209,6 +210,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=found == "cuda")
     parser.add_argument("--batch", type=int, default=256 if found == "cuda" else 8)
     parser.add_argument("--side", type=int, default=256, help="pixels of a view's side")
+    parser.add_argument(
+        "--widths", type=_widths, default=Sizes().widths, help="channels by level, with commas"
+    )
+    parser.add_argument("--blocks", type=int, default=Sizes().blocks, help="residual blocks by level")
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--schedule", choices=sorted(SCHEDULES), default="linear", help="of the masked share")
     parser.add_argument("--mixed", type=float, default=0.15, help="share of one-shot questions")
@@ -221,6 +226,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(arguments)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

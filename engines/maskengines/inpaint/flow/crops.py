@@ -1,7 +1,7 @@
 """Pictures of any size in one buffer on the device, and random views of them, drawn there.
 
-Reading and cutting photos on the CPU would feed a graphics card a hundred times too slowly. Each picture is kept at
-full, half and quarter size, so that a view that shows much of it does not alias.
+Reading and cutting photos on the CPU would feed a graphics card a hundred times too slowly. Each picture
+is kept at full, half and quarter size, so that a view that shows much of it does not alias.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ def filled(
     picture: Array,
     hole: Array,
     seeds: Sequence[int],
+    *,
     plan: Walk,
     tell: Tell,
     begun: Array | None = None,
@@ -57,8 +58,10 @@ def filled(
     for number, part in enumerate(todo):
         share = work[number] / sum(work)
 
-        def told(step: int, steps: int, guess: Tensor, part: Pass = part, base: Array | None = fills,
-                 at: float = done, share: float = share) -> None:  # fmt: skip
+        def told(  # noqa: PLR0917 - the rest are bound here.
+            step: int, steps: int, guess: Tensor, part: Pass = part, base: Array | None = fills,
+            at: float = done, share: float = share,
+        ) -> None:  # fmt: skip
             tell(at + share * step / steps, lambda: _placed(_out(guess, part), part, base, hole.shape))
 
         level = 1.0
@@ -95,7 +98,7 @@ def _walked(  # noqa: PLR0917
         ]
         start = Start(torch.stack([_tensor(fill, device) for fill in cut]), level)
     noise = noise_of(seeds, (mask.shape[0], mask.shape[1]), device, number)
-    return _out(walk(network, picture, mask, noise, steps, told, start), part)
+    return _out(walk(network, picture, mask, noise, steps=steps, tell=told, start=start), part)
 
 
 def _way(fill: Array, part: Pass) -> int:

@@ -1,7 +1,7 @@
 """Holes to train on, and how large they are as training goes on.
 
-The share that is masked grows with training, as in latent masking diffusion ("Faster Image Reconstruction with Latent
-Masking Diffusion", 2023): from little to much by a line, a cosine or in pieces.
+The share that is masked grows with training, as in latent masking diffusion ("Faster Image Reconstruction
+with Latent Masking Diffusion", 2023): from little to much by a line, a cosine or in pieces.
 """
 
 from __future__ import annotations

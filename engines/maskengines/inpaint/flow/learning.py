@@ -33,8 +33,8 @@ def batch_of(clean: Tensor, mask: Tensor, mixed: float, generator: Generator) ->
     """Noise and times for pictures and masks.
 
     A share `mixed` of the batch is asked at the very end of the path with no noise at all, as in "Unified
-    Auto-Encoding with Masked Diffusion" (2024): there the network answers in one shot, with the mean of what it
-    thinks possible.
+    Auto-Encoding with Masked Diffusion" (2024): there the network answers in one shot, with the mean of
+    what it thinks possible.
     """
     count, device = len(clean), clean.device
     share = torch.sigmoid(MEAN + SPREAD * torch.randn(count, generator=generator, device=device))
@@ -47,8 +47,8 @@ def batch_of(clean: Tensor, mask: Tensor, mixed: float, generator: Generator) ->
 
 
 def loss_of(network: Network, batch: Batch) -> Tensor:
-    """Squared error of the velocity, each picture's hidden pixels first: every question counts the same, however
-    small its hole.
+    """Squared error of the velocity, each picture's hidden pixels first: every question counts the same,
+    however small its hole.
     """
     noisy = between(batch.clean, batch.noise, batch.moment)
     guess = network(noisy, batch.clean * (1 - batch.mask), batch.mask, batch.moment).float()

@@ -1,7 +1,8 @@
 """At which sizes a hole is filled: the whole of it small first, then larger from what was found.
 
-The network has seen views of 256 pixels; a hole is completed where it and its surroundings fit into such a view, and
-sharpened at twice the size, and again, beginning from the smaller fill, until the photo's own size is reached.
+The network has seen views of 256 pixels; a hole is completed where it and its surroundings fit into such a
+view, and sharpened at twice the size, and again, beginning from the smaller fill, until the photo's own
+size is reached.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ MARGIN = 48
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """One size: the picture (h, w, 3) float32 in -1..1 with nothing under the hole, the hole (h, w) bool, and where it
-    lies in the region at this size.
+    """One size: the picture (h, w, 3) float32 in -1..1 with nothing under the hole, the hole (h, w) bool,
+    and where it lies in the region at this size.
     """
 
     picture: Array
@@ -50,7 +51,7 @@ def passes(picture: Array, hole: Array, unknown: Array) -> list[Pass]:
     """
     height, width = hole.shape
     scale = min(1.0, COARSE / max(height, width))
-    found = []
+    found: list[Pass] = []
     while True:
         size = max(8, round(height * scale)), max(8, round(width * scale))
         small, small_unknown = reduced(picture, unknown, size)
@@ -67,7 +68,9 @@ def passes(picture: Array, hole: Array, unknown: Array) -> list[Pass]:
 
 
 def reduced(picture: Array, unknown: Array, size: tuple[int, int]) -> tuple[Array, Array]:
-    """Picture and mask at `size` (h, w): given pixels averaged, a pixel unknown where little of it is given."""
+    """Picture and mask at `size` (h, w): given pixels averaged, a pixel unknown where little of it is
+    given.
+    """
     if size == unknown.shape:
         return np.where(unknown[..., None], np.float32(0), picture), unknown
     given = (~unknown).astype(np.float32)
@@ -78,7 +81,9 @@ def reduced(picture: Array, unknown: Array, size: tuple[int, int]) -> tuple[Arra
 
 
 def framed(array: Array, multiple: int, least: int) -> Array:
-    """`array` (h, w, ...) mirrored at its right and lower edge until both sides are multiples and long enough."""
+    """`array` (h, w, ...) mirrored at its right and lower edge until both sides are multiples and long
+    enough.
+    """
     more = [max(least, -(-side // multiple) * multiple) - side for side in array.shape[:2]]
     edges = [(0, more[0]), (0, more[1])] + [(0, 0)] * (array.ndim - 2)
     return np.pad(array, edges, mode="symmetric")

@@ -1,8 +1,8 @@
 """The straight path between a picture and noise, and the way back.
 
-``x_t = (1 - t) x + t e`` (rectified flow, Liu et al. 2022; flow matching, Lipman et al. 2022), t = 0 the picture and
-t = 1 the noise. Its velocity is ``e - x = (x_t - x) / t``, so a network that predicts x moves along
-``x_s = (s / t) x_t + (1 - s / t) x`` from t to s: DDIM's step on this path.
+``x_t = (1 - t) x + t e`` (rectified flow, Liu et al. 2022; flow matching, Lipman et al. 2022), t = 0 the
+picture and t = 1 the noise. Its velocity is ``e - x = (x_t - x) / t``, so a network that predicts x moves
+along ``x_s = (s / t) x_t + (1 - s / t) x`` from t to s: DDIM's step on this path.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 SHIFT = 2.5
-"""How much the noisy end is stretched: neighbouring pixels say the same, so a picture of many of them stays readable
-in more noise than one of few (Hoogeboom et al. 2023, "simple diffusion").
+"""How much the noisy end is stretched: neighbouring pixels say the same, so a picture of many of them
+stays readable in more noise than one of few (Hoogeboom et al. 2023, "simple diffusion").
 """
 
 SMALLEST = 0.08

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -20,8 +21,8 @@ Step = Callable[[int, int, Tensor], None]
 
 @dataclass(frozen=True)
 class Start:
-    """Begin not with noise but with pictures (B, 3, h, w) in -1..1, noised up to `moment` (SDEdit, Meng et al.
-    2022): 1 forgets them, 0 leaves them as they are.
+    """Begin not with noise but with pictures (B, 3, h, w) in -1..1, noised up to `moment` (SDEdit, Meng et
+    al. 2022): 1 forgets them, 0 leaves them as they are.
     """
 
     pictures: Tensor
@@ -29,8 +30,8 @@ class Start:
 
 
 def noise_of(seeds: Sequence[int], shape: tuple[int, int], device: torch.device, number: int = 0) -> Tensor:
-    """(B, 3, h, w) of unit noise; what a seed gives depends on no other seed and on no device. `number` tells apart
-    the noises of one seed.
+    """(B, 3, h, w) of unit noise; what a seed gives depends on no other seed and on no device. `number`
+    tells apart the noises of one seed.
     """
     drawn = [
         np.random.default_rng((seed, number)).standard_normal((3, *shape), dtype=np.float32) for seed in seeds
@@ -44,6 +45,7 @@ def walk(
     picture: Tensor,
     mask: Tensor,
     noise: Tensor,
+    *,
     steps: int,
     tell: Step,
     start: Start | None = None,
@@ -59,16 +61,16 @@ def walk(
     asked = mask[None, None].expand(len(noise), 1, *mask.shape)
     known = (picture * (1 - mask))[None].expand_as(noise)
     moments = times(steps, start.moment if start else 1.0)
-    if start is None and steps == 1:
+    silent = start is None and steps == 1
+    if silent:
         noisy = torch.zeros_like(noise)
     else:
         clean = start.pictures if start else torch.zeros_like(noise)
         noisy = between(clean, noise, torch.full((len(noise),), moments[0], device=noise.device))
     guess = noisy
-    for number, (now, then) in enumerate(zip(moments, moments[1:], strict=False), start=1):
+    for number, (now, then) in enumerate(pairwise(moments), start=1):
         moment = torch.full((len(noise),), now, device=noise.device)
         # What is visible is known at every time, so it walks the true path.
-        silent = start is None and steps == 1
         given = torch.zeros_like(noise) if silent else between(known, noise, moment)
         noisy = torch.where(asked > 0, noisy, given)
         guess = network(_fast(noisy), _fast(known), asked, moment).clamp(-1, 1)

@@ -1,4 +1,5 @@
-"""Reads the photos and draws the procedural pictures and the holes that training feeds on, in several processes."""
+"""Reads the photos and draws the procedural pictures and the holes that training feeds on, in several
+processes."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ EVERY = 13
 """One photo in so many is held out of training."""
 
 KINDS = {
-    "brush": 6, "blob": 6, "box": 2, "half-plane": 1, "text": 1, "red": 1, "green": 1, "blue": 0.5, "purple": 0.5
+    "brush": 6, "blob": 6, "box": 2, "half-plane": 1, "text": 1, "red": 1, "green": 1, "blue": 0.5,
+    "purple": 0.5
 }  # fmt: skip
 """How often each kind of hole is drawn: mostly what people paint."""
 

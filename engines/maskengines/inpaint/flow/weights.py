@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from maskengines.errors import NotReady
@@ -31,13 +31,13 @@ def load_network(path: Path) -> tuple[MaskedFlow, str]:
     """
     weights, config, digest = read_weights(path, REMEDY)
     try:
-        sizes = {k: tuple(v) if isinstance(v, list) else v for k, v in dict(config["sizes"]).items()}  # type: ignore[call-overload]
-        network = MaskedFlow(Sizes(**sizes))
+        told: dict[str, Any] = config["sizes"]  # type: ignore[assignment]
+        sizes = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+        network = MaskedFlow(Sizes(**sizes))  # type: ignore[arg-type]
         network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         raise NotReady(f"The weights {path} are of another version. {REMEDY}") from error
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network.eval().requires_grad_(False), digest
+    return network.laid_out().eval().requires_grad_(False), digest
 
 
 def load_into(network: MaskedFlow, path: Path) -> None:
