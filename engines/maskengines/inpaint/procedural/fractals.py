@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint.procedural.fields import fractal, grid, to_bytes
-from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, palette
+from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, filled, palette
 
 
 def clouds(side: int, rng: np.random.Generator) -> Bytes:
@@ -33,7 +33,7 @@ def landscape(side: int, rng: np.random.Generator) -> Bytes:
         near = (layer + 1) / layers
         crest = horizon + half * (0.05 * layer - rng.uniform(0.02, 0.2) * _profile(half, rng, rough))
         ground = _coloured(half, earth, rng)
-        pale = cv2.addWeighted(ground, 0.25 + 0.75 * near, np.full_like(ground, haze), 0.75 * (1 - near), 0)
+        pale = cv2.addWeighted(ground, 0.25 + 0.75 * near, filled(half, half, haze), 0.75 * (1 - near), 0)
         below = grid(half, half)[1] > crest.astype(np.float32)[None]
         cv2.copyTo(np.asarray(pale, np.uint8), below.astype(np.uint8), picture)
     if rng.uniform() < 0.35:
@@ -97,7 +97,8 @@ def _profile(width: int, rng: np.random.Generator, rough: float) -> Floats:
 
 
 def _stretched(height: int, width: int, rng: np.random.Generator) -> Floats:
-    return cv2.resize(fractal(max(2, height // 8), max(2, width), rng, 1.5), (width, height))
+    coarse = fractal(max(2, height // 8), max(2, width), rng, 1.5)
+    return np.asarray(cv2.resize(coarse, (width, height)), np.float32)
 
 
 def _flood(picture: Bytes, level: int, rng: np.random.Generator) -> None:
@@ -109,7 +110,7 @@ def _flood(picture: Bytes, level: int, rng: np.random.Generator) -> None:
     ripple = fractal(side - level, side, rng, 2.0) * np.float32(rng.uniform(0, 3))
     source = np.clip(level - 1 - y + wave[:, None].astype(np.float32) + ripple, 0, level - 1)
     mirrored = cv2.remap(picture, x + ripple, source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    tint = np.full_like(mirrored, rng.uniform(20, 120) + rng.normal(0, 10, 3))
+    tint = filled(side - level, side, rng.uniform(20, 120) + rng.normal(0, 10, 3))
     picture[level:] = cv2.addWeighted(mirrored, rng.uniform(0.55, 0.9), tint, 0.3, 0)
 
 
