@@ -37,7 +37,7 @@ def _unevenly_lit(picture: Bytes, rng: np.random.Generator) -> Bytes:
 def _exposed(picture: Bytes, rng: np.random.Generator) -> Bytes:
     levels = np.linspace(0, 1, 256)[:, None]
     gamma = np.exp(rng.normal(0, 0.22) + rng.normal(0, 0.03, 3))
-    contrast, middle = rng.uniform(0.9, 1.7), rng.uniform(0.35, 0.6)
+    contrast, middle = rng.uniform(0.9, 1.45), rng.uniform(0.4, 0.58)
     table = (middle + contrast * (levels**gamma - middle)) * (1 + rng.normal(0, 0.03, 3))
     return np.asarray(cv2.LUT(picture, np.clip(table * 255, 0, 255).astype(np.uint8)[None]), np.uint8)
 

@@ -61,7 +61,7 @@ def palette(rng: np.random.Generator) -> Palette:
     Earth and skin lie near hue 0, leaves near 70 degrees, sky near 180; other hues are rare, as outdoors.
     """
     count = int(rng.integers(3, 8))
-    light = np.clip(np.sort(rng.uniform(75, 185) + rng.normal(0, rng.uniform(35, 95), count)), 20, 245)
+    light = np.clip(np.sort(rng.uniform(75, 185) + rng.normal(0, rng.uniform(35, 85), count)), 20, 245)
     strong = float(rng.choice([0.0, 1.0, 2.2], p=[0.1, 0.8, 0.1])) * rng.lognormal(3.5, 0.5)
     middle = np.radians(rng.choice([5.0, 65.0, 172.0, -40.0, -110.0], 3, p=[0.52, 0.2, 0.22, 0.04, 0.02]))
     hue = rng.choice(middle + rng.normal(0, 0.28, 3), count)
