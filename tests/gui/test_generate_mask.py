@@ -52,7 +52,9 @@ def reddish(dialog: GenerateDialog) -> float:
     return float(np.mean([colour.red() > colour.green() + 20 for colour in colours]))
 
 
-@pytest.mark.parametrize("case", [("brush", "replace"), ("box", "add"), ("green", "subtract")], ids="-".join)
+@pytest.mark.parametrize(
+    "case", [("brush", "replace"), ("box", "add"), ("green", "subtract")], ids=lambda case: case[1]
+)
 def test_a_generated_mask_is_one_undo_step_over_the_old_one(
     window: MainWindow, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, case: tuple[str, str]
 ) -> None:  # fmt: skip
