@@ -56,7 +56,8 @@ def reddish(dialog: GenerateDialog) -> float:
     "case", [("brush", "replace"), ("box", "add"), ("green", "subtract")], ids=lambda case: case[1]
 )
 def test_a_generated_mask_is_one_undo_step_over_the_old_one(
-    window: MainWindow, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, case: tuple[str, str]
+    window: MainWindow, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, str],
 ) -> None:  # fmt: skip
     kind, mode = case
     asked: list[Wish] = []

@@ -28,6 +28,17 @@ def stock(side: int, rng: np.random.Generator, exponent: float) -> Floats:
     return np.rot90(field, int(rng.integers(4)))
 
 
+def relief(field: Floats, rng: np.random.Generator, steep: float) -> Floats:
+    """Light (1 on the level) on ``field`` ``(h, w)`` seen as a surface that a low sun shines across."""
+    turn = rng.uniform(0, 2 * np.pi)
+    across = cv2.Sobel(field, cv2.CV_32F, 1, 0, scale=0.125 * np.cos(turn))
+    down = cv2.Sobel(field, cv2.CV_32F, 0, 1, scale=0.125 * np.sin(turn))
+    slope = np.asarray(cv2.add(across, down), np.float32)
+    return np.float32(1) + np.tanh(slope * np.float32(steep / max(float(slope.std()), 1e-9))) * np.float32(
+        0.6
+    )
+
+
 def smooth(height: int, width: int, rng: np.random.Generator, cells: int) -> Floats:
     """Noise ``(height, width)`` without detail finer than 1 / ``cells`` of a side; deviation near 1."""
     coarse = rng.standard_normal((cells + 1, cells + 1), dtype=np.float32)

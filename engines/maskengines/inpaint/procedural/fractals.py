@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from maskengines.inpaint.procedural.fields import fractal, grid, to_bytes
+from maskengines.inpaint.procedural.fields import fractal, grid, relief, to_bytes
 from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, filled, palette
 
 
@@ -28,7 +28,7 @@ def landscape(side: int, rng: np.random.Generator) -> Bytes:
     earth = palette(rng)
     horizon = half * rng.uniform(0.3, 0.7)
     layers = int(rng.integers(1, 6))
-    rough = rng.uniform(2.0, 3.5)
+    rough = rng.uniform(2.5, 3.8)
     for layer in range(layers):
         near = (layer + 1) / layers
         crest = horizon + half * (0.05 * layer - rng.uniform(0.02, 0.2) * _profile(half, rng, rough))
@@ -85,7 +85,12 @@ def _coloured(side: int, colours: Palette, rng: np.random.Generator) -> Bytes:
         field = 2 * np.abs(field) - np.float32(1.5)
     elif style < 0.3:
         field = np.sin(field * np.float32(rng.uniform(1.5, 5))) * np.float32(1.4)
-    return colours.ramp(rng)[to_bytes(field, rng.uniform(30, 60))]
+    picture = colours.ramp(rng)[to_bytes(field, rng.uniform(30, 60))]
+    if rng.uniform() < 0.5:
+        light = relief(cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 2)), rng, rng.uniform(0.2, 0.9))
+        layer = np.clip(light * np.float32(128), 0, 255).astype(np.uint8)
+        picture = np.asarray(cv2.multiply(picture, cv2.merge([layer] * 3), scale=1 / 128), np.uint8)
+    return picture
 
 
 def _profile(width: int, rng: np.random.Generator, rough: float) -> Floats:

@@ -16,6 +16,7 @@ from maskengines.inpaint.procedural.leaves import leaves
 from maskengines.inpaint.procedural.palettes import Bytes
 from maskengines.inpaint.procedural.patterns import pattern, wound
 from maskengines.inpaint.procedural.rooms import room
+from maskengines.inpaint.procedural.shade import fall_across
 from maskengines.inpaint.procedural.strands import strands
 from maskengines.inpaint.procedural.streets import still_life, street
 from maskengines.inpaint.procedural.writing import writing
@@ -24,6 +25,7 @@ Painter = Callable[[int, np.random.Generator], Bytes]
 
 FINER = 2  # pictures are drawn this much larger and then averaged down
 SMALLEST = 16
+SHADED = 0.2  # share of pictures that a shadow from outside falls across
 
 KINDS: dict[str, tuple[Painter, float]] = {
     "leaves": (leaves, 0.20),
@@ -60,4 +62,6 @@ def picture_of(kind: str, size: int, rng: np.random.Generator) -> Bytes:
         raise BadInput(f"Procedural pictures need at least {SMALLEST} elements a side, not {size}.")
     side = FINER * size
     drawn = KINDS[kind][0](side, rng)
+    if rng.uniform() < SHADED:
+        fall_across(drawn, rng)
     return finished(np.asarray(cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA), np.uint8), rng)

@@ -1,4 +1,4 @@
-"""Thin things: grass, hair, wires, twigs."""
+"""Long things: grass, hair, wires, twigs, tubes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FINE = 3  # fractional bits of coordinates
 
 
 def strands(side: int, rng: np.random.Generator) -> Bytes:
-    """Grass, hair, wires or twigs before a plain, clouded or open ground, ``(side, side, 3)``."""
+    """Grass, hair, wires, twigs or tubes before a plain, clouded or open ground, ``(side, side, 3)``."""
     colours = palette(rng)
     ground = rng.uniform()
     if ground < 0.3:
@@ -25,7 +25,7 @@ def strands(side: int, rng: np.random.Generator) -> Bytes:
     else:
         picture = filled(side // 4, side // 4, colours.colour(rng))
     picture = np.asarray(cv2.resize(picture, (side, side)), np.uint8)
-    (_blades, _hair, _wires, _twigs)[int(rng.integers(4))](picture, colours, rng)
+    (_blades, _hair, _wires, _twigs, _tubes)[int(rng.integers(5))](picture, colours, rng)
     return picture
 
 
@@ -113,6 +113,24 @@ def _twigs(picture: Bytes, colours: Palette, rng: np.random.Generator) -> None:
         for (x, y), colour in zip(tips, colours.colours(len(tips), rng, spread=16), strict=True):
             axes = (max(1, round(side * 0.02)), max(1, round(side * 0.01)))
             cv2.ellipse(picture, (round(x), round(y)), axes, rng.uniform(0, 180), 0, 360, colour.tolist(), -1)
+
+
+def _tubes(picture: Bytes, colours: Palette, rng: np.random.Generator) -> None:
+    """Round tubes along smooth curves, lighter along their middle, one over the other."""
+    side = picture.shape[0]
+    turn = np.linspace(0, 1, 40)
+    for colour in colours.colours(int(rng.integers(2, 9)), rng, spread=14):
+        knots = rng.uniform(-0.2, 1.2, (4, 2)) * side
+        weights = np.stack(
+            [(1 - turn) ** 3, 3 * turn * (1 - turn) ** 2, 3 * turn**2 * (1 - turn), turn**3], 1
+        )
+        path = weights @ knots
+        width = side * float(np.exp(rng.uniform(np.log(0.015), np.log(0.12))))
+        off = rng.normal(0, 0.15, 2) * width
+        for share in np.linspace(1, 0.1, 7):
+            shade = np.clip(colour * (0.35 + 0.75 * (1 - share**2)), 0, 255).tolist()
+            line = _fixed(path + off * (1 - share))
+            cv2.polylines(picture, [line], False, shade, max(1, round(width * share)), cv2.LINE_8, FINE)
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:

@@ -104,7 +104,10 @@ class Tree:
         light = 0.5 + 0.5 * np.clip(self.leaves @ sun.towards, -1, 1)
         light = sun.ambient + (1 - sun.ambient) * light
         cluster = view.seen(crown + self.leaves * self.radius)
-        size = max(1, round(0.1 * self.radius * view.focal / seen[1, 2]))
+        size = max(1, round(0.08 * self.radius * view.focal / seen[1, 2]))
+        dark = (self.colours.mean(0) * sun.ambient * 0.7).tolist()
+        for place in np.round(view.projected(cluster[::4])).astype(int).tolist():
+            cv2.circle(picture, place, 3 * size, dark, -1)
         order = np.argsort(-cluster[:, 2])
         places = np.round(view.projected(cluster[order])).astype(int).tolist()
         for place, colour in zip(places, (self.colours * light[:, None])[order].tolist(), strict=True):
@@ -113,7 +116,7 @@ class Tree:
 
 def tree(foot: Points, colours: Palette, rng: np.random.Generator) -> Tree:
     """A tree of random size and shape."""
-    count = int(rng.integers(80, 300))
+    count = int(rng.integers(150, 420))
     leaves = rng.normal(size=(count, 3))
     leaves *= (rng.uniform(0.3, 1, count) ** 0.5 / np.linalg.norm(leaves, axis=1))[:, None]
     leaves *= [1, rng.uniform(0.7, 1.6), 1]
