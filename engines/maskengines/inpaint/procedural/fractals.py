@@ -87,7 +87,8 @@ def _coloured(side: int, colours: Palette, rng: np.random.Generator) -> Bytes:
         field = np.sin(field * np.float32(rng.uniform(1.5, 5))) * np.float32(1.4)
     picture = colours.ramp(rng)[to_bytes(field, rng.uniform(30, 60))]
     if rng.uniform() < 0.5:
-        light = relief(cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 2)), rng, rng.uniform(0.2, 0.9))
+        even = np.asarray(cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 2)), np.float32)
+        light = relief(even, rng, rng.uniform(0.2, 0.9))
         layer = np.clip(light * np.float32(128), 0, 255).astype(np.uint8)
         picture = np.asarray(cv2.multiply(picture, cv2.merge([layer] * 3), scale=1 / 128), np.uint8)
     return picture

@@ -19,9 +19,8 @@ def fall_across(picture: Bytes, rng: np.random.Generator) -> None:
     light = rng.uniform(0.3, 0.8) if rng.uniform() < 0.8 else rng.uniform(1.2, 1.7)
     layer = np.where(inside > 0, np.float32(128 * light), np.float32(128))
     soft = side * float(np.exp(rng.uniform(np.log(0.003), np.log(0.06))))
-    multiply(
-        picture, np.asarray(cv2.GaussianBlur(layer, (0, 0), max(0.5, soft)), np.float32).astype(np.uint8)
-    )
+    blurred = np.asarray(cv2.GaussianBlur(layer, (0, 0), max(0.5, soft)), np.float32)
+    multiply(picture, blurred.astype(np.uint8))
 
 
 def _edge(side: int, rng: np.random.Generator) -> Floats:
@@ -47,10 +46,8 @@ def _panes(side: int, rng: np.random.Generator) -> Floats:
     """What a window with bars leaves of the sun on a wall: the shadow around it is meant."""
     x, y = (_across(side, rng) for _ in range(2))
     reach = rng.uniform(0.15, 0.4, 2).astype(np.float32)
-    bars = (
-        np.minimum(np.abs(np.sin(x * np.float32(rng.uniform(6, 14)))), np.abs(np.sin(y * np.float32(8))))
-        - 0.12
-    )
+    apart = rng.uniform(6, 14, 2).astype(np.float32)
+    bars = np.minimum(np.abs(np.sin(x * apart[0])), np.abs(np.sin(y * apart[1]))) - np.float32(0.12)
     return -np.minimum(np.minimum(reach[0] - np.abs(x), reach[1] - np.abs(y)), bars)
 
 

@@ -119,11 +119,10 @@ def _tubes(picture: Bytes, colours: Palette, rng: np.random.Generator) -> None:
     """Round tubes along smooth curves, lighter along their middle, one over the other."""
     side = picture.shape[0]
     turn = np.linspace(0, 1, 40)
+    back = 1 - turn
+    weights = np.stack([back**3, 3 * turn * back**2, 3 * turn**2 * back, turn**3], 1)
     for colour in colours.colours(int(rng.integers(2, 9)), rng, spread=14):
         knots = rng.uniform(-0.2, 1.2, (4, 2)) * side
-        weights = np.stack(
-            [(1 - turn) ** 3, 3 * turn * (1 - turn) ** 2, 3 * turn**2 * (1 - turn), turn**3], 1
-        )
         path = weights @ knots
         width = side * float(np.exp(rng.uniform(np.log(0.015), np.log(0.12))))
         off = rng.normal(0, 0.15, 2) * width
