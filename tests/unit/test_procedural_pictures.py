@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from maskengines.errors import BadInput
 from maskengines.inpaint.procedural import KINDS, picture, picture_of
-from maskengines.inpaint.procedural.fields import fractal
+from maskengines.inpaint.procedural.fields import fractal, relief
+from maskengines.inpaint.procedural.palettes import filled
+from maskengines.inpaint.procedural.shade import fall_across
 from maskengines.inpaint.procedural.solids import Sun
 from maskengines.inpaint.procedural.views import Surface, View, halvings, looking
 
@@ -138,6 +140,24 @@ def test_shadows_fall_away_from_the_sun() -> None:
     np.testing.assert_allclose(sun.cast(np.array([[0.0, 4.0, 2.0]])), [[-3.0, 0.0, 2.0]])
     assert sun.on(np.array([0.6, 0.8, 0.0])) == pytest.approx(1.0)
     assert sun.on(np.array([-1.0, 0.0, 0.0])) == pytest.approx(0.4)
+
+
+def test_a_shadow_from_outside_changes_the_light_and_no_colour() -> None:
+    for seed in range(12):
+        grey = filled(128, 128, (60, 90, 120))
+        fall_across(grey, rng(seed))
+        light = grey[..., 2] / 120.0
+        assert light.min() < 0.85 or light.max() > 1.15
+        np.testing.assert_allclose(grey[..., 0] / 60.0, light, atol=0.03)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_relief_is_lit_from_one_side(seed: int) -> None:
+    x, y = np.meshgrid(*[np.arange(65, dtype=np.float32) - 32] * 2)
+    light = relief(np.exp(-(x**2 + y**2) / 200), rng(seed), 0.5)
+    np.testing.assert_allclose(light[1:-1, 1:-1] - 1, 1 - light[1:-1, 1:-1][::-1, ::-1], atol=1e-3)
+    assert light.max() > 1.3
+    assert light.min() < 0.7
 
 
 def test_pictures_are_smooth_where_they_were_averaged_down() -> None:

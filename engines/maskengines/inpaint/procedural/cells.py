@@ -7,6 +7,7 @@ import numpy as np
 
 from maskengines.inpaint.procedural.palettes import Bytes, Floats, palette
 from maskengines.inpaint.procedural.textures import texture
+from maskengines.inpaint.procedural.tiling import spread
 
 
 def cells(side: int, rng: np.random.Generator) -> Bytes:
@@ -21,7 +22,7 @@ def cells(side: int, rng: np.random.Generator) -> Bytes:
         for _ in range(int(rng.integers(1, 4))):
             chosen = (rng.uniform(size=(1, count + 1)) < 0.35).astype(np.uint8)
             where = cv2.remap(chosen, labels, _zeros(side), cv2.INTER_NEAREST)
-            cv2.copyTo(_spread(texture(colours, rng), side, rng), where, picture)
+            cv2.copyTo(spread(texture(colours, rng), side, side, rng, (-0.5, 1.3)), where, picture)
     if rng.uniform() < 0.5:
         steep = rng.uniform(0.2, 0.9) / max(1.0, float(distance.max()) * 0.6)
         light = np.clip(255 * (1 - distance * np.float32(steep)), 60, 255).astype(np.uint8)
@@ -49,21 +50,12 @@ def _nearest(side: int, rng: np.random.Generator) -> tuple[Floats, Floats, int]:
     empty = np.full((height, width), 255, np.uint8)
     empty[row, column] = 0
     distance, labels = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = labels.astype(np.float32)
-    number = int(labels.max())
+    numbers = np.asarray(labels, np.float32)
+    count = int(numbers.max())
     if width != side:
-        labels = cv2.resize(labels, (side, side), interpolation=cv2.INTER_NEAREST)
+        numbers = np.asarray(cv2.resize(numbers, (side, side), interpolation=cv2.INTER_NEAREST), np.float32)
         distance = cv2.resize(distance, (side, side))
-    return distance, labels, number
-
-
-def _spread(sheet: Bytes, side: int, rng: np.random.Generator) -> Bytes:
-    turn, scale = rng.uniform(0, 2 * np.pi), 2.0 ** rng.uniform(-1.3, 0.5)
-    c, s = scale * np.cos(turn), scale * np.sin(turn)
-    matrix, flags = np.array([[c, -s, 0], [s, c, 0]]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(sheet, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_WRAP), np.uint8
-    )
+    return np.asarray(distance, np.float32), numbers, count
 
 
 def _zeros(side: int) -> Floats:

@@ -22,7 +22,7 @@ def collage(side: int, rng: np.random.Generator) -> Bytes:
     behind, front = (PARTS[int(i)](side, rng) for i in rng.integers(len(PARTS), size=2))
     if rng.uniform() < 0.3:
         behind = np.asarray(cv2.blur(behind, (9, 9)), np.uint8)
-    inside = (_distance(side, rng) > 0).astype(np.uint8)
+    inside = (cv2.resize(_distance(side // 4, rng), (side, side)) > 0).astype(np.uint8)
     if rng.uniform() < 0.6:
         _shade(behind, inside, rng)
     cv2.copyTo(front, inside, behind)
@@ -55,4 +55,5 @@ def _shade(picture: Bytes, inside: Bytes, rng: np.random.Generator) -> None:
     shift[:, 2] = rng.uniform(-1, 1, 2) * soft / 2
     moved = cv2.warpAffine(small, shift, (side // 4, side // 4), borderMode=cv2.BORDER_REPLICATE)
     moved = cv2.GaussianBlur(moved, (0, 0), max(0.6, soft / 4))
-    multiply(picture, cv2.convertScaleAbs(moved, alpha=-128 * rng.uniform(0.2, 0.6) / 255, beta=128))
+    layer = cv2.convertScaleAbs(moved, alpha=-128 * rng.uniform(0.2, 0.6) / 255, beta=128)
+    multiply(picture, np.asarray(layer, np.uint8))

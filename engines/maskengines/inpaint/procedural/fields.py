@@ -16,15 +16,33 @@ def fractal(height: int, width: int, rng: np.random.Generator, exponent: float) 
     """Noise ``(height, width)`` of mean 0 and deviation 1, power ``f ** -exponent``; it wraps around."""
     noise = rng.standard_normal((height, width), dtype=np.float32)
     spectrum = cv2.dft(noise, flags=cv2.DFT_COMPLEX_OUTPUT)
-    spectrum *= _gain(height, width, round(4 * exponent) / 4)
-    field = cv2.idft(spectrum, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+    gained = cv2.multiply(spectrum, _gain(height, width, round(4 * exponent) / 4))
+    field = cv2.idft(gained, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
     return np.asarray(field * np.float32(1.0 / max(float(field.std()), 1e-9)), np.float32)
+
+
+def stock(side: int, rng: np.random.Generator, exponent: float) -> Floats:
+    """As `fractal`, ``(side, side)``, but cheap: one of a few fields kept in stock, shifted and turned."""
+    field = _stocked(side, round(4 * exponent) / 4, int(rng.integers(4)))
+    field = np.roll(field, tuple(int(n) for n in rng.integers(side, size=2)), (0, 1))
+    return np.rot90(field, int(rng.integers(4)))
+
+
+def relief(field: Floats, rng: np.random.Generator, steep: float) -> Floats:
+    """Light (1 on the level) on ``field`` ``(h, w)`` seen as a surface that a low sun shines across."""
+    turn = rng.uniform(0, 2 * np.pi)
+    across = cv2.Sobel(field, cv2.CV_32F, 1, 0, scale=0.125 * np.cos(turn))
+    down = cv2.Sobel(field, cv2.CV_32F, 0, 1, scale=0.125 * np.sin(turn))
+    slope = np.asarray(cv2.add(across, down), np.float32)
+    return np.float32(1) + np.tanh(slope * np.float32(steep / max(float(slope.std()), 1e-9))) * np.float32(
+        0.6
+    )
 
 
 def smooth(height: int, width: int, rng: np.random.Generator, cells: int) -> Floats:
     """Noise ``(height, width)`` without detail finer than 1 / ``cells`` of a side; deviation near 1."""
     coarse = rng.standard_normal((cells + 1, cells + 1), dtype=np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def to_bytes(field: Floats, gain: float = 50.0) -> Bytes:
@@ -38,12 +56,9 @@ def displaced(picture: Bytes, rng: np.random.Generator, strength: float, cells: 
     x, y = grid(height, width)
     across = x + smooth(height, width, rng, cells) * np.float32(strength)
     down = y + smooth(height, width, rng, cells) * np.float32(strength)
-    return sampled(picture, across, down)
-
-
-def sampled(picture: Bytes, x: Floats, y: Floats) -> Bytes:
-    """``picture`` read at ``x``, ``y`` (elements, ``(h, w)``), linear between elements, repeated beyond."""
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.uint8)
+    return np.asarray(
+        cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.uint8
+    )
 
 
 @lru_cache(maxsize=8)
@@ -55,7 +70,12 @@ def grid(height: int, width: int) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=64)
+def _stocked(side: int, exponent: float, number: int) -> Floats:
+    return fractal(side, side, np.random.default_rng(number), exponent)
+
+
+@lru_cache(maxsize=64)
 def _gain(height: int, width: int, exponent: float) -> Floats:
     frequency = np.hypot(np.fft.fftfreq(height)[:, None] * height, np.fft.fftfreq(width)[None] * width)
     frequency[0, 0] = np.inf
-    return (frequency ** (-0.5 * exponent)).astype(np.float32)[..., None]
+    return np.repeat((frequency ** (-0.5 * exponent)).astype(np.float32)[..., None], 2, 2)

@@ -37,8 +37,8 @@ def _unevenly_lit(picture: Bytes, rng: np.random.Generator) -> Bytes:
 def _exposed(picture: Bytes, rng: np.random.Generator) -> Bytes:
     levels = np.linspace(0, 1, 256)[:, None]
     gamma = np.exp(rng.normal(0, 0.22) + rng.normal(0, 0.03, 3))
-    black, white = rng.uniform(-0.05, 0.08), rng.uniform(0.88, 1.1)
-    table = (black + (white - black) * levels**gamma) * (1 + rng.normal(0, 0.03, 3))
+    contrast, middle = rng.uniform(0.9, 1.45), rng.uniform(0.4, 0.58)
+    table = (middle + contrast * (levels**gamma - middle)) * (1 + rng.normal(0, 0.03, 3))
     return np.asarray(cv2.LUT(picture, np.clip(table * 255, 0, 255).astype(np.uint8)[None]), np.uint8)
 
 
@@ -47,7 +47,7 @@ def _grainy(picture: Bytes, rng: np.random.Generator) -> Bytes:
     strength = np.float32(rng.uniform(0.8, 6))
     noise = rng.standard_normal((side, side), dtype=np.float32) * strength
     if rng.uniform() < 0.5:
-        noise = cv2.GaussianBlur(noise, (0, 0), 0.7) * 2
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.7), np.float32) * np.float32(2)
     return np.clip(picture + np.round(noise)[..., None], 0, 255).astype(np.uint8)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from maskengines.inpaint.procedural.fields import fractal, grid, to_bytes
-from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, palette
+from maskengines.inpaint.procedural.fields import fractal, grid, relief, to_bytes
+from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, filled, palette
 
 
 def clouds(side: int, rng: np.random.Generator) -> Bytes:
@@ -28,12 +28,12 @@ def landscape(side: int, rng: np.random.Generator) -> Bytes:
     earth = palette(rng)
     horizon = half * rng.uniform(0.3, 0.7)
     layers = int(rng.integers(1, 6))
-    rough = rng.uniform(2.0, 3.5)
+    rough = rng.uniform(2.5, 3.8)
     for layer in range(layers):
         near = (layer + 1) / layers
         crest = horizon + half * (0.05 * layer - rng.uniform(0.02, 0.2) * _profile(half, rng, rough))
         ground = _coloured(half, earth, rng)
-        pale = cv2.addWeighted(ground, 0.25 + 0.75 * near, np.full_like(ground, haze), 0.75 * (1 - near), 0)
+        pale = cv2.addWeighted(ground, 0.25 + 0.75 * near, filled(half, half, haze), 0.75 * (1 - near), 0)
         below = grid(half, half)[1] > crest.astype(np.float32)[None]
         cv2.copyTo(np.asarray(pale, np.uint8), below.astype(np.uint8), picture)
     if rng.uniform() < 0.35:
@@ -85,7 +85,13 @@ def _coloured(side: int, colours: Palette, rng: np.random.Generator) -> Bytes:
         field = 2 * np.abs(field) - np.float32(1.5)
     elif style < 0.3:
         field = np.sin(field * np.float32(rng.uniform(1.5, 5))) * np.float32(1.4)
-    return colours.ramp(rng)[to_bytes(field, rng.uniform(30, 60))]
+    picture = colours.ramp(rng)[to_bytes(field, rng.uniform(30, 60))]
+    if rng.uniform() < 0.5:
+        even = np.asarray(cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 2)), np.float32)
+        light = relief(even, rng, rng.uniform(0.2, 0.9))
+        layer = np.clip(light * np.float32(128), 0, 255).astype(np.uint8)
+        picture = np.asarray(cv2.multiply(picture, cv2.merge([layer] * 3), scale=1 / 128), np.uint8)
+    return picture
 
 
 def _profile(width: int, rng: np.random.Generator, rough: float) -> Floats:
@@ -97,7 +103,8 @@ def _profile(width: int, rng: np.random.Generator, rough: float) -> Floats:
 
 
 def _stretched(height: int, width: int, rng: np.random.Generator) -> Floats:
-    return cv2.resize(fractal(max(2, height // 8), max(2, width), rng, 1.5), (width, height))
+    coarse = fractal(max(2, height // 8), max(2, width), rng, 1.5)
+    return np.asarray(cv2.resize(coarse, (width, height)), np.float32)
 
 
 def _flood(picture: Bytes, level: int, rng: np.random.Generator) -> None:
@@ -109,7 +116,7 @@ def _flood(picture: Bytes, level: int, rng: np.random.Generator) -> None:
     ripple = fractal(side - level, side, rng, 2.0) * np.float32(rng.uniform(0, 3))
     source = np.clip(level - 1 - y + wave[:, None].astype(np.float32) + ripple, 0, level - 1)
     mirrored = cv2.remap(picture, x + ripple, source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    tint = np.full_like(mirrored, rng.uniform(20, 120) + rng.normal(0, 10, 3))
+    tint = filled(side - level, side, rng.uniform(20, 120) + rng.normal(0, 10, 3))
     picture[level:] = cv2.addWeighted(mirrored, rng.uniform(0.55, 0.9), tint, 0.3, 0)
 
 

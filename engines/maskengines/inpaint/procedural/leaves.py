@@ -6,36 +6,57 @@ A. B. Lee, D. Mumford, J. Huang, "Occlusion models for natural images", IJCV 41,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from maskengines.inpaint.procedural.palettes import Bytes, Palette, palette
+from maskengines.inpaint.procedural.palettes import Bytes, Palette, filled, palette
 from maskengines.inpaint.procedural.textures import texture
+from maskengines.inpaint.procedural.tiling import spread
 
 Outline = np.ndarray
 
+OCTAVES = (-0.5, 1.5)  # of the scale of textures
+MOST = 3.0  # area of all leaves, in pictures
 TEXTURED = 1 / 14  # leaves of a radius above this share of the side get a texture and a shadow
+
+
+@dataclass(frozen=True)
+class Foliage:
+    """What leaves are made of: their colours, their textures, and how dark (0..1) a shadow they cast."""
+
+    colours: Palette
+    sheets: list[Bytes]
+    shadow: float
 
 
 def leaves(side: int, rng: np.random.Generator) -> Bytes:
     """Overlapping discs, ellipses, polygons and lobed shapes, ``(side, side, 3)``."""
     colours = palette(rng)
     sheets = [texture(colours, rng) for _ in range(int(rng.integers(2, 6)))]
-    canvas = _laid(sheets[0], side, side, rng)
+    foliage = Foliage(colours, sheets, float(rng.choice([0.0, rng.uniform(0.15, 0.6)])))
+    canvas = spread(sheets[0], side, side, rng, OCTAVES)
     smallest, largest = side * rng.uniform(0.006, 0.03), side * rng.uniform(0.15, 0.45)
     count = int(rng.integers(40, 420))
     span = rng.uniform(size=count)
     radii = 1 / np.sqrt(span / smallest**2 + (1 - span) / largest**2)
     if rng.uniform() < 0.5:
+        radii = 1 / (span / (2 * smallest) + (1 - span) / largest)
+    radii = radii[np.cumsum(np.pi * radii**2) < rng.uniform(0.8, MOST) * side**2]
+    if rng.uniform() < 0.5:
         radii = np.sort(radii)[::-1]
     shape = _SHAPES[int(rng.integers(len(_SHAPES)))] if rng.uniform() < 0.6 else None
-    fills = colours.colours(count, rng)
-    shadow = float(rng.choice([0.0, rng.uniform(0.15, 0.6)]))
+    fills = colours.colours(len(radii), rng)
     for radius, fill in zip(radii, fills, strict=True):
+        if radius < 0.012 * side:
+            x, y = rng.integers(0, side, 2)
+            cv2.circle(canvas, (int(x), int(y)), round(radius), fill.tolist(), -1)
+            continue
         kind = shape or _SHAPES[int(rng.integers(len(_SHAPES)))]
         outline = kind(float(radius), rng) + rng.uniform(-0.1 * side, 1.1 * side, 2)
         if radius > TEXTURED * side:
-            _leaf(canvas, outline, sheets, colours, shadow, rng)
+            _leaf(canvas, outline, foliage, rng)
         else:
             cv2.fillPoly(canvas, [np.round(outline).astype(np.int32)], fill.tolist())
     return canvas
@@ -73,14 +94,7 @@ def lobed(radius: float, rng: np.random.Generator) -> Outline:
 _SHAPES = (disc, ellipse, polygon, bar, lobed)
 
 
-def _leaf(
-    canvas: Bytes,
-    outline: Outline,
-    sheets: list[Bytes],
-    colours: Palette,
-    shadow: float,
-    rng: np.random.Generator,
-) -> None:
+def _leaf(canvas: Bytes, outline: Outline, foliage: Foliage, rng: np.random.Generator) -> None:
     side = canvas.shape[0]
     blur = side * rng.uniform(0.004, 0.03)
     fall = rng.uniform(-2, 2, 2) * blur
@@ -92,30 +106,25 @@ def _leaf(
         return
     local = outline - [left, top]
     mask = _filled(patch.shape[:2], local)
-    if shadow:
+    if foliage.shadow:
         shade = cv2.blur(
             cv2.blur(_filled(patch.shape[:2], local + fall), (_odd(blur),) * 2), (_odd(blur),) * 2
         )
-        light = cv2.convertScaleAbs(shade, alpha=-shadow, beta=255)
+        light = cv2.convertScaleAbs(shade, alpha=-foliage.shadow, beta=255)
         cv2.multiply(patch, cv2.merge([light] * 3), patch, scale=1 / 255)
     if rng.uniform() < 0.35:
-        surface = np.full(patch.shape, colours.colour(rng), np.uint8)
+        surface = filled(patch.shape[0], patch.shape[1], foliage.colours.colour(rng))
     else:
-        surface = _laid(sheets[int(rng.integers(len(sheets)))], *patch.shape[:2], rng)
+        surface = spread(
+            foliage.sheets[int(rng.integers(len(foliage.sheets)))],
+            patch.shape[1],
+            patch.shape[0],
+            rng,
+            OCTAVES,
+        )
     if rng.uniform() < 0.6:
         surface = _shaded(surface, rng)
     cv2.copyTo(surface, mask, patch)
-
-
-def _laid(sheet: Bytes, height: int, width: int, rng: np.random.Generator) -> Bytes:
-    """``sheet`` turned, scaled and repeated over ``(height, width)``."""
-    turn, scale = rng.uniform(0, 2 * np.pi), 2.0 ** rng.uniform(-1.5, 0.5)
-    c, s = scale * np.cos(turn), scale * np.sin(turn)
-    matrix = np.array([[c, -s, rng.uniform(0, 256)], [s, c, rng.uniform(0, 256)]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(sheet, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP), np.uint8
-    )
 
 
 def _shaded(surface: Bytes, rng: np.random.Generator) -> Bytes:

@@ -13,9 +13,9 @@ from maskengines.inpaint.procedural.views import Points, View
 
 
 def cover(picture: Bytes, view: View, outlines: Iterable[Points], light: float, soft: float) -> None:
-    """Multiply what lies under the flat convex world ``outlines`` by ``light``, with edges ``soft`` elements wide.
+    """Multiply what lies under the flat convex world ``outlines`` by ``light``, in place.
 
-    Overlaps count once, as shadows of one sun do. Changes ``picture`` ``(side, side, 3)``.
+    ``soft``: width of their edges in elements. Overlaps count once, as shadows of one sun do.
     """
     half = replace(view, side=view.side // 2, focal=view.focal / 2)
     layer = np.full((half.side, half.side), 128, np.uint8)

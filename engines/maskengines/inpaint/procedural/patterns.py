@@ -5,26 +5,25 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from maskengines.inpaint.procedural.fields import displaced, grid, sampled
+from maskengines.inpaint.procedural.fields import displaced, grid
 from maskengines.inpaint.procedural.palettes import Bytes, palette
-from maskengines.inpaint.procedural.textures import SIDE, texture
+from maskengines.inpaint.procedural.textures import SIDE, figured
+from maskengines.inpaint.procedural.tiling import sampled, warped
 
 
 def pattern(side: int, rng: np.random.Generator) -> Bytes:
     """A texture turned and tilted, then perhaps bent by smooth noise."""
-    sheet = texture(palette(rng), rng)
-    flat = cv2.warpPerspective(
-        sheet, _view(side, rng), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
-    )
+    sheet = figured(palette(rng), rng)
+    flat = warped(sheet, _view(side, rng), side, side)
     if rng.uniform() < 0.4:
         strength = side * rng.uniform(0.005, 0.05)
-        return displaced(np.asarray(flat, np.uint8), rng, strength, int(rng.integers(2, 6)))
-    return np.asarray(flat, np.uint8)
+        return displaced(flat, rng, strength, int(rng.integers(2, 6)))
+    return flat
 
 
 def wound(side: int, rng: np.random.Generator) -> Bytes:
     """A texture wound around a point: rings, rays and spirals."""
-    sheet = texture(palette(rng), rng)
+    sheet = figured(palette(rng), rng)
     x, y = grid(side, side)
     across, down = x - np.float32(rng.uniform(0, side)), y - np.float32(rng.uniform(0, side))
     distance = cv2.magnitude(across, down)

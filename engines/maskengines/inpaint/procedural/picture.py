@@ -16,6 +16,8 @@ from maskengines.inpaint.procedural.leaves import leaves
 from maskengines.inpaint.procedural.palettes import Bytes
 from maskengines.inpaint.procedural.patterns import pattern, wound
 from maskengines.inpaint.procedural.rooms import room
+from maskengines.inpaint.procedural.shade import fall_across
+from maskengines.inpaint.procedural.strands import strands
 from maskengines.inpaint.procedural.streets import still_life, street
 from maskengines.inpaint.procedural.writing import writing
 
@@ -23,6 +25,7 @@ Painter = Callable[[int, np.random.Generator], Bytes]
 
 FINER = 2  # pictures are drawn this much larger and then averaged down
 SMALLEST = 16
+SHADED = 0.2  # share of pictures that a shadow from outside falls across
 
 KINDS: dict[str, tuple[Painter, float]] = {
     "leaves": (leaves, 0.20),
@@ -32,6 +35,7 @@ KINDS: dict[str, tuple[Painter, float]] = {
     "pattern": (pattern, 0.09),
     "wound": (wound, 0.03),
     "cells": (cells, 0.07),
+    "strands": (strands, 0.06),
     "writing": (writing, 0.06),
     "room": (room, 0.12),
     "street": (street, 0.11),
@@ -41,9 +45,9 @@ KINDS: dict[str, tuple[Painter, float]] = {
 
 
 def picture(size: int, rng: np.random.Generator) -> Bytes:
-    """A picture of a random kind, uint8 RGB ``(size, size, 3)``; the same state of ``rng`` gives the same one.
+    """A picture of a random kind, uint8 RGB ``(size, size, 3)``.
 
-    Raises `BadInput` for a size below `SMALLEST`.
+    The same state of ``rng`` gives the same picture. Raises `BadInput` for a size below `SMALLEST`.
     """
     weights = np.array([weight for _, weight in KINDS.values()])
     kind = rng.choice(len(KINDS), p=weights / weights.sum())
@@ -58,4 +62,6 @@ def picture_of(kind: str, size: int, rng: np.random.Generator) -> Bytes:
         raise BadInput(f"Procedural pictures need at least {SMALLEST} elements a side, not {size}.")
     side = FINER * size
     drawn = KINDS[kind][0](side, rng)
+    if rng.uniform() < SHADED:
+        fall_across(drawn, rng)
     return finished(np.asarray(cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA), np.uint8), rng)

@@ -1,17 +1,17 @@
-"""Rooms and corridors: six sides that meet in vanishing points, with windows, doors, pictures and furniture."""
+"""Rooms and corridors: sides that meet in vanishing points, with windows, doors, pictures and furniture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from maskengines.inpaint.procedural import textures
-from maskengines.inpaint.procedural.fractals import sky
+from maskengines.inpaint.procedural.decor import Paint, door, framed, window
 from maskengines.inpaint.procedural.lighting import cover, darken_edges
-from maskengines.inpaint.procedural.palettes import Bytes, Palette, palette
+from maskengines.inpaint.procedural.palettes import Bytes, Palette, filled, palette
 from maskengines.inpaint.procedural.solids import Ball, Block, Column, Solid, Sun
+from maskengines.inpaint.procedural.things import shelf, stairs, table
 from maskengines.inpaint.procedural.views import Points, Surface, View, halvings, looking
 
 FLOORS = (textures.planks, textures.tiles, textures.checks, textures.plain, textures.marble, textures.bricks)
@@ -27,14 +27,12 @@ class Wall:
     height: float
     inward: Points
 
-    def panel(
-        self, start: float, low: float, width: float, height: float, face: Bytes, light: float
-    ) -> Surface:
+    def panel(self, start: float, low: float, width: float, height: float, face: Bytes) -> Surface:
         """``face`` hung on the wall: metres along it and above the floor."""
         along = self.along / np.linalg.norm(self.along)
         corner = self.corner + along * start + [0, low + height, 0] + self.inward * 0.01
         density = (face.shape[1] / width, face.shape[0] / height)
-        return Surface(corner, along * width, np.array([0, -height, 0]), halvings(face, light), density)
+        return Surface(corner, along * width, np.array([0, -height, 0]), halvings(face), density)
 
 
 def room(side: int, rng: np.random.Generator) -> Bytes:
@@ -42,16 +40,15 @@ def room(side: int, rng: np.random.Generator) -> Bytes:
     size = np.array([rng.uniform(2.2, 7), rng.uniform(2.3, 4), rng.uniform(4, 16)])
     view = _view(side, size, rng)
     sun = Sun(_unit([rng.normal(0, 0.6), rng.uniform(0.5, 1.2), rng.normal(0, 0.6)]), rng.uniform(0.45, 0.75))
-    light, dark = palette(rng), palette(rng)
-    light = Palette(np.clip(light.anchors * 0.6 + 90, 0, 250))
+    paint = Paint(Palette(np.clip(palette(rng).anchors * 0.6 + 90, 0, 250)), palette(rng))
     picture = np.zeros((side, side, 3), np.uint8)
-    walls = _shell(picture, view, size, light, dark, rng)
-    openings = _furnish(picture, view, walls, light, dark, rng)
+    walls = _shell(picture, view, size, paint, rng)
+    openings = _furnish(picture, view, walls, paint, rng)
     darken_edges(picture, view, _edges(size), rng.uniform(0.55, 0.9), side * rng.uniform(0.02, 0.1))
     if rng.uniform() < 0.6:
         patches = [sun.cast(outline) for outline in openings]
         cover(picture, view, patches, rng.uniform(1.25, 1.8), side * rng.uniform(0.002, 0.015))
-    solids = _solids(size, view, dark, rng)
+    solids = _solids(size, view, paint.dark, rng)
     shadows = [solid.shadow(sun) for solid in solids]
     cover(picture, view, shadows, rng.uniform(0.35, 0.75), side * rng.uniform(0.003, 0.05))
     for solid in sorted(solids, key=lambda s: -s.nearest(view)):
@@ -65,18 +62,16 @@ def _view(side: int, size: Points, rng: np.random.Generator) -> View:
     return View(side, side * rng.uniform(0.5, 1.1), rotation, place)
 
 
-def _shell(
-    picture: Bytes, view: View, size: Points, light: Palette, dark: Palette, rng: np.random.Generator
-) -> list[Wall]:
+def _shell(picture: Bytes, view: View, size: Points, paint: Paint, rng: np.random.Generator) -> list[Wall]:
     width, height, depth = size
     x, z = np.array([width, 0.0, 0.0]), np.array([0.0, 0.0, depth])
-    floor = FLOORS[int(rng.integers(len(FLOORS)))](dark, rng)
+    floor = FLOORS[int(rng.integers(len(FLOORS)))](paint.dark, rng)
     if rng.uniform() < 0.5:
         floor = np.ascontiguousarray(floor.transpose(1, 0, 2))
     per_metre = textures.SIDE / rng.uniform(0.8, 3.0)
     view.draw(picture, Surface(np.zeros(3), x, z, halvings(floor), (per_metre, per_metre)))
     ceiling = halvings(
-        textures.plain(light, rng) if rng.uniform() < 0.7 else textures.planks(light, rng), 1.05
+        textures.plain(paint.light, rng) if rng.uniform() < 0.7 else textures.planks(paint.light, rng), 1.05
     )
     view.draw(picture, Surface(np.array([0, height, 0]), x, z, ceiling, (per_metre, per_metre)))
     walls = [
@@ -85,7 +80,7 @@ def _shell(
         Wall(z, x, height, np.array([0, 0, -1.0])),
         Wall(np.zeros(3), x, height, np.array([0, 0, 1.0])),
     ]
-    paper = WALLS[int(rng.integers(len(WALLS)))](light, rng)
+    paper = WALLS[int(rng.integers(len(WALLS)))](paint.light, rng)
     per_metre = textures.SIDE / rng.uniform(0.6, 2.5)
     for wall in walls:
         face = halvings(paper, rng.uniform(0.6, 1.05))
@@ -95,60 +90,31 @@ def _shell(
 
 
 def _furnish(
-    picture: Bytes, view: View, walls: list[Wall], light: Palette, dark: Palette, rng: np.random.Generator
+    picture: Bytes, view: View, walls: list[Wall], paint: Paint, rng: np.random.Generator
 ) -> list[Points]:
     """Hang windows, doors, pictures and skirting on the walls; returns the outlines of the windows."""
     openings: list[Points] = []
     skirting = rng.uniform(0.08, 0.25) if rng.uniform() < 0.6 else 0.0
-    board = np.full((16, 16, 3), dark.colour(rng), np.uint8)
+    board = filled(1, 1, paint.dark.colour(rng))
     windows = int(rng.integers(3))
     for number, wall in enumerate(walls[:3]):
         length = float(np.linalg.norm(wall.along))
         if skirting:
-            view.draw(picture, wall.panel(0, 0, length, skirting, board, 1.0))
+            view.draw(picture, wall.panel(0, 0, length, skirting, board))
         step = rng.uniform(1.2, 3.0)
         wide, tall = step * rng.uniform(0.3, 0.75), wall.height * rng.uniform(0.3, 0.65)
         low = rng.uniform(0.25, 0.35) * wall.height if tall < 0.6 * wall.height else 0.02
         kind = 0 if number == windows else int(rng.integers(4))
-        face = (_window, _door, _framed, _framed)[kind](light, dark, rng)
+        face = (window, door, framed, framed)[kind](paint, rng)
         for start in np.arange(0.3 * step, length - wide, step):
             if kind == 3 and rng.uniform() < 0.6:
                 continue
             low_, tall_ = (0.0, min(2.1, 0.9 * wall.height)) if kind == 1 else (low, tall)
-            panel = wall.panel(float(start), low_, wide, tall_, face, 1.0)
+            panel = wall.panel(float(start), low_, wide, tall_, face)
             view.draw(picture, panel)
             if kind == 0:
                 openings.append(panel.corners)
     return openings
-
-
-def _window(light: Palette, dark: Palette, rng: np.random.Generator) -> Bytes:
-    face = sky(96, 96, rng)
-    frame = light.colour(rng).tolist()
-    for at in np.linspace(0, 95, int(rng.integers(2, 5))):
-        cv2.line(face, (round(at), 0), (round(at), 95), frame, 4)
-    for at in np.linspace(0, 95, int(rng.integers(2, 5))):
-        cv2.line(face, (0, round(at)), (95, round(at)), frame, 4)
-    cv2.rectangle(face, (0, 0), (95, 95), frame, 9)
-    return face
-
-
-def _door(light: Palette, dark: Palette, rng: np.random.Generator) -> Bytes:
-    face = np.full((128, 64, 3), dark.colour(rng), np.uint8)
-    edge = np.clip(face[0, 0] * 0.7, 0, 255).tolist()
-    rows = int(rng.integers(1, 4))
-    for top in np.linspace(8, 122, rows + 1)[:-1]:
-        cv2.rectangle(face, (10, round(top)), (54, round(top + 114 / rows - 8)), edge, 2)
-    cv2.rectangle(face, (0, 0), (63, 127), light.colour(rng).tolist(), 4)
-    cv2.circle(face, (56, 66), 2, light.colour(rng).tolist(), -1)
-    return face
-
-
-def _framed(light: Palette, dark: Palette, rng: np.random.Generator) -> Bytes:
-    face = textures.texture(palette(rng), rng)[:96, :96].copy()
-    cv2.rectangle(face, (0, 0), (95, 95), light.colour(rng).tolist(), 20)
-    cv2.rectangle(face, (0, 0), (95, 95), dark.colour(rng).tolist(), 8)
-    return face
 
 
 def _edges(size: Points) -> list[Points]:
@@ -172,6 +138,8 @@ def _solids(size: Points, view: View, colours: Palette, rng: np.random.Generator
             solids.append(Column(foot, rng.uniform(0.12, 0.4), float(size[1]), sheet))
         elif rng.uniform() < 0.15:
             solids.append(Ball(foot, rng.uniform(0.15, 0.5), colours.colour(rng), rng.uniform(0, 0.6)))
+        elif rng.uniform() < 0.4:
+            solids += (table, stairs, shelf)[int(rng.integers(3))](foot, colours, rng)
         else:
             body = np.array([rng.uniform(0.3, 1.6), rng.uniform(0.3, 2.0), rng.uniform(0.3, 1.2)])
             body[[0, 2]] = np.minimum(body[[0, 2]], (size - foot)[[0, 2]])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint.procedural.palettes import Bytes
-from maskengines.inpaint.procedural.views import Points, Surface, View, halvings
+from maskengines.inpaint.procedural.views import Points, Surface, View, halvings, upward
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class Solid(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """An upright box: least corner and size ``(3,)`` in metres; ``walls`` covers its sides, ``lid`` its top."""
+    """An upright box: least corner and size ``(3,)`` in metres, what covers its sides and its top.
+
+    ``density``: texture elements per metre along and up its sides.
+    """
 
     corner: Points
     size: Points
@@ -60,10 +63,10 @@ class Block:
 
     def shadow(self, sun: Sun) -> Points:
         low = self.corner + _FOOT * self.size * [1, 0, 1]
-        return _hull(np.concatenate([sun.cast(low), sun.cast(low + [0, self.size[1], 0])]))
+        return _hull(np.concatenate([sun.cast(low), sun.cast(low + upward(self.size[1]))]))
 
     def draw(self, picture: Bytes, view: View, sun: Sun) -> None:
-        up = np.array([0.0, self.size[1], 0.0])
+        up = upward(self.size[1])
         for axis in (0, 2):
             along = np.zeros(3)
             along[2 - axis] = self.size[2 - axis]
@@ -97,18 +100,19 @@ class Column:
 
     def shadow(self, sun: Sun) -> Points:
         ring = self.foot + self.radius * _RING
-        return _hull(np.concatenate([sun.cast(ring), sun.cast(ring + [0, self.height, 0])]))
+        return _hull(np.concatenate([sun.cast(ring), sun.cast(ring + upward(self.height))]))
 
     def draw(self, picture: Bytes, view: View, sun: Sun) -> None:
         away = self.foot - view.position
         away[1] = 0
         away /= max(1e-6, float(np.linalg.norm(away)))
         across = np.array([away[2], 0.0, -away[0]])
-        up = np.array([0.0, self.height, 0.0])
+        up = upward(self.height)
         turn = np.linspace(-0.99, 0.99, self.bark.shape[1])
         normals = turn[:, None] * across - np.sqrt(1 - turn**2)[:, None] * away
         light = sun.ambient + (1 - sun.ambient) * np.clip(normals @ sun.towards, 0, 1)
-        round_ = np.clip(self.bark * light[None, :, None], 0, 255).astype(np.uint8)
+        layer = cv2.resize(np.clip(light * 200, 0, 255).astype(np.uint8)[None], self.bark.shape[1::-1])
+        round_ = np.asarray(cv2.multiply(self.bark, cv2.merge([layer] * 3), scale=1 / 200), np.uint8)
         density = (self.bark.shape[1] / (2 * self.radius), self.bark.shape[0] / self.height)
         start = self.foot - across * self.radius + up
         view.draw(picture, Surface(start, 2 * self.radius * across, -up, halvings(round_), density))
@@ -127,7 +131,7 @@ class Ball:
         return float(np.linalg.norm((self.foot - view.position)[[0, 2]]))
 
     def shadow(self, sun: Sun) -> Points:
-        middle = self.foot + [0, self.radius, 0]
+        middle = self.foot + upward(self.radius)
         side = np.cross(sun.towards, [0.0, 1.0, 0.0])
         side /= max(1e-6, float(np.linalg.norm(side)))
         other = np.cross(side, sun.towards)
@@ -135,7 +139,7 @@ class Ball:
         return sun.cast(middle + self.radius * disc)
 
     def draw(self, picture: Bytes, view: View, sun: Sun) -> None:
-        middle = view.seen(self.foot[None] + [0, self.radius, 0])
+        middle = view.seen(self.foot[None] + upward(self.radius))
         if middle[0, 2] < 2 * self.radius:
             return
         x, y = view.projected(middle)[0]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from maskengines.inpaint.procedural.fields import fractal, grid, to_bytes
-from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette
+from maskengines.inpaint.procedural.fields import fractal, grid, stock, to_bytes
+from maskengines.inpaint.procedural.palettes import Bytes, Floats, Palette, filled
 
 SIDE = 256
 
@@ -17,12 +17,12 @@ Texture = Callable[[Palette, np.random.Generator], Bytes]
 
 def plain(palette: Palette, rng: np.random.Generator) -> Bytes:
     """One colour with a little grain."""
-    return _grained(np.full((SIDE, SIDE, 3), palette.colour(rng), np.uint8), rng, rng.uniform(0, 6))
+    return _grained(filled(SIDE, SIDE, palette.colour(rng)), rng, rng.uniform(0, 6))
 
 
 def grain(palette: Palette, rng: np.random.Generator) -> Bytes:
     """Fractal noise in the palette's colours: stone, earth, rust, foliage from afar."""
-    field = fractal(SIDE, SIDE, rng, rng.uniform(0.75, 3.0))
+    field = stock(SIDE, rng, rng.uniform(0.75, 3.0))
     return palette.ramp(rng)[to_bytes(field, rng.uniform(25, 60))]
 
 
@@ -30,7 +30,7 @@ def stripes(palette: Palette, rng: np.random.Generator) -> Bytes:
     """Parallel bands, sharp or soft, straight or wavering."""
     across = _wave(rng, *_direction(rng, 14))
     if rng.uniform() < 0.3:
-        across = across + fractal(SIDE, SIDE, rng, 3.0) * np.float32(rng.uniform(0.1, 1.0))
+        across = across + stock(SIDE, rng, 3.0) * np.float32(rng.uniform(0.1, 1.0))
     return _grained(_blend(palette, rng, _profile(across, rng)), rng, rng.uniform(0, 5))
 
 
@@ -51,7 +51,7 @@ def plaid(palette: Palette, rng: np.random.Generator) -> Bytes:
 
 def marble(palette: Palette, rng: np.random.Generator) -> Bytes:
     """Veins: a wave bent by fractal noise."""
-    bent = _wave(rng, *_direction(rng, 5)) + fractal(SIDE, SIDE, rng, 2.75) * np.float32(rng.uniform(1, 4))
+    bent = _wave(rng, *_direction(rng, 5)) + stock(SIDE, rng, 2.75) * np.float32(rng.uniform(1, 4))
     return palette.ramp(rng)[to_bytes(np.sin(bent), 110)]
 
 
@@ -72,7 +72,7 @@ def planks(palette: Palette, rng: np.random.Generator) -> Bytes:
     count = int(rng.integers(3, 12))
     boards = _laid(palette, rng, count, int(rng.integers(1, 3)), float(rng.uniform(0.2, 0.8)))
     fibres = cv2.resize(fractal(SIDE, SIDE // 16, rng, 1.5), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    return _lit(boards, 1.0 + fibres * np.float32(rng.uniform(0.03, 0.14)))
+    return _lit(boards, 1.0 + fibres * np.float32(rng.uniform(0.02, 0.08)))
 
 
 def dots(palette: Palette, rng: np.random.Generator) -> Bytes:
@@ -104,6 +104,11 @@ def texture(palette: Palette, rng: np.random.Generator) -> Bytes:
     return list(TEXTURES.values())[int(rng.integers(len(TEXTURES)))](palette, rng)
 
 
+def figured(palette: Palette, rng: np.random.Generator) -> Bytes:
+    """As `texture`, but not `plain`: something that can be seen to repeat."""
+    return list(TEXTURES.values())[int(rng.integers(1, len(TEXTURES)))](palette, rng)
+
+
 def _laid(
     palette: Palette,
     rng: np.random.Generator,
@@ -123,10 +128,11 @@ def _laid(
     row = y.astype(np.intp)
     x = (np.arange(SIDE)[None] * columns / SIDE + shift * (row[:, None] % 2)) % columns
     column = x.astype(np.intp)
-    wall = stones.astype(np.uint8)[row[:, None], column]
+    wall = stones.astype(np.uint8).reshape(-1, 3).take(row[:, None] * columns + column, 0)
     joint = rng.uniform(0.5, 3.0) / SIDE
     gap = ((x % 1.0) < joint * columns) | (((y % 1.0) < joint * rows)[:, None])
-    wall[gap] = np.clip(stones.mean((0, 1)) + rng.choice([-60.0, -35.0, 45.0]), 0, 255).astype(np.uint8)
+    mortar = stones.mean((0, 1)) + rng.choice([-60.0, -35.0, 45.0])
+    cv2.copyTo(filled(SIDE, SIDE, mortar), gap.astype(np.uint8), wall)
     return _grained(wall, rng, rng.uniform(1, 10))
 
 
@@ -159,7 +165,7 @@ def _blend(palette: Palette, rng: np.random.Generator, weight: Floats) -> Bytes:
 def _grained(picture: Bytes, rng: np.random.Generator, strength: float) -> Bytes:
     if strength < 0.5:
         return picture
-    noise = fractal(SIDE, SIDE, rng, rng.uniform(0.5, 2.5)) * np.float32(strength)
+    noise = stock(SIDE, rng, rng.uniform(0.5, 2.5)) * np.float32(strength)
     return np.clip(picture + noise[..., None], 0, 255).astype(np.uint8)
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint.procedural.palettes import Bytes
+from maskengines.inpaint.procedural.tiling import warped
 
 Points = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -33,17 +34,23 @@ class View:
         return (points - self.position) @ self.rotation.T
 
     def clipped(self, seen: Points, nearest: float = NEAREST, farthest: float = FARTHEST) -> Points:
-        """The part of a flat convex outline ``(n, 3)``, camera axes, inside the picture and the two depths."""
+        """The part of a flat convex outline ``(n, 3)``, camera axes, in the picture between two depths."""
         reach = 0.5 * self.side / self.focal
-        for plane in (
-            (0.0, 0.0, 1.0, -nearest),
-            (0.0, 0.0, -1.0, farthest),
-            (1.0, 0.0, reach, 0.0),
-            (-1.0, 0.0, reach, 0.0),
-            (0.0, 1.0, reach, 0.0),
-            (0.0, -1.0, reach, 0.0),
-        ):
-            seen = _cut(seen, np.array(plane))
+        planes = np.array(
+            [
+                [0.0, 0.0, 1.0, -nearest],
+                [0.0, 0.0, -1.0, farthest],
+                [1.0, 0.0, reach, 0.0],
+                [-1.0, 0.0, reach, 0.0],
+                [0.0, 1.0, reach, 0.0],
+                [0.0, -1.0, reach, 0.0],
+            ]
+        )
+        outside = seen @ planes[:, :3].T + planes[:, 3] < 0
+        if outside.all(0).any():
+            return seen[:0]
+        for plane in planes[outside.any(0)]:
+            seen = _cut(seen, plane)
         return seen
 
     def projected(self, seen: Points) -> Points:
@@ -63,7 +70,7 @@ class View:
         near = max(NEAREST, float(seen[:, 2].min()))
         last = min(FARTHEST, float(seen[:, 2].max()))
         while near <= last:
-            far = max(2.0 * near, near + 0.2)
+            far = max(2.0 * near, near + 0.2) if len(surface.textures) > 1 else FARTHEST
             part = self.clipped(seen, near, far)
             if len(part) >= 3:
                 self._draw_part(picture, surface, part, matrix)
@@ -79,6 +86,10 @@ class View:
 
     def _draw_part(self, picture: Bytes, surface: Surface, part: Points, matrix: Points) -> None:
         outline = self.projected(part)
+        if surface.textures[-1].shape[:2] == (1, 1):
+            colour = surface.textures[-1][0, 0].tolist()
+            cv2.fillConvexPoly(picture, np.round(outline).astype(np.int32), colour)
+            return
         left, top = np.maximum(0, np.floor(outline.min(0))).astype(int)
         right, bottom = np.minimum(self.side, np.ceil(outline.max(0)).astype(int) + 1)
         width, height = int(right - left), int(bottom - top)
@@ -86,13 +97,7 @@ class View:
             return
         level = min(len(surface.textures) - 1, _level(matrix, outline.mean(0)))
         shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]]) @ matrix @ np.diag([2**level, 2**level, 1])
-        patch = cv2.warpPerspective(
-            surface.textures[level],
-            shift,
-            (width, height),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_WRAP,
-        )
+        patch = warped(surface.textures[level], shift, width, height, _widened(outline) - [left, top])
         mask = np.zeros((height, width), np.uint8)
         cv2.fillConvexPoly(mask, np.round(outline - [left, top]).astype(np.int32), 255)
         cv2.copyTo(patch, mask, picture[top:bottom, left:right])
@@ -102,8 +107,8 @@ class View:
 class Surface:
     """A rectangle in the world: a corner, its two edges ``(3,)`` in metres, and what covers it.
 
-    ``textures`` are halvings of one texture, finest first; ``density`` is its elements per metre along
-    either edge.
+    ``textures`` are halvings of one texture, finest first, or a single element of plain colour;
+    ``density`` is the texture's elements per metre along either edge.
     """
 
     corner: Points
@@ -128,6 +133,11 @@ def halvings(texture: Bytes, light: float = 1.0) -> tuple[Bytes, ...]:
     return tuple(levels)
 
 
+def upward(height: float) -> Points:
+    """The world vector ``(3,)`` of that length that points up."""
+    return np.array([0.0, height, 0.0])
+
+
 def looking(yaw: float, pitch: float, roll: float) -> Points:
     """World to camera rotation ``(3, 3)``; radians; pitch up and yaw to the right are positive."""
     cy, sy, cp, sp, cr, sr = (f(a) for a in (yaw, pitch, roll) for f in (np.cos, np.sin))
@@ -135,6 +145,11 @@ def looking(yaw: float, pitch: float, roll: float) -> Points:
     nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     lean = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
     return lean @ np.diag([1.0, -1.0, 1.0]) @ nod @ turn
+
+
+def _widened(outline: Points) -> Points:
+    """``outline`` with the elements that rounding it may add."""
+    return outline + np.sign(outline - outline.mean(0))
 
 
 def _level(matrix: Points, at: Points) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from maskengines.inpaint.procedural.fractals import clouds
-from maskengines.inpaint.procedural.palettes import Bytes, Palette, palette
+from maskengines.inpaint.procedural.palettes import Bytes, Palette, filled, palette
 from maskengines.inpaint.procedural.patterns import pattern
 
 LETTERS = list(string.ascii_lowercase * 4 + string.ascii_uppercase + string.digits)
@@ -23,12 +23,12 @@ def writing(side: int, rng: np.random.Generator) -> Bytes:
     ink, paper = (dark, light) if rng.uniform() < 0.6 else (light, dark)
     busy = rng.uniform()
     if busy < 0.55:
-        ground = np.full((side, side, 3), paper, np.uint8)
+        ground = filled(side, side, paper)
     else:
         ground = pattern(side, rng) if busy < 0.8 else clouds(side, rng)
     page = _page(side, rng)
     picture = ground.copy()
-    cv2.copyTo(np.full_like(picture, ink), page, picture)
+    cv2.copyTo(filled(side, side, ink), page, picture)
     if rng.uniform() < 0.5:
         _decorate(picture, colours, rng)
     return _tilted(picture, rng) if rng.uniform() < 0.6 else picture

@@ -47,7 +47,7 @@ def box(height: int, width: int, ratio: float, rng: np.random.Generator) -> Bool
     if columns < rows:
         columns = max(columns, -(-count // height))
         rows = min(round(count / columns), height)
-    top, left = (int(rng.integers(room + 1)) for room in (height - rows, width - columns))
+    top, left = (round(rng.uniform() * room) for room in (height - rows, width - columns))
     mask[top : top + rows, left : left + columns] = True
     return mask
 
