@@ -112,13 +112,9 @@ def texture_distance(truth: Array, result: Array, hole: Array) -> float:
     return float(np.abs(curves(truth) - curves(result)).mean() * 100)
 
 
-def ask_exemplar(photo: Array, mask: Array, seed: int = 0) -> Array:
-    """One candidate, put into the photo."""
-    from maskengines.contract import Request
-    from maskengines.inpaint.exemplar import Exemplar
-    from maskengines.inpaint.info import ExemplarParams
-
-    context = SimpleNamespace(
+def context() -> Any:
+    """As much of a `RunContext` as an engine that nobody watches needs."""
+    return SimpleNamespace(
         device="cpu",
         log=logging.getLogger("bench"),
         progress=lambda done, total, text="": None,
@@ -126,12 +122,26 @@ def ask_exemplar(photo: Array, mask: Array, seed: int = 0) -> Array:
         checkpoint=lambda: None,
         generator=np.random.default_rng,
     )
-    request = Request(SimpleNamespace(pixels=photo), {"pixels": mask}, ExemplarParams(), 1, seed)  # type: ignore[arg-type]
-    [candidate] = Exemplar().sample(request, context)  # type: ignore[arg-type]
+
+
+def put(engine: Any, params: Any, photo: Array, mask: Array, seed: int) -> Array:
+    """One candidate of an engine that returns patches, put into the photo."""
+    from maskengines.contract import Request
+
+    request = Request(SimpleNamespace(pixels=photo), {"pixels": mask}, params, 1, seed)  # type: ignore[arg-type]
+    [candidate] = engine.sample(request, context())
     result = photo.copy()
     inside = mask[candidate.result.box.slices] > 0
     result[candidate.result.box.slices][inside] = candidate.result.pixels[inside]
     return result
+
+
+def ask_exemplar(photo: Array, mask: Array, seed: int = 0) -> Array:
+    """One candidate, put into the photo."""
+    from maskengines.inpaint.exemplar import Exemplar
+    from maskengines.inpaint.info import ExemplarParams
+
+    return put(Exemplar(), ExemplarParams(), photo, mask, seed)
 
 
 def methods() -> dict[str, Callable[[Array, Array], Array]]:

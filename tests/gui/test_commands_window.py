@@ -53,7 +53,13 @@ def test_every_command_is_in_its_menu_with_its_shortcut(window: MainWindow) -> N
     assert list(menus) == list(MENUS)
     for command in window.registry:
         assert command.menu is not None
-        names = [action.objectName() for action in menus[command.menu].actions()]
+        menu = menus[command.menu]
+        if command.submenu:
+            inner = [action.menu() for action in menu.actions() if action.text() == command.submenu]
+            assert len(inner) == 1
+            assert isinstance(inner[0], QMenu)
+            menu = inner[0]
+        names = [action.objectName() for action in menu.actions()]
         assert command.id in names
         action = window.action_set[command.id]
         assert action.text() == command.label

@@ -51,6 +51,14 @@ def test_menus_keep_groups_together_in_order() -> None:
     assert [[command.id for command in group] for group in registry.in_menu("File")] == [["a", "c"], ["b"]]
 
 
+def test_a_submenu_is_said_before_the_title_where_no_menu_shows_it() -> None:
+    inner, plain = _command("a", "Box", submenu="Generate mask"), _command("b", "Box")
+    assert (inner.full_title, inner.label) == ("Generate mask: box", "Box")
+    assert plain.full_title == "Box"
+    assert search("generate", [plain, inner]) == [inner]
+    assert search("box", [inner, plain])[0] is plain
+
+
 def test_the_palette_finds_by_letters_that_start_words() -> None:
     titles = ["Save", "Save as", "Erase", "Show mask", "Export image", "Smaller brush"]
     commands = [_command(title, title) for title in titles]

@@ -26,7 +26,7 @@ def markdown(registry: CommandRegistry) -> str:
 def _row(command: Command) -> str:
     keys = " or ".join(_keys(shortcut) for shortcut in command.shortcuts)
     held = " (hold)" if command.release is not None else ""
-    return f"| {command.title} | {keys}{held} | {command.hint} |"
+    return f"| {command.full_title} | {keys}{held} | {command.hint} |"
 
 
 def _keys(shortcut: str) -> str:

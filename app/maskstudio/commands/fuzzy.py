@@ -52,8 +52,8 @@ def search(query: str, commands: Iterable[Command]) -> list[Command]:
     """
     found: list[tuple[float, int, Command]] = []
     for order, command in enumerate(commands):
-        direct = fit(query, command.title)
-        around = fit(query, f"{command.menu or ''} {command.title} {command.words}")
+        direct = fit(query, command.full_title)
+        around = fit(query, f"{command.menu or ''} {command.full_title} {command.words}")
         if direct is None and around is None:
             continue
         score = max(direct if direct is not None else -1e9, 0.5 * around if around is not None else -1e9)

@@ -30,6 +30,7 @@ class Command:
         release: for commands that last while the key is held: ends them.
         asks: a dialog follows, menus show an ellipsis.
         words: further words the palette finds it by.
+        submenu: entry of the menu that it is found under; the palette and the docs say it before the title.
         hint: one sentence for the tooltip and the docs, where the title says too little.
     """
 
@@ -46,6 +47,12 @@ class Command:
     asks: bool = False
     words: str = ""
     hint: str = ""
+    submenu: str = ""
+
+    @property
+    def full_title(self) -> str:
+        """The title where no menu around it says the rest: ``"Generate mask: box"``."""
+        return f"{self.submenu}: {self.title[:1].lower()}{self.title[1:]}" if self.submenu else self.title
 
     @property
     def reason(self) -> str | None:

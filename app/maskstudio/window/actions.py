@@ -42,8 +42,18 @@ class ActionSet(QObject):
             for group in self.registry.in_menu(name):
                 if menu.actions():
                     menu.addSeparator()
-                menu.addActions([self._actions[command.id] for command in group])
+                inner: dict[str, QMenu] = {}
+                for command in group:
+                    place = self._submenu(menu, command, inner) if command.submenu else menu
+                    place.addAction(self._actions[command.id])
         return menus
+
+    def _submenu(self, menu: QMenu, command: Command, inner: dict[str, QMenu]) -> QMenu:
+        """The menu within ``menu`` for a command; made when it is the first there."""
+        if command.submenu not in inner:
+            made = inner[command.submenu] = menu.addMenu(command.submenu)
+            made.setToolTipsVisible(True)
+        return inner[command.submenu]
 
     def soon(self, *_: object) -> None:
         """Refresh once the current event is done; cheap to call often."""
@@ -81,7 +91,7 @@ class ActionSet(QObject):
 def tooltip(command: Command, reason: str | None) -> str:
     """Title, shortcut, and either what it does or why it cannot run."""
     keys = shown_shortcut(command)
-    head = f"{command.title}  ({keys})" if keys else command.title
+    head = f"{command.full_title}  ({keys})" if keys else command.full_title
     tail = reason or command.hint
     return f"{head}\n{tail}" if tail else head
 

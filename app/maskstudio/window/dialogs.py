@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from maskstudio.window.generate_flow import Wish
+    from maskstudio.window.main_window import MainWindow
     from maskstudio.window.mask_flow import Amount
 
 Answer = Literal["save", "discard", "cancel"]
@@ -137,3 +139,15 @@ def ask_amount(parent: QWidget, amount: Amount) -> int | None:
     layout.addLayout(form)
     layout.addWidget(buttons)
     return box.value() if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def ask_mask(window: MainWindow, start: Wish) -> Wish | None:
+    """Which mask to generate for the document in front; None when cancelled."""
+    from maskstudio.window.generate_dialog import GenerateDialog
+
+    if window.document is None:
+        return None
+    dialog = GenerateDialog(window, window.document, start)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.wish if accepted else None

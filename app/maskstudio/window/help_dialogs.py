@@ -61,7 +61,7 @@ class ShortcutsDialog(QDialog):
         for row, command in enumerate(commands):
             first = shown_shortcut(command)
             keys = " or ".join([first, *command.shortcuts[1:]]) + (" (hold)" if command.release else "")
-            for column, cell in enumerate((command.menu or "", command.title, keys)):
+            for column, cell in enumerate((command.menu or "", command.full_title, keys)):
                 self.table.setItem(row, column, QTableWidgetItem(cell))
 
 

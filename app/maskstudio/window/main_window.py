@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from maskstudio.commands.document_commands import edit_commands, file_commands
 from maskstudio.commands.engine_commands import engine_commands
+from maskstudio.commands.generate_commands import generate_commands
 from maskstudio.commands.mask_commands import TOOLS, mask_commands, tool_commands
 from maskstudio.commands.pose_commands import pose_commands
 from maskstudio.commands.registry import CommandRegistry
@@ -29,6 +30,7 @@ from maskstudio.window.actions import ActionSet
 from maskstudio.window.background import Background
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.engine_flow import EngineFlow
+from maskstudio.window.generate_flow import GenerateFlow
 from maskstudio.window.help_flow import HelpFlow
 from maskstudio.window.icons import app_icon
 from maskstudio.window.keys import KeyWatcher
@@ -80,6 +82,7 @@ class MainWindow(QMainWindow):
         self.opening = OpenFlow(self)
         self.saving = SaveFlow(self)
         self.masks = MaskFlow(self)
+        self.generated = GenerateFlow(self)
         self.poses = PoseFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
@@ -88,12 +91,13 @@ class MainWindow(QMainWindow):
         self.help = HelpFlow(self)
         self.registry = CommandRegistry(
             [
-                *file_commands(self), *edit_commands(self), *mask_commands(self), *tool_commands(self),
+                *file_commands(self), *edit_commands(self), *mask_commands(self), *generate_commands(self),
+                *tool_commands(self),
                 *view_commands(self), *pose_commands(self), *engine_commands(self), *help_commands(self),
             ]
         )  # fmt: skip
         self.registry.refused = lambda command, reason: self.banner.tell(
-            f"{command.title}: {reason.rstrip('.')}."
+            f"{command.full_title}: {reason.rstrip('.')}."
         )
         self.action_set = ActionSet(self.registry, self)
         self._connect()

@@ -54,13 +54,13 @@ class MaskFlow:
         """Ask for what was given and the other way round."""
         from maskengines.masks.morphology import invert
 
-        self._apply("Invert mask", invert)
+        self.apply("Invert mask", invert)
 
     def fill_holes(self) -> None:
         """Mask what the mask surrounds."""
         from maskengines.masks.morphology import fill_holes
 
-        self._apply("Fill holes", fill_holes)
+        self.apply("Fill holes", fill_holes)
 
     def grow(self) -> None:
         """Widen the mask by a number of pixels."""
@@ -98,9 +98,9 @@ class MaskFlow:
         value = dialogs.ask_amount(self._window, amount)
         if value is not None:
             amount.value = value
-            self._apply(f"{amount.title} mask", lambda mask: change(mask, value))
+            self.apply(f"{amount.title} mask", lambda mask: change(mask, value))
 
-    def _apply(self, label: str, change: Callable[[Any], Any]) -> None:
+    def apply(self, label: str, change: Callable[[Any], Any]) -> None:
         """Change a snapshot in the background; a mask painted on meanwhile is not overwritten."""
         window, document = self._window, self._window.document
         if document is None:

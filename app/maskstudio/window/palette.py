@@ -55,11 +55,11 @@ class _Found(QAbstractListModel):
         if role == COMMAND:
             return command
         if role == Qt.ItemDataRole.DisplayRole:
-            return command.title
+            return command.full_title
         if role == Qt.ItemDataRole.ToolTipRole:
             return command.reason or command.hint or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{command.title} {shown_shortcut(command)} {command.reason or ''}".strip()
+            return f"{command.full_title} {shown_shortcut(command)} {command.reason or ''}".strip()
         return None
 
 
@@ -87,9 +87,9 @@ class _Row(QStyledItemDelegate):
         painter.setPen(QColor(colours.second))
         painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, keys)
         painter.setPen(QColor(colours.faint if reason else colours.text))
-        painter.drawText(text, middle, command.title)
+        painter.drawText(text, middle, command.full_title)
         beside = reason or (f"{command.menu}" if command.menu else "")
-        left = metrics.horizontalAdvance(command.title) + 12
+        left = metrics.horizontalAdvance(command.full_title) + 12
         room = text.width() - left - metrics.horizontalAdvance(keys) - 12
         painter.setPen(QColor(colours.warning if reason else colours.faint))
         painter.drawText(

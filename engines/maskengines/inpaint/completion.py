@@ -8,7 +8,7 @@ of Newson et al. 2014, "Video inpainting of complex scenes".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -32,6 +32,7 @@ LIKENESS = 30.0
 LEAST_SHAPES = 70
 REPEATED = 4
 STRAYED = 0.06
+SKETCHED = 4
 # What a target costs in a first guess, in rounds of refining one; measured, for the progress bar only.
 GUESS = 80
 
@@ -82,12 +83,15 @@ class Solution:
 @dataclass(frozen=True)
 class Plan:
     """How one candidate is searched: its random numbers, first guesses and the pull of its taste; and the
-    pilots it shares with the other candidates."""
+    pilots it shares with the other candidates. With a `sketch` ``(H, W, 3)`` float32, 0..255, of what the
+    hole should show there is one first guess, the sketch.
+    """
 
     generator: np.random.Generator
     starts: int
     variety: float
     pilots: Pilots = field(default_factory=Pilots)
+    sketch: Array | None = None
 
 
 Watch = Callable[[float, Callable[[], Array] | None], None]
@@ -157,6 +161,8 @@ class _Search:
     def begun(self) -> tuple[Level, Matches, Array | None]:
         """The guess to go on with, on level `depth`, and the texture the fill is to show."""
         base = self._levels[self.base]
+        if self._plan.sketch is not None:
+            return *self._sketched(self._plan.sketch), None
         if self.base == 0 or not self._small(self.base):
             return *self._guess(0), None
         likeness = Likeness(self._levels[0])
@@ -204,6 +210,23 @@ class _Search:
         _vote(level, matches.rows, matches.columns, level.trust, self._tick)
         level, matches = _refine(level, matches, taste[self.base], random, rounds=3, tick=self._tick)
         return self._refined(level, matches, self.base, taste, random)
+
+    def _sketched(self, sketch: Array) -> tuple[Level, Matches]:
+        """The guess that `sketch` shows, in patches of the photo."""
+        at, taste = self.base, self.taste[self.base]
+        level = self._levels[at].copy()
+        level.draw(sketch)
+        rows, columns = (part.astype(np.int32) for part in np.nonzero(level.usable))
+        chosen = self._plan.generator.integers(0, len(rows), len(level.rows))
+        matches = Matches(rows[chosen], columns[chosen], np.empty(len(level.rows), np.float32))
+        # A sketch knows colours and shapes and no texture; that comes with the patches it is matched to.
+        plain = replace(level, texture=np.zeros_like(level.texture))
+        for _ in range(SKETCHED):
+            _search(plain, matches, taste, self.random, max(level.shape) // 2, self._tick)
+        weights = _weights(matches.costs - taste[matches.rows, matches.columns], level.trust)
+        _vote(level, matches.rows, matches.columns, weights, self._tick)
+        level, matches = _refine(level, matches, taste, self.random, rounds=2, tick=self._tick)
+        return self._refined(level, matches, at, self.taste, self.random)
 
     def _grown(  # noqa: PLR0917
         self, kind: str, at: int, spread: int, taste: list[Array], generator: np.random.Generator,
@@ -297,26 +320,32 @@ def _refine(
 ) -> tuple[Level, Matches]:
     """EM: match every patch of the hole, vote, again; in place on ``level`` and ``matches``."""
     rows, columns, costs = matches.rows, matches.columns, matches.costs
-    colours = level.colours.reshape(-1)
     count = len(level.rows)
     # A large level inherits good offsets: passing them on costs a tenth of searching anew.
     reach = 0 if count > MOST_SEARCHED and rounds == 1 else max(level.shape) // 2
     for _ in range(rounds):
-        kernels.measure(colours, level.texture, bias, level.rows, level.columns, rows, columns, costs)
-        for step in (1, -1):
-            for low in range(0, count, CHUNK):
-                high = min(count, low + CHUNK)
-                if step > 0:
-                    span = (low, high)
-                else:
-                    span = (count - 1 - low, count - 1 - high)
-                kernels.search(
-                    colours, level.texture, bias, level.usable, level.index, level.rows, level.columns,
-                    rows, columns, costs, random, span[0], span[1], step, reach,
-                )  # fmt: skip
-                tick()
+        _search(level, matches, bias, random, reach, tick)
         _vote(level, rows, columns, _weights(costs - bias[rows, columns], level.trust), tick)
     return level, matches
+
+
+def _search(  # noqa: PLR0917
+    level: Level, matches: Matches, bias: Array, random: Array, reach: int, tick: Callable[[], None]
+) -> None:
+    """One round of PatchMatch forwards and one backwards, in place on ``matches``."""
+    rows, columns, costs = matches.rows, matches.columns, matches.costs
+    colours = level.colours.reshape(-1)
+    count = len(level.rows)
+    kernels.measure(colours, level.texture, bias, level.rows, level.columns, rows, columns, costs)
+    for step in (1, -1):
+        for low in range(0, count, CHUNK):
+            high = min(count, low + CHUNK)
+            first, last = (low, high) if step > 0 else (count - 1 - low, count - 1 - high)
+            kernels.search(
+                colours, level.texture, bias, level.usable, level.index, level.rows, level.columns,
+                rows, columns, costs, random, first, last, step, reach,
+            )  # fmt: skip
+            tick()
 
 
 def _weights(costs: Array, trust: Array) -> Array:

@@ -60,7 +60,7 @@ class Exemplar:
         smooth = pixels[box.slices].copy()
         for region in regions:
             context.checkpoint()
-            _paste(smooth, box, region, navier_stokes(pixels[region.box.slices], region.hole, 4.0))
+            region.paste(navier_stokes(pixels[region.box.slices], region.hole, 4.0), smooth, box)
         context.preview(ImagePatch(box.x, box.y, smooth))
         settings = Settings(params.method, params.variety, params.seam, params.texture, params.starts)
         run = _Run(pixels, box, regions, settings, smooth)
@@ -155,7 +155,7 @@ class _Run:
                 crop, region, self._settings, seed=seed, generator=generator, watch=watch,
                 pilots=self._pilots[number],
             )  # fmt: skip
-            _paste(result, self._box, region, fill.pixels)
+            region.paste(fill.pixels, result, self._box)
             fills.append(fill)
         with self._lock:
             self._fractions[index] = 1.0
@@ -177,23 +177,12 @@ class _Run:
         if index == self._leader and time.monotonic() >= self._next_preview:
             begun = time.monotonic()
             shown = self._shown.copy()
-            _paste(shown, self._box, region, estimate())
+            region.paste(estimate(), shown, self._box)
             with self._lock:
                 self._shown = shown
                 self._preview = ImagePatch(self._box.x, self._box.y, shown)
             ended = time.monotonic()
             self._next_preview = ended + max(PREVIEW_EVERY, PREVIEW_PAUSE * (ended - begun))
-
-
-def _paste(target: Array, target_box: Box, region: Region, filled: Array) -> None:
-    """Put the hole pixels of ``filled`` (a crop at ``region.box``) into ``target`` at ``target_box``."""
-    left, top = max(target_box.x, region.box.x), max(target_box.y, region.box.y)
-    right = min(target_box.x + target_box.width, region.box.x + region.box.width)
-    bottom = min(target_box.y + target_box.height, region.box.y + region.box.height)
-    both = Box(left, top, right - left, bottom - top)
-    theirs = Box(left - region.box.x, top - region.box.y, both.width, both.height).slices
-    ours = Box(left - target_box.x, top - target_box.y, both.width, both.height).slices
-    np.copyto(target[ours], filled[theirs], where=region.hole[theirs][..., None])
 
 
 def _candidate(request: Request, index: int, patch: ImagePatch, fills: list[Fill]) -> Candidate:

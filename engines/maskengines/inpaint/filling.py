@@ -58,6 +58,7 @@ def fill_region(
     generator: np.random.Generator,
     watch: Watch,
     pilots: Pilots | None = None,
+    sketch: Array | None = None,
 ) -> Fill:
     """Fill one region's hole.
 
@@ -68,6 +69,7 @@ def fill_region(
     Args:
         pixels: ``(H, W, 1|3)`` uint8 or uint16, the crop at ``region.box``.
         pilots: shared by all fills of this region with these pixels and settings; ``None`` for one alone.
+        sketch: ``(H, W, 3)`` float32, 0..255: what the hole should show, to be made of patches.
     """
     # Whatever lies under the mask must not show through anywhere, not even in a gradient.
     pixels = navier_stokes(pixels, region.unknown, 4.0)
@@ -76,7 +78,7 @@ def fill_region(
     if method == "auto":
         method = "biharmonic" if region.thin and seed % SMOOTH_EVERY == 0 else "patches"
     if method == "patches":
-        fill = _from_patches(pixels, region, settings, generator, watch, pilots or Pilots())
+        fill = _from_patches(pixels, region, settings, generator, watch, pilots or Pilots(), sketch)
         if fill is not None:
             return fill
         method = "navier-stokes"
@@ -93,6 +95,7 @@ def _from_patches(  # noqa: PLR0917
     generator: np.random.Generator,
     watch: Watch,
     pilots: Pilots,
+    sketch: Array | None,
 ) -> Fill | None:
     hole = region.hole
     scale = 257.0 if pixels.dtype == np.uint16 else 1.0
@@ -117,7 +120,7 @@ def _from_patches(  # noqa: PLR0917
 
     solution = complete(
         levels,
-        Plan(generator, settings.starts, settings.variety, pilots),
+        Plan(generator, settings.starts, settings.variety, pilots, sketch),
         # While first guesses grow, part of the hole is still empty: the smooth fill is the better picture.
         lambda fraction, estimate: watch(
             0.9 * fraction, (lambda: pixels) if estimate is None else (lambda: shown(estimate()))

@@ -63,6 +63,44 @@ class ExemplarParams(Params):
     )
 
 
+class MaskedDiffusionParams(Params):
+    """Parameters of `masked-diffusion`."""
+
+    steps: int = Field(
+        10,
+        ge=1,
+        le=50,
+        title="Quality",
+        description="Steps from noise to picture; 1 answers at once with the mean of what is possible.",
+    )
+    texture: Literal["photo", "model"] = Field(
+        "photo",
+        title="Texture",
+        description="Photo rebuilds what the model drew from patches of the photo, model leaves it as drawn.",
+    )
+    start: Literal["noise", "exemplar"] = Field(
+        "noise",
+        title="Start",
+        description="Begin with nothing, or with an exemplar fill that is noised first.",
+        json_schema_extra={"advanced": True},
+    )
+    strength: float = Field(
+        0.6,
+        gt=0.0,
+        le=1.0,
+        title="Strength",
+        description="How much of the exemplar fill is drowned in noise where that is the start.",
+        json_schema_extra={"advanced": True},
+    )
+    context: float = Field(
+        1.0,
+        ge=0.25,
+        le=4.0,
+        title="Context",
+        description="How far around the hole the model looks, in widths of the hole.",
+    )
+
+
 class LiveFillParams(Params):
     """Parameters of `live-fill`."""
 
@@ -85,6 +123,16 @@ EXEMPLAR = EngineInfo(
     live_companion="live-fill",
 )
 
+MASKED_DIFFUSION = EngineInfo(
+    id="masked-diffusion",
+    title="Masked diffusion",
+    summary="A small diffusion model, in the studio, that goes on with edges, shadows and lines.",
+    version="1",
+    params=MaskedDiffusionParams,
+    implementation="maskengines.inpaint.masked_diffusion:MaskedDiffusion",
+    live_companion="live-fill",
+)
+
 LIVE_FILL = EngineInfo(
     id="live-fill",
     title="Live fill",
@@ -97,4 +145,4 @@ LIVE_FILL = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (EXEMPLAR, LIVE_FILL)
+ENGINES = (EXEMPLAR, MASKED_DIFFUSION, LIVE_FILL)

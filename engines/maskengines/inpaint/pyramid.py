@@ -54,6 +54,13 @@ class Level:
             self.columns, self.hole_rows, self.hole_columns, self.trust,
         )  # fmt: skip
 
+    def draw(self, picture: Array) -> None:
+        """Make `picture` ``(h, w, 3)`` float32 of any size the estimate of the hole's colours."""
+        height, width = (side - 2 * RADIUS for side in self.shape)
+        small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        edges = ((RADIUS, RADIUS), (RADIUS, RADIUS), (0, 0))
+        self.colours[self.hole] = np.pad(small, edges, mode="edge")[self.hole]
+
     def nearest_usable(self, rows: Array, columns: Array) -> tuple[Array, Array]:
         """Those positions, each that is not usable moved to the nearest centre that is; int32."""
         height, width = self.shape

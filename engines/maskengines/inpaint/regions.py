@@ -33,6 +33,16 @@ class Region:
     unknown: Array
     depth: float
 
+    def paste(self, filled: Array, target: Array, target_box: Box) -> None:
+        """Put the hole's pixels of `filled` (a crop at `box`) into `target` at `target_box`."""
+        left, top = max(target_box.x, self.box.x), max(target_box.y, self.box.y)
+        right = min(target_box.x + target_box.width, self.box.x + self.box.width)
+        bottom = min(target_box.y + target_box.height, self.box.y + self.box.height)
+        both = Box(left, top, right - left, bottom - top)
+        theirs = Box(left - self.box.x, top - self.box.y, both.width, both.height).slices
+        ours = Box(left - target_box.x, top - target_box.y, both.width, both.height).slices
+        np.copyto(target[ours], filled[theirs], where=self.hole[theirs][..., None])
+
     @property
     def thin(self) -> bool:
         """Whether the hole is a scratch, a wire or a letter rather than an area."""
