@@ -191,8 +191,9 @@ def test_limbs_are_bent_at_their_own_length_and_the_trunk_is_not() -> None:
     mirrored = poses[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
     moved = torch.minimum((bent - poses).norm(dim=-1), (bent - mirrored).norm(dim=-1))
     assert moved[:, trunk].max() < 0.1
-    # Half of the people are bent, by some centimetres.
-    assert 0.4 < (moved[:, wrist] > 1).float().mean() < 0.6
+    # By anything from next to nothing to some decimetres.
+    assert moved[:, wrist].quantile(0.05) < 15
+    assert 40 < moved[:, wrist].median() < 100
     assert moved[:, wrist][moved[:, wrist] > 1].median() > 40
 
 
