@@ -8,7 +8,7 @@ import pytest
 import torch
 from maskengines.errors import NotReady
 from maskengines.pose.batches import Bodies, pins_for
-from maskengines.pose.graphed import plain, quick_products
+from maskengines.pose.graphed import graphed, plain, quick_products
 from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights, write_weights
 from maskengines.pose.objective import objective_of
 from maskengines.pose.skeleton import INDEX
@@ -82,6 +82,27 @@ def test_a_batch_can_be_drawn_for_several_steps(bodies: Bodies) -> None:
     assert len(parts) == 2
     for index, tensor in enumerate(whole.tensors):
         assert torch.equal(torch.cat([part.tensors[index] for part in parts]), tensor)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of CUDA")
+def test_recorded_steps_train_as_plain_ones(data_dir: Path) -> None:
+    device = torch.device("cuda")
+    bodies = Bodies(data_dir / "pose/poses17_mm_f16.npz", "val", device)
+    losses = []
+    for recorded in (True, False):
+        torch.manual_seed(0)
+        network = DiffPose(SMALL).to(device)
+        training, objective = Training(network, 0, 3e-3), objective_of(network)
+        batches = bodies.batch(64 * 30, SMALL.candidates, Generator(device).manual_seed(1)).split(64)
+        step = graphed(training, objective, batches[0]) if recorded else plain(training, objective)
+        found = []
+        for batch in batches:
+            training.set_pace(0.5)
+            found.append(step(batch).item())
+        losses.append(found)
+    means = [sum(found[-10:]) / 10 for found in losses]
+    assert means[0] == pytest.approx(means[1], rel=0.15)
+    assert means[0] < 0.9 * losses[0][0]
 
 
 def test_products_are_exact_again_after_a_step() -> None:

@@ -23,6 +23,7 @@ from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, LIMBS, MIRROR, 
 _SWAPPED: tuple[tuple[int, ...], ...] = ((1, 2, 3), (11, 12, 13))
 _MIXED = ((12, 13), (15, 16), (12, 13, 15, 16), (2, 3, 5, 6))
 _TURNING = ((12, 13), (15, 16), (2, 3), (5, 6))
+_LEANING = (range(7, COUNT), range(8, COUNT), (9, 10))
 _CUT: tuple[tuple[int, ...], ...] = ((3, 6), (2, 3, 5, 6), (13,), (16,), (12, 13), (15, 16), (10,))
 
 
@@ -54,7 +55,7 @@ class Variety:
         mixing: share of arms and legs held as somebody else holds theirs.
         bending: standard deviation of the angles, in radians about each axis, by which arms and legs are
             turned at the shoulder or hip, and once more at the elbow or knee, for those who differ most; it
-            is evenly spread from 0 to this.
+            is evenly spread from 0 to this. Trunk and head are bent a third as much.
     """
 
     bones: float = 0.10
@@ -114,21 +115,24 @@ def _mixed(poses: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def _bent(bones: Tensor, angle: float, generator: Generator) -> Tensor:
-    """Bones (B, 17, 3), trunks' and limbs' turned a little: what few people do, others do somewhat
-    differently.
+    """Bones (B, 17, 3), limbs' turned a little, and trunks' and heads' a third of that: what few people do,
+    others do somewhat differently.
     """
     count = len(bones)
     device = generator.device
     some = angle * torch.rand(count, 1, generator=generator, device=device)
 
-    def turn() -> Tensor:
-        return _about(some * torch.randn(count, 3, generator=generator, device=device))
+    def turn(share: float = 1.0) -> Tensor:
+        return _about(share * some * torch.randn(count, 3, generator=generator, device=device))
 
     bent = bones.clone()
+    for joints in _LEANING:
+        above = bent[:, list(joints)]
+        bent[:, list(joints)] = (turn(1 / 3)[:, None] * above[..., None, :]).sum(-1)
     for upper, lower in _TURNING:
         first, second = turn(), turn()
-        bent[:, upper] = (first @ bones[:, upper, :, None])[..., 0]
-        bent[:, lower] = (second @ (first @ bones[:, lower, :, None]))[..., 0]
+        bent[:, upper] = (first @ bent[:, upper, :, None])[..., 0]
+        bent[:, lower] = (second @ (first @ bent[:, lower, :, None]))[..., 0]
     return bent
 
 

@@ -28,8 +28,8 @@ from maskengines.pose.training import AVERAGE, Limit, Training
 
 RATE = 1.2e-3
 BODIES = 128
-AHEAD = 32
-"""Batches that a GPU simulates at once: the simulation's many small steps would else cost more than
+AHEAD = 32768
+"""Bodies that a GPU simulates at once: the simulation's many small steps would else cost more than
 training.
 """
 SAY_EVERY, SAVE_EVERY = 20.0, 60.0  # seconds
@@ -108,8 +108,8 @@ class Run:
         return file
 
     def _batches(self) -> Iterator[Batch]:
-        ahead = AHEAD if self.device.type == "cuda" else 1
         count = self.options.bodies
+        ahead = max(1, AHEAD // count) if self.device.type == "cuda" else 1
         while True:
             whole = self.bodies.batch(ahead * count, self.candidates, self.training.generator)
             yield from whole.split(count)
