@@ -1,11 +1,12 @@
 """`diffpose` against the deterministic baseline of Martinez et al. 2017, on people that neither has seen.
 
 Run ``python -m tests.benchmarks pose [--quick]``; ``python -m tests.benchmarks.pose --split val [--weights
-FILE] [--noise 1.0 1.1 ...]`` is for choosing between weights and settings. Bodies are drawn from the held-out subjects, seen by random cameras, and seeds
-are fixed, so every machine measures the same questions. Errors are millimetres, from the hip (protocol 1)
-or after Procrustes alignment (PA, protocol 2). "Sized" scales each hypothesis to the size of the person,
-which one picture does not tell. Bones are compared with the true ones; the authors' code compares left and
-right of the same hypothesis instead, which is given beside it. A region of 50 % holds the half of the
+FILE] [--noise 1.0 1.1 ...]`` is for choosing between weights and settings. Bodies are drawn from the
+held-out subjects, seen by random cameras, and seeds are fixed, so every machine measures the same questions.
+Errors are millimetres, from the hip (protocol 1) or after Procrustes alignment (PA, protocol 2). "Sized"
+scales each hypothesis to the size of the person, which one picture does not tell. Bones are compared with
+the true ones; the authors' code compares left and right of the same hypothesis instead, which is given
+beside it. A region of 50 % holds the half of the
 hypotheses nearest their mean; coverage is how often it holds the true joint. Reprojection is the distance
 in the picture to the joints that were given, for a body of 500 pixels.
 """
