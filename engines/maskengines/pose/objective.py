@@ -14,6 +14,7 @@ from torch import Generator, Tensor, nn
 
 from maskengines.pose.baseline import SimpleBaseline
 from maskengines.pose.batches import Batch
+from maskengines.pose.denoiser import FREE
 from maskengines.pose.network import DiffPose
 from maskengines.pose.schedule import alpha_bar, noised, velocity
 
@@ -54,7 +55,7 @@ def moments_and_noise(count: int, levels: int, generator: Generator) -> tuple[Te
     moment = torch.rand(levels, count, generator=generator, device=device)
     # The noisy end decides what the pose will be, so it is looked at more often.
     moment = ((torch.arange(levels, device=device)[:, None] + moment) / levels).flatten() ** 0.7
-    return moment, torch.randn(levels * count, 16, 3, generator=generator, device=device)
+    return moment, torch.randn(levels * count, FREE, 3, generator=generator, device=device)
 
 
 def velocity_error(network: DiffPose, batch: Batch, moment: Tensor, noise: Tensor) -> Tensor:
