@@ -8,8 +8,9 @@ import pytest
 import torch
 from maskengines.pose.embedding import CENTRES, EmbeddingTransformer, position_code
 from maskengines.pose.heatmaps import Mixtures, dealt, draw, draw_from_maps
-from maskengines.pose.simulate import Faults, Variety, boxed, evidence, seen, varied
+from maskengines.pose.simulate import Faults, boxed, evidence, seen
 from maskengines.pose.skeleton import COUNT, INDEX, MIRROR, bone_lengths
+from maskengines.pose.variety import Variety, varied
 from torch import Generator, Tensor
 
 ROWS, DRAWN = 200, 31

@@ -14,8 +14,9 @@ from torch import Generator, Tensor
 
 from maskengines.pose.heatmaps import draw
 from maskengines.pose.network import UNIT_MM
-from maskengines.pose.simulate import Faults, Variety, evidence, seen, varied
+from maskengines.pose.simulate import Faults, evidence, seen
 from maskengines.pose.skeleton import COUNT, LIMBS
+from maskengines.pose.variety import Variety, varied
 
 JOINT_DROPOUT = 0.04
 UNSEEN = 0.05  # share of bodies without any evidence: the network is a prior, too
