@@ -259,8 +259,8 @@ def test_a_large_hole_is_filled_small_first() -> None:
     picture = np.zeros((700, 900, 3), np.float32)
     hole = np.zeros((700, 900), bool)
     hole[300:400, 400:520] = True
-    found = passes(picture, hole, hole)
-    assert max(found[0].hole.shape) == COARSE
+    found = passes(picture, hole, hole, 256)
+    assert max(found[0].hole.shape) == COARSE * 256
     sizes = [part.size for part in found]
     assert sizes == sorted(sizes)
     assert sizes[-1] == (700, 900)

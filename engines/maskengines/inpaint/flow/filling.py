@@ -16,7 +16,7 @@ from maskengines.inpaint.flow.passes import AGAIN, Pass, framed, passes
 from maskengines.inpaint.flow.sampling import Start, noise_of, walk
 
 Array = np.ndarray[Any, Any]
-LEAST = 128  # sides of what the network looks at; shorter pictures are mirrored
+LEAST = 64  # sides of what the network looks at; shorter pictures are mirrored
 
 Tell = Callable[[float, Callable[[], Array]], None]
 """Called after each step with the share done and a way to get the fills so far, as `filled` returns them."""
@@ -52,7 +52,7 @@ def filled(
         hole: (H, W) bool.
         begun: (B, H, W, 3) fills to begin from instead of noise.
     """
-    todo = passes(picture, hole, hole)
+    todo = passes(picture, hole, hole, network.sizes.view)
     work = [len(part.hole.ravel()) * _steps(plan, number) for number, part in enumerate(todo)]
     done, fills = 0.0, begun
     for number, part in enumerate(todo):

@@ -22,13 +22,16 @@ GROUP = 16  # channels normalised together
 
 @dataclass(frozen=True)
 class Sizes:
-    """What decides the shapes of the weights; kept beside them."""
+    """What decides the shapes of the weights, and `view`, the side in pixels of the pictures that they have seen;
+    kept beside them.
+    """
 
     fold: int = 4
     widths: tuple[int, ...] = (64, 128, 160, 192)
     blocks: int = 2
     attended: tuple[int, ...] = (2, 3)
     time: int = 256
+    view: int = 256
 
     @property
     def multiple(self) -> int:

@@ -1,8 +1,7 @@
 """At which sizes a hole is filled: the whole of it small first, then larger from what was found.
 
-The network has seen views of 256 pixels; a hole is completed where it and its surroundings fit into such a
-view, and sharpened at twice the size, and again, beginning from the smaller fill, until the photo's own
-size is reached.
+A hole is completed where it and its surroundings fit into a view such as the network has seen, and sharpened
+at twice the size, and again, beginning from the smaller fill, until the photo's own size is reached.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from maskengines.contract import Box
 
 Array = np.ndarray[Any, Any]
 
-COARSE = 288
-"""Longest side in pixels of the first pass."""
+COARSE = 1.125
+"""Longest side of the first pass, in sides of the views that the network has seen."""
 
 MOST = 640 * 640
 """Pixels of the largest picture that a pass looks at."""
@@ -42,15 +41,16 @@ class Pass:
     size: tuple[int, int]
 
 
-def passes(picture: Array, hole: Array, unknown: Array) -> list[Pass]:
+def passes(picture: Array, hole: Array, unknown: Array, view: int) -> list[Pass]:
     """The passes for a region, coarse first.
 
     Args:
         picture: (H, W, 3) float32 in -1..1.
         hole: (H, W) bool, to be filled; `unknown` holds it and whatever else must not be looked at.
+        view: side in pixels of the views that the network has seen.
     """
     height, width = hole.shape
-    scale = min(1.0, COARSE / max(height, width))
+    scale = min(1.0, COARSE * view / max(height, width))
     found: list[Pass] = []
     while True:
         size = max(8, round(height * scale)), max(8, round(width * scale))
