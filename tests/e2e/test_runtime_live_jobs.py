@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alone import alone_with
 from maskengines.contract import BadInput, Box, Cancelled, ImagePatch
 from maskengines.runtime import plugins, segments
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent
@@ -243,19 +244,20 @@ def test_systems_without_anonymous_memory_use_named_segments_and_unlink_them(
         folder = Path("/dev/shm")
         return {path.name for path in folder.glob("psm_*")} if folder.is_dir() else set()
 
-    before = named()
-    monkeypatch.setattr(segments, "HAS_ANONYMOUS", False)
     mask = np.zeros((90, 120), np.uint8)
     mask[10:60, 10:60] = 255
     listener = Listener()
-    with Runtime(EngineRegistry.default(), interactive=True) as runtime:
-        job = runtime.submit("live-fill", subject, {"pixels": mask}, {}, listener=listener)
-        job.update_mask("pixels", Box(70, 70, 5, 5), np.full((5, 5), 255, np.uint8))
-        job.finish()
-        assert job.wait(60)
-        assert len(named()) > len(before)
+    monkeypatch.setattr(segments, "HAS_ANONYMOUS", False)
+    with alone_with("shared-memory"):
+        before = named()
+        with Runtime(EngineRegistry.default(), interactive=True) as runtime:
+            job = runtime.submit("live-fill", subject, {"pixels": mask}, {}, listener=listener)
+            job.update_mask("pixels", Box(70, 70, 5, 5), np.full((5, 5), 255, np.uint8))
+            job.finish()
+            assert job.wait(60)
+            assert len(named()) > len(before)
+        assert named() <= before
     assert listener.candidates[-1].candidate.result.box == Box(10, 10, 65, 65)
-    assert named() <= before
 
 
 def test_a_listener_that_fails_does_not_end_the_job(runtime: Runtime, subject: ImageSubject) -> None:
