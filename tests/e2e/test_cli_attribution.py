@@ -22,6 +22,8 @@ from PIL import Image
 
 LABELS = ("cat", "dog", "hot dog", "bird", "boat", "tree")
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
