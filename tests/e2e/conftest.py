@@ -20,10 +20,10 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def warm_workers() -> Iterator[None]:
+def warm_workers() -> Iterator[WarmWorkers]:
     """``maskstudio run`` within this process finds the workers of the module's runs before it."""
     workers = WarmWorkers()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("maskstudio.batch.Runtime", workers)
-        yield
+        yield workers
     workers.close()
