@@ -73,7 +73,7 @@ class Probe:
             yield Candidate("image", ImagePatch(box.x, box.y, pixels), seed)
 """
 
-WAIT = 20_000
+WAIT = 90_000
 
 
 def write_plugin(folder: Path, name: str, title: str) -> Path:

@@ -40,7 +40,7 @@ def bodies(count: int = 12, seed: int = 0) -> Candidate:
 @pytest.fixture
 def posed(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> PoseView:
     window.opening.open_paths([coco_file(tmp_path / "joints.json")])
-    qtbot.waitUntil(lambda: window.poses.front is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.poses.front is not None, timeout=60_000)
     assert window.poses.front is not None
     return window.poses.front
 
@@ -54,7 +54,7 @@ def asking(window: MainWindow, posed: PoseView, qtbot: QtBot) -> PoseView:
     assert service is not None
     assert panel is not None
     panel.set_live(False)
-    qtbot.waitUntil(lambda: service.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: service.ready, timeout=60_000)
     return posed
 
 
@@ -76,7 +76,7 @@ def test_a_pose_shows_beside_its_photo_and_a_photo_alone(
     window.registry.run("tool.joints")
     assert window.tools.chosen == "tool.joints"
     window.opening.open_paths([tmp_path / "a.png"])
-    qtbot.waitUntil(lambda: window.document is not None and window.document.kind == "image", timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None and window.document.kind == "image", timeout=60_000)
     assert window.view is not None
     assert window.view.beside is None
     assert window.tools.chosen == "tool.brush"
@@ -87,7 +87,7 @@ def test_a_pose_shows_beside_its_photo_and_a_photo_alone(
 def test_a_pose_is_dropped_on_the_photo_in_front(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
     window.opening.open_paths([tmp_path / "a.png"])
-    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     window.registry.run("pose.new")
     document = front(window)
     assert document.title == "Pose on a.png"
@@ -213,7 +213,7 @@ def test_paint_drag_and_run_with_the_real_engine(window: MainWindow, posed: Pose
     window.after_first_paint()
     document = front(window)
     said: list[Any] = []
-    qtbot.waitUntil(lambda: window.engines.asker is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.engines.asker is not None, timeout=60_000)
     asker = window.engines.asker
     assert asker is not None
     asker.live.readout.connect(said.append)
@@ -265,7 +265,7 @@ def test_joints_that_were_found_open_as_a_pose_on_their_photo(
     save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
     window.opening.open_paths([tmp_path / "a.png"])
     window.after_first_paint()
-    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert window.document is not None
     assert window.engines.candidates_panel is not None
     candidate = found(window)
