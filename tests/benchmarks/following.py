@@ -37,7 +37,8 @@ RATE = 60.0
 WAIT_SECONDS = 120
 STANDING = {
     "nose": (50, 15), "left_eye": (51, 14), "right_eye": (49, 14), "left_ear": (53, 15),
-    "right_ear": (47, 15), "left_shoulder": (55, 24), "right_shoulder": (45, 24), "left_elbow": (60, 34), "right_elbow": (40, 34),
+    "right_ear": (47, 15), "left_shoulder": (55, 24), "right_shoulder": (45, 24),
+    "left_elbow": (60, 34), "right_elbow": (40, 34),
     "left_wrist": (65, 44), "right_wrist": (35, 44), "left_hip": (53, 47), "right_hip": (47, 47),
     "left_knee": (53, 65), "right_knee": (47, 65), "left_ankle": (53, 84), "right_ankle": (47, 84),
 }  # fmt: skip
@@ -123,7 +124,8 @@ def table(quick: bool) -> str:
     return (
         "## Bodies that follow the hand\n\nMilliseconds from a joint that moves to 20 bodies in the 3D view, "
         f"{posed.fan.width()} x {posed.fan.height()} pixels, offscreen, over a picture of "
-        f"{SIZE[0]} x {SIZE[1]} (to stay below 100). During the drag {len(dragged) / seconds:.1f} answers a second came, "
+        f"{SIZE[0]} x {SIZE[1]} (to stay below 100). "
+        f"During the drag {len(dragged) / seconds:.1f} answers a second came, "
         f"{cpu:.0f} ms of the window's CPU each, the moves included.\n\n"
         "| | p50 | p90 | max | answers |\n|---|---:|---:|---:|---:|\n" + "\n".join(rows)
     )

@@ -195,6 +195,10 @@ def test_what_follows_the_hand_keeps_one_body_solid_and_can_be_kept(
     service, document = window.engines.service, front(window)
     assert service is not None
     live = service.asker(document).live
+    panel = window.engines.candidates_panel
+    assert panel is not None
+    assert not panel.keep_button.isEnabled()
+    assert window.registry["candidate.keep"].reason is not None
     first, second = bodies(seed=1), bodies(seed=2)
     live.readout.emit(first)
     followed = asking.shown_body
@@ -204,8 +208,35 @@ def test_what_follows_the_hand_keeps_one_body_solid_and_can_be_kept(
     np.testing.assert_array_equal(asking.shown_body, second.result["poses"][index])
     window.registry.run("candidate.keep")
     np.testing.assert_array_equal(document.body, second.result["poses"][index])
+    live.readout.emit(first)
+    QTest.mouseClick(panel.keep_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(document.body, followed)
+    assert document.undo_stack.count() == 2
     live.readout.emit(None)
     assert asking.shown_body is None
+    assert not panel.keep_button.isEnabled()
+    assert window.registry["candidate.keep"].reason is not None
+
+
+def test_the_keep_button_goes_with_enter_whatever_is_shown(window: MainWindow, asking: PoseView) -> None:
+    service, document, panel = window.engines.service, front(window), window.engines.candidates_panel
+    assert service is not None
+    assert panel is not None
+    service.asker(document).live.readout.emit(bodies(seed=1))
+    document.add_candidate(bodies(seed=2))
+    window.registry.run("candidate.next")
+    picked = panel.chosen_body()
+    assert picked is not None
+    assert "this body" in panel.keep_button.toolTip()
+    panel.gallery.pick(-1)
+    assert panel.chosen_body() is None
+    assert "follows the hand" in panel.keep_button.toolTip()
+    followed = asking.shown_body
+    assert followed is not None
+    QTest.mouseClick(panel.keep_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(document.body, followed)
+    window.engines.follow(None)
+    assert not panel.keep_button.isEnabled()
 
 
 def test_paint_drag_and_run_with_the_real_engine(window: MainWindow, posed: PoseView, qtbot: QtBot) -> None:
