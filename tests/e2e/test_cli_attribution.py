@@ -1,4 +1,4 @@
-"""A vision researcher asks a classifier from a script: what does it see, what does it go by, what if?"""
+"""A vision researcher asks a classifier in a worker: what does it see, what does it go by, what if?"""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from maskengines.attribution.info import MaskingParams
 from maskengines.contract import Candidate, Request
 from maskengines.errors import BadInput, Cancelled
 from maskengines.results.maps import MapResult
+from maskengines.runtime.events import CandidateReady, JobEvent
 from maskengines.runtime.local import LocalContext, run_here
+from maskengines.runtime.registry import EngineRegistry
 from maskengines.subjects.image_io import load_image
 from maskstudio.cli import main
 from network_families import write_network
 from PIL import Image
+from warm_workers import WarmWorkers
 
 LABELS = ("cat", "dog", "hot dog", "bird", "boat", "tree")
+
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,30 @@ def test_a_probe_prints_five_classes_and_needs_no_file(
     assert all(LABELS[row["index"]] == row["label"] for row in probe["top"])
     assert 0.5 < probe["visible_share"] < 1
     assert events(out, "candidate") == []
+
+
+def test_a_probe_is_answered_while_nothing_is_hidden_yet(folder: Path, warm_workers: WarmWorkers) -> None:
+    subject = load_image(folder / "photo.png")
+    mask = np.zeros((90, 150), np.uint8)
+    params = {"model": str(folder / "small"), "method": "probe", "strategy": "exemplar"}
+    tables = []
+    with warm_workers(EngineRegistry.default(), interactive=False) as runtime:
+        for filled in (0, 255):
+            mask[20:40, 30:70] = filled
+            heard: list[JobEvent] = []
+            job = runtime.submit(
+                "layer-masking", subject, {"pixels": mask}, params, count=1, seed=1, listener=heard.append
+            )  # fmt: skip
+            job.finish()
+            assert job.wait(120)
+            assert job.state == "done", job.error
+            tables += [event.candidate for event in heard if isinstance(event, CandidateReady)]
+    nothing, hidden = tables
+    assert all(row[4] == 0 for row in nothing.result["rows"])
+    assert any(row[4] != 0 for row in hidden.result["rows"])
+    assert hidden.result["facts"]["used"] == "exemplar"
+    assert hidden.provenance.weights
+    assert len(hidden.provenance.weights) == 40
 
 
 def test_a_map_is_written_over_the_photo_and_is_the_same_every_time(

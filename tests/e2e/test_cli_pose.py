@@ -60,6 +60,8 @@ WRIST = 13  # LWrist
 
 Run = Callable[..., tuple[int, str, str]]
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 @pytest.fixture
 def run(lab: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:

@@ -18,6 +18,8 @@ import pytest
 from maskstudio.cli import main
 from PIL import Image
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -96,7 +96,7 @@ def asks(studio: Studio, engine: str) -> None:
         with contextlib.suppress(AssertionError):
             studio.wait_for_log(f"asked {engine}", seconds=8)
             return
-    studio.wait_for_log(f"asked {engine}", seconds=1)
+    studio.wait_for_log(f"asked {engine}", seconds=30)
 
 
 def stroke_over_something(studio: Studio) -> None:
@@ -223,7 +223,7 @@ def test_escape_cancels_and_painting_goes_on(person: Person, photo: Path) -> Non
     studio.key("ctrl+Return")
     studio.wait_for_log("asked exemplar")
     studio.key("Escape")
-    studio.wait_for_log("exemplar cancelled", seconds=10)
+    studio.wait_for_log("exemplar cancelled", seconds=60)
     stroke_over_something(studio)
     studio.wait_for_log("step 3 of 3")
     person.sees("cancelled")
@@ -241,7 +241,7 @@ def test_a_killed_worker_costs_nothing_but_its_job(person: Person, photo: Path) 
                 os.kill(worker, signal.SIGKILL)
         return "exemplar failed" in studio.log()
 
-    wait_until(killed, "the job to fail", 20)
+    wait_until(killed, "the job to fail", 60)
     person.sees("worker-killed")
     studio.key("ctrl+Return")
     studio.wait_for_log("exemplar done")
@@ -255,13 +255,13 @@ def test_kill_minus_nine_then_recover(person: Person, photo: Path) -> None:
     time.sleep(1.2)  # a crash may cost the last second
     workers = studio.workers()
     studio.kill()
-    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in workers), "the workers to end", 5)
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in workers), "the workers to end")
     again = person.opens()
     wait_until(lambda: again.screen.windows("Recover") or "recoverable" in again.log(), "an offer to recover")
     person.sees("recovery-offered")
     again.key("Return")
     again.wait_for_log("opened .*garden", times=2)
-    wait_until(lambda: difference(person.sees("recovered"), before) > 4, "the stroke to be back", 10)
+    wait_until(lambda: difference(person.sees("recovered"), before) > 4, "the stroke to be back")
 
 
 MANIFEST = """\
@@ -330,7 +330,7 @@ def test_hostile_plugins_cost_nothing(screen: Desktop, person: Person, photo: Pa
     studio.wait_for_log("asked zz-hangs")
     studio.stroke([(CANVAS[0] - 160, CANVAS[1] + 80), (CANVAS[0] - 150, CANVAS[1] + 120)])
     studio.key("Escape")
-    studio.wait_for_log("zz-hangs cancelled", seconds=15)
+    studio.wait_for_log("zz-hangs cancelled", seconds=60)
     choose_engine(studio, "exemplar")
     studio.key("ctrl+Return")
     studio.wait_for_log("exemplar done")

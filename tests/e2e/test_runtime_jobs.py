@@ -34,7 +34,7 @@ def test_a_crash_leaves_other_engines_and_jobs_alone(lab: Lab) -> None:
     assert until(lambda: any(isinstance(event, Progress) for event in events))
     assert "SIGSEGV" in lab.error("bomb").message
     job.update(values={"go": True})
-    assert job.wait(30)
+    assert job.wait(120)
     assert label(events) == "survived"
 
 
@@ -48,11 +48,11 @@ def test_a_cancelled_job_that_still_waits_ends_at_once(lab: Lab) -> None:
     second = lab.start("second", two.append)
     third = lab.start("second", three.append)
     second.cancel()
-    assert second.wait(10)
+    assert second.wait(120)
     assert second.state == "cancelled"
     assert third.state == "queued"
     first.update(values={"go": 1})
-    assert third.wait(60)
+    assert third.wait(120)
     assert isinstance(one[-1], Finished)
     assert isinstance(three[-1], Finished)
     assert [type(event) for event in two] == [Failed]
@@ -96,7 +96,7 @@ def test_a_job_asked_right_after_warming_up_uses_the_warm_worker_and_can_be_canc
     assert until(lambda: job.state == "running")
     workers = engines_of(me)
     job.cancel()
-    assert job.wait(30)
+    assert job.wait(120)
     assert job.state == "cancelled"
     assert workers == engines_of(me)
     assert len(workers) == 1
@@ -120,7 +120,7 @@ def test_a_preview_may_show_a_part_only(lab: Lab) -> None:
     job = lab.start("partial", events.append)
     assert until(lambda: any(isinstance(event, Preview) for event in events))
     job.update(values={"go": 1})
-    assert job.wait(30)
+    assert job.wait(120)
     (preview,) = [event.result for event in events if isinstance(event, Preview)]
     assert isinstance(preview, ImagePatch)
     expected = lab.subject.pixels[20:40, 30:50].copy()
@@ -142,7 +142,7 @@ def test_workers_leave_a_core_and_the_right_of_way_to_a_window(lab: Lab, interac
     events: list[JobEvent] = []
     with Runtime(EngineRegistry.default(), interactive=interactive) as runtime:
         job = runtime.submit("counter", lab.subject, {"pixels": lab.mask}, {}, listener=events.append)
-        assert job.wait(60)
+        assert job.wait(120)
     (metrics,) = [event.candidate.metrics for event in events if isinstance(event, CandidateReady)]
     threads = max(1, cores() - 1) if interactive else cores()
     assert [metrics[name] for name in ("cv2", "numba", "omp")] == [threads] * 3
@@ -162,7 +162,7 @@ def test_closing_ends_every_job_with_one_event(lab: Lab) -> None:
             ends.append(event)
 
     jobs = [lab.start("endless", listener) for _ in range(3)]
-    assert working.wait(60)
+    assert working.wait(120)
     lab.close()
     assert sorted(event.job_id for event in ends) == sorted(job.id for job in jobs)
     assert {job.state for job in jobs} == {"cancelled"}
@@ -176,7 +176,7 @@ def test_light_jobs_overtake_heavy_ones(lab: Lab) -> None:
     assert isinstance(lab.run("quick")[-1], Finished)
     assert heavy.state == "running"
     heavy.cancel()
-    assert heavy.wait(30)
+    assert heavy.wait(120)
 
 
 def test_one_engine_asks_another_and_gets_composited_answers(lab: Lab) -> None:
@@ -219,7 +219,7 @@ def test_cancelling_reaches_the_engine_that_was_asked(lab: Lab) -> None:
     children = psutil.Process()
     assert until(lambda: any(isinstance(event, Progress) for event in events))
     job.cancel()
-    assert job.wait(30)
+    assert job.wait(120)
     assert isinstance(events[-1], Failed)
     assert isinstance(events[-1].error, Cancelled)
     assert until(lambda: len([c for c in children.children() if c.status() == "running"]) == 0)
@@ -280,7 +280,7 @@ def test_a_stopped_engine_may_say_what_it_has_found_but_no_half_made_picture(
     job = lab.start("looker", events.append)
     assert until(lambda: any(isinstance(event, Progress) for event in events))
     job.cancel()
-    assert job.wait(30)
+    assert job.wait(120)
     assert job.state == "cancelled"
     found = [event.candidate for event in events if isinstance(event, CandidateReady)]
     assert len(found) == answers

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from alone import alone_with
 from maskengines.runtime import plugins
 
 STUDIO = """
@@ -54,8 +56,17 @@ def shared_memory() -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
+@contextmanager
+def no_shared_memory_stays() -> Iterator[None]:
+    """What lies in shared memory after the block lay there before it."""
+    with alone_with("shared-memory"):
+        before = shared_memory()
+        yield
+        assert shared_memory() <= before
+
+
 def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not condition():
         time.sleep(0.02)
     return condition()
@@ -72,16 +83,15 @@ def family(pid: int) -> list[psutil.Process]:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_killing_the_studio_leaves_no_worker_and_no_shared_memory(tmp_path: Path, number: int) -> None:
-    before = shared_memory()
-    studio = start(tmp_path, "time.sleep(600)")
-    assert studio.stdout is not None
-    assert studio.stdout.readline() == "answered\n"
-    workers = family(studio.pid)
-    assert any("spawn_main" in " ".join(one.cmdline()) for one in workers)
-    os.kill(studio.pid, number)
-    _, errors = studio.communicate(timeout=30)
-    assert until(lambda: gone(workers))
-    assert shared_memory() <= before
+    with no_shared_memory_stays():
+        studio = start(tmp_path, "time.sleep(600)")
+        assert studio.stdout is not None
+        assert studio.stdout.readline() == "answered\n"
+        workers = family(studio.pid)
+        assert any("spawn_main" in " ".join(one.cmdline()) for one in workers)
+        os.kill(studio.pid, number)
+        _, errors = studio.communicate(timeout=120)
+        assert until(lambda: gone(workers))
     assert errors == ""
 
 
@@ -108,7 +118,7 @@ def test_killing_the_studio_ends_even_a_worker_that_runs_no_python(
     assert studio.stdout.readline() == "answered\n"
     workers = family(studio.pid)
     studio.kill()
-    studio.communicate(timeout=30)
+    studio.communicate(timeout=120)
     assert until(lambda: gone(workers))
 
 
@@ -118,8 +128,6 @@ def test_killing_the_studio_ends_even_a_worker_that_runs_no_python(
     ids=["closed", "never closed", "closed while warming up"],
 )
 def test_a_studio_that_ends_by_itself_leaves_nothing_and_says_nothing(tmp_path: Path, end: str) -> None:
-    before = shared_memory()
-    studio = start(tmp_path, end)
     family_then: list[psutil.Process] = []
 
     def watch() -> bool:
@@ -129,10 +137,11 @@ def test_a_studio_that_ends_by_itself_leaves_nothing_and_says_nothing(tmp_path: 
             return True
         return studio.poll() is not None
 
-    assert until(watch)
-    _, errors = studio.communicate(timeout=30)
-    assert until(lambda: gone(family_then))
-    assert shared_memory() <= before
+    with no_shared_memory_stays():
+        studio = start(tmp_path, end)
+        assert until(watch)
+        _, errors = studio.communicate(timeout=120)
+        assert until(lambda: gone(family_then))
     assert errors == ""
     assert studio.returncode == 0
 
@@ -141,12 +150,12 @@ def test_ctrl_c_in_a_terminal_reaches_the_studio_alone(tmp_path: Path) -> None:
     studio = start(
         tmp_path,
         "\n    try:\n        time.sleep(600)\n    except KeyboardInterrupt:\n        job.cancel()\n"
-        "        print(job.wait(30), job.state, flush=True)\n        runtime.close()",
+        "        print(job.wait(120), job.state, flush=True)\n        runtime.close()",
     )
     assert studio.stdout is not None
     assert studio.stdout.readline() == "answered\n"
     os.killpg(studio.pid, signal.SIGINT)
-    output, errors = studio.communicate(timeout=60)
+    output, errors = studio.communicate(timeout=120)
     assert output == "True cancelled\n"
     assert errors == ""
 
@@ -155,9 +164,9 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
     text = STUDIO.replace('if __name__ == "__main__":\n    main()', "main()")
     text = text.replace("ENGINE", "'live-fill'")
-    script.write_text(text.replace("END", "print(job.wait(30), job.error)\n    runtime.close()"))
+    script.write_text(text.replace("END", "print(job.wait(120), job.error)\n    runtime.close()"))
     done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False
     )
     assert "__main__" in done.stderr
     assert "exit code 1" in done.stdout

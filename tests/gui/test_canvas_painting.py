@@ -244,7 +244,7 @@ def test_a_candidate_fades_in_and_a_stroke_ends_the_fade(show: Show, qtbot: QtBo
     canvas.fade_to_preview(patch)
     first = grabbed(canvas)
     assert np.abs(first.astype(int) - before).mean() < np.abs(first.astype(int) - after).mean()
-    qtbot.waitUntil(lambda: np.array_equal(grabbed(canvas), after), timeout=2000)
+    qtbot.waitUntil(lambda: np.array_equal(grabbed(canvas), after), timeout=60_000)
 
     canvas.set_preview(None)
     canvas.set_tool(BrushTool(BrushSettings(canvas)))

@@ -277,7 +277,7 @@ def test_a_photo_becomes_a_project_and_opens_as_it_was(
     opened.change_settings({"engine": {"id": "exemplar", "params": {"patch": 7}}})
     target = tmp_path / "a b.ora"
     task = saving.save_project(opened, target)
-    with qtbot.waitSignal(task.done, timeout=20_000) as signal:
+    with qtbot.waitSignal(task.done, timeout=60_000) as signal:
         pass
     assert signal.args == [target]
     assert opened.path == target
@@ -305,7 +305,7 @@ def test_painting_goes_on_while_saving_and_the_file_has_the_moment_of_saving(
     at_saving = opened.mask.data.copy()
     task = saving.save_project(opened, tmp_path / "a.ora")
     stroke(opened, Box(200, 200, 50, 50), 88)
-    with qtbot.waitSignal(task.ended, timeout=20_000):
+    with qtbot.waitSignal(task.ended, timeout=60_000):
         pass
     assert opened.modified
     np.testing.assert_array_equal(open_document(tmp_path / "a.ora").mask.data, at_saving)

@@ -73,7 +73,7 @@ class Probe:
             yield Candidate("image", ImagePatch(box.x, box.y, pixels), seed)
 """
 
-WAIT = 20_000
+WAIT = 90_000
 
 
 def write_plugin(folder: Path, name: str, title: str) -> Path:
@@ -353,6 +353,24 @@ def test_mail_keeps_order_and_only_the_newest_progress(qtbot: QtBot, sender: str
     assert kinds == ["Started", "Progress", "Preview", "CandidateReady", "Progress", "Finished"]
     assert isinstance(got[1], Progress)
     assert got[1].done == 999
+
+
+def test_an_answer_does_not_wait_because_progress_was_brought_a_moment_ago(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maskstudio.jobs.mailbox.RATE", 0.001)  # a rest of a quarter of an hour
+    got: list[JobEvent] = []
+    mailbox = Mailbox(got.append)
+    mailbox.post(Progress("a", 1, 9))
+    qtbot.waitUntil(lambda: len(got) == 1)
+    mailbox.post(Progress("a", 2, 9))
+    answer = CandidateReady("a", Candidate("image", None, 0))
+    mailbox.post(answer)
+    qtbot.waitUntil(lambda: len(got) == 3)
+    assert got[1:] == [Progress("a", 2, 9), answer]
+    mailbox.post(CandidateReady("a", Candidate("image", None, 1)))
+    qtbot.wait(80)
+    assert len(got) == 3, "answers rest too, from one to the next"
 
 
 def test_a_closed_mailbox_delivers_nothing(qtbot: QtBot) -> None:

@@ -214,7 +214,7 @@ def test_turns_of_the_wheel_become_a_step_by_themselves(
 ) -> None:
     turn(canvas, document.pose.joints[KNEE], 1)
     assert document.undo_stack.count() == 0
-    qtbot.waitUntil(lambda: document.undo_stack.count() == 1, timeout=3000)
+    qtbot.waitUntil(lambda: document.undo_stack.count() == 1, timeout=60_000)
     assert not document.editing
 
 

@@ -121,7 +121,7 @@ def test_a_long_stroke_is_told_of_a_few_times_and_its_end_is_not_missed(
         session.changed(box)
     assert document.painted()[1][WRIST] >= ASKED
     session.commit()
-    qtbot.waitUntil(lambda: heard.count > 0, timeout=5000)
+    qtbot.waitUntil(lambda: heard.count > 0, timeout=60_000)
     qtbot.wait(120)
     assert heard.count <= 2
 
@@ -133,7 +133,7 @@ def test_paint_that_says_nothing_of_the_pose_is_not_told(document: PoseDocument,
     qtbot.wait(120)
     assert heard.count == 0
     paint(document, *PLACES["LWrist"])
-    qtbot.waitUntil(lambda: heard.count == 1, timeout=5000)
+    qtbot.waitUntil(lambda: heard.count == 1, timeout=60_000)
 
 
 def test_a_drag_is_one_undo_step_and_is_followed_on_its_way(document: PoseDocument) -> None:

@@ -156,7 +156,7 @@ def test_a_pose_project_opens_as_it_was_saved(qtbot: QtBot, tmp_path: Path) -> N
     mask[100:130, 255:290] = 180
     document.replace_mask(mask, "Paint")
     document.add_candidate(answer())
-    with qtbot.waitSignal(saving.save_project(document, tmp_path / "a.ora").done, timeout=20_000):
+    with qtbot.waitSignal(saving.save_project(document, tmp_path / "a.ora").done, timeout=60_000):
         pass
     assert not document.modified
     again = opened(tmp_path / "a.ora")
@@ -220,7 +220,7 @@ def test_the_window_opens_joints_and_says_how_many_people_there_were(
     people = [{"keypoints": coco_keypoints(third)} for third in (0.4, 0.9)]
     path = write(tmp_path / "two.json", people)
     window.opening.open_paths([path])
-    qtbot.waitUntil(lambda: window.document is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert window.document is not None
     assert window.document.kind == "pose"
     assert "2 people" in window.banner.text

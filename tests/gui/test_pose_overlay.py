@@ -243,7 +243,7 @@ def test_dragging_a_wrist_repaints_no_more_than_the_arm(
     seen = Seen(canvas, monkeypatch)
     x, y = document.pose.joints[WRIST]
     document.change_pose(document.pose.with_joint(WRIST, x + 4, y + 3), "Move")
-    qtbot.waitUntil(lambda: bool(seen.rects), timeout=3000)
+    qtbot.waitUntil(lambda: bool(seen.rects), timeout=60_000)
     painted = sum(rect.width() * rect.height() for rect in seen.rects)
     assert 0 < painted < 0.12 * canvas.width() * canvas.height()
     foot = canvas.to_widget(*document.pose.joints[ANKLE]).toPoint()

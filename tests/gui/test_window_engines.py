@@ -32,7 +32,7 @@ def document(window: MainWindow, qtbot: QtBot) -> Document:
     made = Document(ImageSubject(pixels))
     window.fill_view(view, made)
     qtbot.waitUntil(
-        lambda: window.engines.service is not None and window.engines.service.ready, timeout=30_000
+        lambda: window.engines.service is not None and window.engines.service.ready, timeout=60_000
     )
     return made
 
@@ -49,16 +49,16 @@ def test_paint_run_choose_keep_undo_save_and_reopen(
 ) -> None:
     assert window.engines.cannot_run() == NO_MASK
     mask = paint(document)
-    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=5000)
+    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=60_000)
     original = document.subject.pixels.copy()
     panel = window.engines.engine_panel
     assert panel is not None
     assert panel.choose("exemplar")
     window.registry.run("engine.run")
     assert window.engines.running
-    qtbot.waitUntil(lambda: window.top.run.text() == "Cancel", timeout=5000)
+    qtbot.waitUntil(lambda: window.top.run.text() == "Cancel", timeout=60_000)
     qtbot.waitUntil(lambda: len(document.candidates) >= 2 and not window.engines.running, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: window.top.run.text() == "Run", timeout=5000)
+    qtbot.waitUntil(lambda: window.top.run.text() == "Run", timeout=60_000)
 
     canvas = window.look.canvas
     assert canvas is not None
@@ -68,12 +68,12 @@ def test_paint_run_choose_keep_undo_save_and_reopen(
     window.registry.run("candidate.previous")
     assert window.engines.shown is document.candidates[-1]
     window.registry.run("candidate.heat")
-    qtbot.waitUntil(lambda: window.engines.heat_shown, timeout=5000)
+    qtbot.waitUntil(lambda: window.engines.heat_shown, timeout=60_000)
     window.registry.run("candidate.heat")
     assert not window.engines.heat_shown
 
     canvas.setFocus()
-    qtbot.waitUntil(window.action_set["candidate.keep"].isEnabled, timeout=5000)
+    qtbot.waitUntil(window.action_set["candidate.keep"].isEnabled, timeout=60_000)
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
     kept = document.subject.pixels.copy()
     assert (kept != original).any()
@@ -90,11 +90,11 @@ def test_paint_run_choose_keep_undo_save_and_reopen(
     project = tmp_path / "stripes.ora"
     monkeypatch.setattr(dialogs, "ask_save", lambda *_: project)
     window.registry.run("file.save")
-    qtbot.waitUntil(lambda: not document.modified, timeout=20_000)
+    qtbot.waitUntil(lambda: not document.modified, timeout=60_000)
     window.registry.run("file.close")
     assert window.views == []
     window.opening.open_paths([project])
-    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert window.document is not None
     assert np.array_equal(window.document.subject.pixels, kept)
     assert np.array_equal(window.document.original.pixels, original)
@@ -104,18 +104,18 @@ def test_escape_stops_the_job_and_then_lets_go_of_the_candidate(
     window: MainWindow, document: Document, qtbot: QtBot
 ) -> None:
     paint(document)
-    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=5000)
+    qtbot.waitUntil(lambda: window.registry["engine.run"].reason is None, timeout=60_000)
     window.registry.run("engine.run")
     canvas = window.look.canvas
     assert canvas is not None
     canvas.setFocus()
-    qtbot.waitUntil(window.action_set["engine.cancel"].isEnabled, timeout=5000)
+    qtbot.waitUntil(window.action_set["engine.cancel"].isEnabled, timeout=60_000)
     asker = window.engines.asker
     assert asker is not None
     job = asker.job
     assert job is not None
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not window.engines.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.engines.running, timeout=60_000)
     assert job.state == "cancelled"
     assert window.banner.text == ""
     assert document.mask.selected_count == 400
@@ -134,10 +134,10 @@ def test_a_map_becomes_the_mask_is_written_and_stays_with_its_tab(
     assert canvas is not None
     renderer = canvas._renderer
     assert isinstance(renderer, RasterRenderer)
-    qtbot.waitUntil(lambda: renderer._heat is not None, timeout=5000)
+    qtbot.waitUntil(lambda: renderer._heat is not None, timeout=60_000)
     monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "map.npy")
     window.registry.run("candidate.export")
-    qtbot.waitUntil((tmp_path / "map.npy").exists, timeout=5000)
+    qtbot.waitUntil((tmp_path / "map.npy").exists, timeout=60_000)
     assert np.array_equal(np.load(tmp_path / "map.npy"), values)
     window.registry.run("map.mask")
     assert np.array_equal(document.mask.data > 0, values > 0)

@@ -40,7 +40,7 @@ def bodies(count: int = 12, seed: int = 0) -> Candidate:
 @pytest.fixture
 def posed(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> PoseView:
     window.opening.open_paths([coco_file(tmp_path / "joints.json")])
-    qtbot.waitUntil(lambda: window.poses.front is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.poses.front is not None, timeout=60_000)
     assert window.poses.front is not None
     return window.poses.front
 
@@ -54,7 +54,7 @@ def asking(window: MainWindow, posed: PoseView, qtbot: QtBot) -> PoseView:
     assert service is not None
     assert panel is not None
     panel.set_live(False)
-    qtbot.waitUntil(lambda: service.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: service.ready, timeout=60_000)
     return posed
 
 
@@ -76,7 +76,7 @@ def test_a_pose_shows_beside_its_photo_and_a_photo_alone(
     window.registry.run("tool.joints")
     assert window.tools.chosen == "tool.joints"
     window.opening.open_paths([tmp_path / "a.png"])
-    qtbot.waitUntil(lambda: window.document is not None and window.document.kind == "image", timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None and window.document.kind == "image", timeout=60_000)
     assert window.view is not None
     assert window.view.beside is None
     assert window.tools.chosen == "tool.brush"
@@ -87,7 +87,7 @@ def test_a_pose_shows_beside_its_photo_and_a_photo_alone(
 def test_a_pose_is_dropped_on_the_photo_in_front(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
     window.opening.open_paths([tmp_path / "a.png"])
-    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     window.registry.run("pose.new")
     document = front(window)
     assert document.title == "Pose on a.png"
@@ -195,6 +195,10 @@ def test_what_follows_the_hand_keeps_one_body_solid_and_can_be_kept(
     service, document = window.engines.service, front(window)
     assert service is not None
     live = service.asker(document).live
+    panel = window.engines.candidates_panel
+    assert panel is not None
+    assert not panel.keep_button.isEnabled()
+    assert window.registry["candidate.keep"].reason is not None
     first, second = bodies(seed=1), bodies(seed=2)
     live.readout.emit(first)
     followed = asking.shown_body
@@ -204,8 +208,35 @@ def test_what_follows_the_hand_keeps_one_body_solid_and_can_be_kept(
     np.testing.assert_array_equal(asking.shown_body, second.result["poses"][index])
     window.registry.run("candidate.keep")
     np.testing.assert_array_equal(document.body, second.result["poses"][index])
+    live.readout.emit(first)
+    QTest.mouseClick(panel.keep_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(document.body, followed)
+    assert document.undo_stack.count() == 2
     live.readout.emit(None)
     assert asking.shown_body is None
+    assert not panel.keep_button.isEnabled()
+    assert window.registry["candidate.keep"].reason is not None
+
+
+def test_the_keep_button_goes_with_enter_whatever_is_shown(window: MainWindow, asking: PoseView) -> None:
+    service, document, panel = window.engines.service, front(window), window.engines.candidates_panel
+    assert service is not None
+    assert panel is not None
+    service.asker(document).live.readout.emit(bodies(seed=1))
+    document.add_candidate(bodies(seed=2))
+    window.registry.run("candidate.next")
+    picked = panel.chosen_body()
+    assert picked is not None
+    assert "this body" in panel.keep_button.toolTip()
+    panel.gallery.pick(-1)
+    assert panel.chosen_body() is None
+    assert "follows the hand" in panel.keep_button.toolTip()
+    followed = asking.shown_body
+    assert followed is not None
+    QTest.mouseClick(panel.keep_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(document.body, followed)
+    window.engines.follow(None)
+    assert not panel.keep_button.isEnabled()
 
 
 def test_paint_drag_and_run_with_the_real_engine(window: MainWindow, posed: PoseView, qtbot: QtBot) -> None:
@@ -213,7 +244,7 @@ def test_paint_drag_and_run_with_the_real_engine(window: MainWindow, posed: Pose
     window.after_first_paint()
     document = front(window)
     said: list[Any] = []
-    qtbot.waitUntil(lambda: window.engines.asker is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.engines.asker is not None, timeout=60_000)
     asker = window.engines.asker
     assert asker is not None
     asker.live.readout.connect(said.append)
@@ -265,7 +296,7 @@ def test_joints_that_were_found_open_as_a_pose_on_their_photo(
     save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
     window.opening.open_paths([tmp_path / "a.png"])
     window.after_first_paint()
-    qtbot.waitUntil(lambda: window.document is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
     assert window.document is not None
     assert window.engines.candidates_panel is not None
     candidate = found(window)

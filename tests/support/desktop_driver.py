@@ -24,7 +24,7 @@ def missing_tools() -> list[str]:
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> object:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 120.0) -> object:
     """Poll until ``condition()`` is true; fail with ``what`` was awaited."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -145,7 +145,7 @@ class Studio:
         files = sorted(self.home.rglob("*.log"))
         return "\n".join(file.read_text(errors="replace") for file in [*files, self.output])
 
-    def wait_for_log(self, pattern: str, seconds: float = 60.0, times: int = 1) -> None:
+    def wait_for_log(self, pattern: str, seconds: float = 120.0, times: int = 1) -> None:
         try:
             wait_until(
                 lambda: len(re.findall(pattern, self.log())) >= times,
@@ -155,7 +155,7 @@ class Studio:
         except AssertionError as error:
             raise AssertionError(f"{error}\n--- log\n{self.log()[-3000:]}") from None
 
-    def wait_for_title(self, pattern: str, seconds: float = 20.0) -> None:
+    def wait_for_title(self, pattern: str, seconds: float = 120.0) -> None:
         try:
             wait_until(lambda: re.search(pattern, self.title), f"/{pattern}/ in the title", seconds)
         except AssertionError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from maskengines.contract import Box, Candidate, ImagePatch
 from maskstudio.documents.document import Document
 
-WAIT = 30_000
+WAIT = 90_000
 HOLE = Box(40, 30, 24, 20)
 
 

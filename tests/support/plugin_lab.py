@@ -75,7 +75,7 @@ class Lab:
 
     def run(self, name: str, **options: Any) -> list[JobEvent]:
         events: list[JobEvent] = []
-        assert self.start(name, events.append, **options).wait(60)
+        assert self.start(name, events.append, **options).wait(120)
         return events
 
     def error(self, name: str) -> Any:
@@ -88,7 +88,7 @@ class Lab:
             self._runtime.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -15,7 +15,7 @@ def started_service(app: Any) -> Iterator[JobService]:
     """Load the engines and wait for them; ends the workers with the block."""
     made = JobService()
     made.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not made.ready and time.monotonic() < end:
         app.processEvents()
         time.sleep(0.01)

@@ -83,7 +83,7 @@ def test_the_live_version_answers_what_is_painted(
         job = runtime.submit("tone-fill", photo, {"pixels": empty}, {}, listener=events.append)
         job.update(masks={"pixels": mask})
         job.finish()
-        assert job.wait(60)
+        assert job.wait(120)
     last = [event for event in events if isinstance(event, CandidateReady)][-1].candidate
     assert last.result.pixels.shape == (20, 30, 3)
     assert last.provenance is not None
@@ -94,7 +94,7 @@ def test_the_script_runs_the_engine_in_its_own_process(plugin: Path) -> None:
     script = plugin / "try_it.py"
     script.write_text(blocks()["try_it.py"])
     done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=120
     )
     assert [line.split(" ")[0] for line in done.stdout.splitlines()] == ["0", "1"]
 
@@ -128,7 +128,7 @@ def test_the_example_plugin_mirrors_what_is_hidden(tmp_path: Path, monkeypatch: 
         job = runtime.submit(
             "mirror-fill", ImageSubject(damaged), {"pixels": mask}, {}, count=3, listener=events.append
         )
-        assert job.wait(60)
+        assert job.wait(120)
     answers = [event.candidate for event in events if isinstance(event, CandidateReady)]
     assert answers[0].label == "left-right"
     assert len({answer.label for answer in answers}) == 3

@@ -145,7 +145,7 @@ with Runtime(EngineRegistry.default(), interactive=True) as runtime:
     subject = ImageSubject(np.zeros((40, 40, 3), np.uint8))
     job = runtime.submit("live-fill", subject, {"pixels": mask}, {}, listener=lambda event: None)
     job.finish()
-    assert job.wait(60) and job.state == "done", job.error
+    assert job.wait(120) and job.state == "done", job.error
 """
     assert loaded_after(code) & {*QT, *HEAVY, "skimage"} == set()
 

@@ -17,7 +17,6 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from maskstudio.canvas import fan_mist
 from maskstudio.canvas.fan_body import mixed
-from maskstudio.canvas.fan_mist import Room
 from maskstudio.canvas.fan_scene import (
     BONES,
     CELL,
@@ -40,7 +39,7 @@ _JOINTS = {
     "right": [number for name, number in INDEX.items() if name[0] == "R"],
     "left": [number for name, number in INDEX.items() if name[0] == "L"],
 }
-_LINE, _FILLS = 88, ((2, 13), (1, 38))
+_LINE, _FILLS = 88, (13, 38)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +92,11 @@ def _floor(orbit: Orbit, above: Array, ratio: float) -> QImage:
     lines = np.stack([orbit.screen(points[whole]) * ratio for points in (starts, ends)], axis=1)
     # A floor seen from its edge would be one thick line.
     flatness = min(1.0, 0.35 + abs(float(orbit.axes[2, 1])) * 4)
-    room = Room(0, 0, -(-width // 4) * 4, height)
-    plane = room.plane()
-    fan_mist.draw_lines(plane, room, lines, strengths[whole] * flatness, 1)
-    return (
-        _indexed(plane, _ramp(canvas.rgb(), line.rgb()))
-        .convertToFormat(QImage.Format.Format_RGB32)
-        .copy(0, 0, width, height)
-    )
+    picture = QImage(width, height, QImage.Format.Format_RGB32)
+    picture.fill(canvas)
+    pixels = np.frombuffer(picture.bits(), np.uint8).reshape(height, width, 4)
+    fan_mist.draw_tinted(pixels, lines, strengths[whole] * flatness, _ramp(canvas.rgb(), line.rgb()))
+    return picture
 
 
 def _paint_crowd(picture: QImage, orbit: Orbit, crowd: Crowd, ratio: float) -> None:
@@ -110,7 +106,7 @@ def _paint_crowd(picture: QImage, orbit: Orbit, crowd: Crowd, ratio: float) -> N
     seen = orbit.seen(crowd.medoids.astype(np.float64))
     chosen, shown = _bones(orbit.screen(seen) * ratio), (seen[..., 2] > NEAR).all(axis=1)
     centres, axes = (each * ratio for each in screen_ellipses(orbit, crowd.spread))
-    ellipses = ellipse_outlines(centres, axes, 2)
+    outer, inner = (ellipse_outlines(centres, axes, sigmas) for sigmas in (2, 1))
     drawn = (orbit.seen(crowd.spread.means)[:, 2] > 4 * NEAR) & (
         np.linalg.norm(axes[:, 0], axis=1) > 1.5 * ratio
     )
@@ -119,15 +115,15 @@ def _paint_crowd(picture: QImage, orbit: Orbit, crowd: Crowd, ratio: float) -> N
     for side, joints in _JOINTS.items():
         bones = [joint - 1 for joint in joints if joint > 0]
         mine = [joint for joint in joints if drawn[joint]]
-        room = fan_mist.room_of((picture.width(), picture.height()), lines[:, bones], ellipses[mine])
+        room = fan_mist.room_of((picture.width(), picture.height()), lines[:, bones], outer[mine])
         if room is None:
             continue
         plane = cv2.LUT(fan_mist.density(room, lines[:, bones], depths[:, bones]), alphas)
         if mine:
             over = room.plane()
-            for sigmas, fill in _FILLS:
-                fan_mist.draw_ellipses(over, room, ellipse_outlines(centres[mine], axes[mine], sigmas), fill)
-            fan_mist.draw_outlines(over, room, ellipses[mine], _LINE)
+            for outlines, fill in zip((outer, inner), _FILLS, strict=True):
+                fan_mist.draw_ellipses(over, room, outlines[mine], fill)
+            fan_mist.draw_outlines(over, room, outer[mine], _LINE)
             cv2.add(plane, over, dst=plane)
         if shown.any():
             over = room.plane()
@@ -135,8 +131,11 @@ def _paint_crowd(picture: QImage, orbit: Orbit, crowd: Crowd, ratio: float) -> N
             kept = chosen[shown][:, bones].reshape(-1, 2, 2)
             fan_mist.draw_lines(over, room, kept, strengths, max(1, round(1.5 * ratio)))
             cv2.max(plane, over, dst=plane)
-        hue = QColor(getattr(pose_hues(), side)).rgb() & 0xFFFFFF
-        painter.drawImage(QPoint(room.x, room.y), _indexed(plane, _veil(hue)))
+        pixels = _veil(QColor(getattr(pose_hues(), side)).rgb()).take(plane)
+        veil = QImage(
+            pixels.data, room.width, room.height, 4 * room.width, QImage.Format.Format_ARGB32_Premultiplied
+        )
+        painter.drawImage(QPoint(room.x, room.y), veil)
     painter.end()
 
 
@@ -153,19 +152,15 @@ def _mist_alphas(count: int) -> Array:
 
 
 @lru_cache(8)
-def _ramp(first: int, last: int) -> list[int]:
-    """256 opaque colours from one to another."""
-    return [mixed(QColor(first), QColor(last), value / 255).rgb() for value in range(256)]
+def _ramp(first: int, last: int) -> tuple[tuple[int, int, int], ...]:
+    """Blue, green and red of `fan_mist.STEPS` + 1 colours from one to another."""
+    steps = [mixed(QColor(first), QColor(last), step / fan_mist.STEPS) for step in range(fan_mist.STEPS + 1)]
+    return tuple((colour.blue(), colour.green(), colour.red()) for colour in steps)
 
 
 @lru_cache(8)
-def _veil(hue: int) -> list[int]:
-    """A hue as opaque as the byte says."""
-    return [value << 24 | hue for value in range(256)]
-
-
-def _indexed(plane: Array, table: list[int]) -> QImage:
-    height, width = plane.shape
-    image = QImage(plane.data, width, height, width, QImage.Format.Format_Indexed8)
-    image.setColorTable(table)
-    return image
+def _veil(hue: int) -> Array:
+    """``(256,)`` uint32: a hue, premultiplied, as opaque as the byte says."""
+    alphas = np.arange(256)
+    rows = [np.rint(alphas * (hue >> shift & 255) / 255).astype(np.uint32) << shift for shift in (0, 8, 16)]
+    return np.bitwise_or.reduce([alphas.astype(np.uint32) << 24, *rows])

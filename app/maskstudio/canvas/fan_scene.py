@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,13 @@ def floor_lines(body: Array, cells: int) -> tuple[Array, Array, Array]:
 
     Lines lie at whole multiples of `CELL`, so that they stay where they are while a body moves.
     """
-    level, middle = floor_under(body), np.rint(body[:, (0, 2)].mean(axis=0) / CELL)
+    middle = np.rint(body[:, (0, 2)].mean(axis=0) / CELL)
+    return _grid(floor_under(body), float(middle[0]), float(middle[1]), cells)
+
+
+@lru_cache(4)
+def _grid(level: float, x: float, z: float, cells: int) -> tuple[Array, Array, Array]:
+    middle = np.array([x, z])
     steps = np.arange(-cells, cells + 1)
     along, across = np.meshgrid(steps[:-1], steps)
     here = np.stack([along.ravel(), across.ravel()], axis=1)

@@ -38,7 +38,7 @@ Place = tuple[float, float, float]
 
 _FIRST_LOOK = (32.0, 12.0)
 _REACH = 14.0
-_SMOOTH_MS = 10.0
+_SMOOTH_MS = 8.0
 _SETTLED_MS = 140
 _NOBODY = np.full((COUNT, 3), (0, 750, 0), np.float32)
 

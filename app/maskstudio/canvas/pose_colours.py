@@ -7,6 +7,7 @@ see red and green alike; neither is the red of the mask nor the blue of the acce
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from maskengines.subjects.pose_skeleton import JOINTS
 from PySide6.QtGui import QColor
@@ -38,6 +39,10 @@ def pose_hues() -> PoseHues:
 
 def joint_colour(joint: int) -> QColor:
     """The hue of a joint, and of the bone that ends in it."""
-    hues = pose_hues()
+    return QColor(_hue(joint, theme.current().name))
+
+
+@lru_cache
+def _hue(joint: int, name: str) -> QColor:
     side = JOINTS[joint][0] if JOINTS[joint][1].isupper() else ""
-    return QColor({"L": hues.left, "R": hues.right}.get(side, hues.middle))
+    return QColor({"L": HUES[name].left, "R": HUES[name].right}.get(side, HUES[name].middle))

@@ -158,6 +158,13 @@ class PoseDocument(Document):
         self._now = replace(self._now, pose=self._fitting(pose))
         self._tell()
 
+    def show_person(self, pose: PoseSubject) -> None:
+        """Show somebody else, of whom nothing is pinned and no body kept; for `PoseEdit`."""
+        kept = self._now.pose
+        pose = replace(pose, photo=kept.photo, photo_hash=kept.photo_hash)
+        self._now = PoseWork(self._fitting(pose))
+        self._tell()
+
     def show_pins(self, pins: Mapping[str, Place]) -> None:
         """Show pins that are no undo step yet; for `PoseEdit`."""
         self._now = replace(self._now, pins=pins)

@@ -54,6 +54,17 @@ class PoseEdit:
             raise RuntimeError("this edit has ended")
         self._document.show_pose(pose)
 
+    def show_person(self, pose: PoseSubject) -> None:
+        """It is somebody else now, or somebody at another time: pins and the kept body go.
+
+        Raises:
+            RuntimeError: the edit has ended.
+            ValueError: it is a pose in a picture of another size.
+        """
+        if not self._active:
+            raise RuntimeError("this edit has ended")
+        self._document.show_person(pose)
+
     def show_pins(self, pins: Mapping[str, Place]) -> None:
         """The pins are these now.
 

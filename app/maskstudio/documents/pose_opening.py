@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from maskengines.errors import BadInput
@@ -13,12 +15,17 @@ from maskengines.projects.state import ProjectState
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import READABLE_SUFFIXES, load_image
 from maskengines.subjects.pose import PoseSubject
-from maskengines.subjects.pose_files import OpenedPose, is_bvh, load_pose
+from maskengines.subjects.pose_files import OpenedPose, build_pose, is_bvh, load_pose
+from maskengines.subjects.pose_formats.records import read_people
+
+Array = np.ndarray[Any, Any]
+Box = tuple[float, float, float, float]
 
 BLANK = 118
 """Grey of a canvas without a photo: the middle of what a screen shows, to the eye."""
 MARGIN = 0.1
 """Around the person's box, in sides of it, where nobody knows how large the picture is."""
+ANOTHER = "Choose another by Pose, Choose person or frame."
 MOST_BLANK = 100_000_000
 LEAST_SIDE = 64
 
@@ -47,30 +54,59 @@ def read_pose(file: Path) -> tuple[ProjectState, tuple[str, ...]]:
         else:
             found = replace(pose, photo=str(photo), photo_hash=picture.content_hash)
             return ProjectState(picture, source=str(file), pose=PoseWork(found)), tuple(notes)
-    blank, pose = on_blank(opened.subject, file.name)
+    blank, pose = on_blank(opened.subject, file.name, reach_of(file, opened))
     return ProjectState(blank, source=str(file), pose=PoseWork(pose)), tuple(notes)
 
 
-def on_blank(pose: PoseSubject, name: str) -> tuple[ImageSubject, PoseSubject]:
-    """A grey canvas of the picture's size, or one that holds the person, and the pose in it. A person left
-    of or above where pictures begin is moved into it.
+def reach_of(file: Path, opened: OpenedPose) -> Box:
+    """Where the people of a file are who does not say how large its picture is: x, y, width and height around
+    the boxes of all, or of the one that was opened where all are too far apart to be painted on."""
+    own = opened.subject.box
+    if opened.people < 2 or opened.subject.size != (0, 0):
+        return own
+    corners = [own]
+    for number, person in enumerate(read_people(file)):
+        with contextlib.suppress(BadInput):  # told when it is chosen
+            corners.append(build_pose(person, f"person {number + 1}").box)
+    x, y = (min(box[axis] for box in corners) for axis in (0, 1))
+    right, below = (max(box[axis] + box[axis + 2] for box in corners) for axis in (0, 1))
+    room = (1 + 2 * MARGIN) ** 2 * (right - min(x, 0)) * (below - min(y, 0))
+    return (x, y, right - x, below - y) if room < MOST_BLANK else own
+
+
+def shift_into_picture(reach: Box) -> Array:
+    """``(2,)`` whole pixels, by which those are moved who are left of or above where pictures begin."""
+    x, y, across, down = reach
+    margin = MARGIN * max(across, down)
+    shift: Array = np.maximum(0, np.ceil([margin - x if x < 0 else 0, margin - y if y < 0 else 0]))
+    return shift
+
+
+def moved(pose: PoseSubject, shift: Array, size: tuple[int, int]) -> PoseSubject:
+    """The pose elsewhere, in a picture of that size."""
+    x, y, across, down = pose.box
+    joints = np.where(pose.missing[:, None], pose.joints, pose.joints + shift)
+    modes = pose.modes.copy()
+    modes[..., :2] += np.where(modes[..., 3:] > 0, shift, 0).astype(np.float32)
+    box = (x + float(shift[0]), y + float(shift[1]), across, down)
+    return replace(pose, joints=joints, modes=modes, box=box, size=size)
+
+
+def on_blank(pose: PoseSubject, name: str, reach: Box) -> tuple[ImageSubject, PoseSubject]:
+    """A grey canvas of the picture's size, or one that holds all that `reach_of` told of, and the pose in it.
+    A person left of or above where pictures begin is moved into it.
 
     Raises:
         BadInput: it would be larger than can be painted on.
     """
     width, height = pose.size
     if (width, height) == (0, 0):
-        x, y, across, down = pose.box
-        margin = MARGIN * max(across, down)
-        shift = np.maximum(0, np.ceil([margin - x if x < 0 else 0, margin - y if y < 0 else 0]))
+        shift, margin = shift_into_picture(reach), MARGIN * max(reach[2:])
         width, height = (
             max(LEAST_SIDE, int(np.ceil(start + side + margin)))
-            for start, side in zip((x + shift[0], y + shift[1]), (across, down), strict=True)
+            for start, side in zip(reach[:2] + shift, reach[2:], strict=True)
         )
-        joints = np.where(pose.missing[:, None], pose.joints, pose.joints + shift)
-        pose = replace(
-            pose, joints=joints, box=(x + shift[0], y + shift[1], across, down), size=(width, height)
-        )  # fmt: skip
+        pose = moved(pose, shift, (width, height))
     if width * height > MOST_BLANK:
         raise BadInput(
             f"'{name}' speaks of a picture of {width} x {height}, which is too large to paint on. "
@@ -109,6 +145,6 @@ def _about_others(file: Path, opened: OpenedPose) -> tuple[str, ...]:
     if opened.people < 2:
         return ()
     if is_bvh(file):
-        return (f"'{file.name}' holds {opened.people} frames; the first is shown.",)
-    number = opened.person + 1
-    return (f"'{file.name}' holds {opened.people} people; number {number}, the most confident, is shown.",)
+        return (f"'{file.name}' holds {opened.people} frames; the first is shown. {ANOTHER}",)
+    shown = f"number {opened.person + 1}, the most confident, is shown."
+    return (f"'{file.name}' holds {opened.people} people; {shown} {ANOTHER}",)

@@ -1,7 +1,8 @@
 """Where events of the runtime's threads wait until the event loop has time for them.
 
 A plugin that reports progress ten thousand times a second must not be felt in the window: progress and
-previews are kept newest-per-job, and mail is brought at most `RATE` times a second.
+previews are kept newest-per-job, and mail is brought at most `RATE` times a second. What is neither, such as
+an answer to a hand that moves, does not wait because progress was brought a moment ago.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Mailbox(QObject):
         self._ordered: deque[JobEvent] = deque()
         self._newest: dict[tuple[str, type[JobEvent]], JobEvent] = {}
         self._awake = False
+        self._hurried = False
         self._closed = False
-        self._last = 0.0
+        self._last = self._last_hurried = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -49,10 +51,13 @@ class Mailbox(QObject):
                 return
             if isinstance(event, Progress | Preview):
                 self._newest[event.job_id, type(event)] = event
+                if self._awake:
+                    return
             else:
                 self._keep_order(event)
-            if self._awake:
-                return
+                if self._hurried:
+                    return
+                self._hurried = True
             self._awake = True
             self._woken.emit()
 
@@ -72,17 +77,23 @@ class Mailbox(QObject):
         self._ordered.append(event)
 
     def _schedule(self) -> None:
-        if not self._timer.isActive():
-            rest = 1.0 / RATE - (time.monotonic() - self._last)
-            self._timer.start(max(0, round(1000 * rest)))
+        last = self._last_hurried if self._hurried else self._last
+        rest = max(0, round(1000 * (1.0 / RATE - (time.monotonic() - last))))
+        if not self._timer.isActive() or rest < self._timer.remainingTime():
+            self._timer.start(rest)
 
     def _flush(self) -> None:
         self._last = time.monotonic()
+        with self._lock:
+            if self._hurried:
+                self._hurried, self._last_hurried = False, self._last
         while time.monotonic() - self._last < BUDGET:
             event = self._next()
             if event is None:
                 return
             self._deliver(event)
+        with self._lock:
+            self._hurried = bool(self._ordered)
         self._schedule()
 
     def _next(self) -> JobEvent | None:

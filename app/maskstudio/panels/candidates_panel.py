@@ -39,6 +39,7 @@ class CandidatesPanel(QWidget):
             one or None; None and None once none shows.
         body_kept: the user wants this body, a `Candidate` and the number of the hypothesis; whoever listens
             keeps it.
+        hand_body_kept: the user wants the body that follows the hand; whoever listens keeps it.
     """
 
     candidate_shown = Signal(object)
@@ -48,6 +49,7 @@ class CandidatesPanel(QWidget):
     export_requested = Signal(object, object)
     body_shown = Signal(object, object)
     body_kept = Signal(object, int)
+    hand_body_kept = Signal()
 
     def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +59,8 @@ class CandidatesPanel(QWidget):
         self._shown: Candidate | None = None
         self._part: int | None = None
         self._map_shown = False
+        self.hand_body = False
+        """A body follows the hand, and can be kept while no candidate is shown."""
         self._links: list[Any] = []
         self._build()
         self._follow()
@@ -108,19 +112,26 @@ class CandidatesPanel(QWidget):
         """Show the previous candidate in place, around the end."""
         self.gallery.step(-1)
 
+    def set_hand_body(self, there: bool) -> None:
+        """A body follows the hand, or none does any more."""
+        self.hand_body = there
+        self._follow_job()
+
     def keep_shown(self) -> None:
-        """Ask to keep the candidate that is shown."""
-        if self._shown is None or self.cannot_keep() is not None:
+        """Ask to keep the candidate that is shown, else the body that follows the hand."""
+        if self.cannot_keep() is not None:
             return
-        if self._part is not None:
+        if self._shown is None:
+            self.hand_body_kept.emit()
+        elif self._part is not None:
             self.body_kept.emit(self._shown, self._part)
         else:
             self.keep_requested.emit(self._shown)
 
     def cannot_keep(self) -> str | None:
-        """Why the candidate shown cannot become part of the picture."""
+        """Why there is nothing to keep, or the candidate shown cannot become part of the picture."""
         if self._shown is None:
-            return self.tr("Choose a candidate first: click one")
+            return None if self.hand_body else self.tr("Choose a candidate first: click one")
         if self._shown.kind == "map":
             return self.tr("A map cannot be kept in the picture: make it the mask, or write it to a file")
         if self._shown.kind not in ("image", "joints") and self._part is None:
@@ -254,7 +265,7 @@ class CandidatesPanel(QWidget):
         self._follow_progress()
         rows = self.gallery.gallery.rowCount()
         self._stack.setCurrentIndex(1 if rows else 0)
-        self._foot.setVisible(rows > 0)
+        self._foot.setVisible(rows > 0 or self.hand_body)
         self._hint.setText(self._what_to_do())
         some = bool(self._document and self._document.candidates)
         reason = self.cannot_keep()
@@ -265,6 +276,8 @@ class CandidatesPanel(QWidget):
         self.heat_button.setEnabled(self.can_disagree())
 
     def _what_keep_does(self) -> str:
+        if self._shown is None:
+            return self.tr("Keep the body that follows the hand (Enter)")
         if self._shown is not None and self._shown.kind == "joints":
             return self.tr("Open a pose with these joints (Enter)")
         if self._part is not None:

@@ -23,6 +23,7 @@ class ActionSet(QObject):
         super().__init__(owner)
         self.registry = registry
         self._actions: dict[str, QAction] = {}
+        self._told: dict[str, str | None] = {}
         self._pending = QTimer(self, singleShot=True, interval=0)
         self._pending.timeout.connect(self.refresh)
         for command in registry:
@@ -64,8 +65,10 @@ class ActionSet(QObject):
         for command in self.registry:
             action = self._actions[command.id]
             reason = command.reason
-            action.setEnabled(reason is None)
-            action.setToolTip(tooltip(command, reason))
+            if self._told.get(command.id, "") != reason:
+                self._told[command.id] = reason
+                action.setEnabled(reason is None)
+                action.setToolTip(tooltip(command, reason))
             if command.checked is not None:
                 action.setChecked(command.checked())
         self.refreshed.emit()

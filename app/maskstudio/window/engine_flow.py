@@ -78,7 +78,9 @@ class EngineFlow:
             window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
         candidates.body_shown.connect(window.poses.pick)
+        candidates.body_shown.connect(self._hand_moved)
         candidates.body_kept.connect(window.poses.keep)
+        candidates.hand_body_kept.connect(window.poses.keep_shown)
         candidates.heat_toggled.connect(self._show_heat)
         candidates.compare_held.connect(window.look.hold_compare)
         candidates.export_requested.connect(window.saving.export_result)
@@ -97,6 +99,7 @@ class EngineFlow:
         self._lay_cards_over(view)
         for part in self._parts:
             part.set_document(document)
+        self._hand_moved()
         if view is not None and view.canvas is not None:
             # What lay over it when it went to the back is no longer chosen.
             view.canvas.set_heat(None)
@@ -136,8 +139,9 @@ class EngineFlow:
         asker.showing.picked.connect(view.canvas.fade_to_preview)
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
-        asker.live.readout.connect(self._window.actions_changed)
         self._window.poses.tie(view, asker)
+        # After the pose's own view: what it follows is what can be kept.
+        asker.live.readout.connect(self._hand_moved)
 
     def _warm_up(self) -> None:
         """Start the chosen engine's worker while the user still looks or paints."""
@@ -202,21 +206,24 @@ class EngineFlow:
             return None
         return "Nothing is running"
 
+    def _hand_moved(self, *_: object) -> None:
+        panel, there = self.candidates_panel, self._window.poses.hand_body
+        if panel is not None and panel.hand_body != there:
+            panel.set_hand_body(there)
+            self._window.actions_changed()
+
     def keep(self) -> None:
         """Make the candidate shown part of the picture; of bodies, keep the one that is chosen, or else the
         one that follows the hand."""
-        if self.shown is None and self._window.poses.keep_shown():
-            return
         if self.candidates_panel is not None:
             self.candidates_panel.keep_shown()
 
     def cannot_keep(self) -> str | None:
         """Why nothing can be kept."""
-        if self.shown is None and self._window.poses.can_keep():
-            return None
-        if self._no_candidates():
-            return NO_CANDIDATES
-        return self.candidates_panel.cannot_keep() if self.candidates_panel is not None else LOADING
+        if self.candidates_panel is None:
+            return LOADING
+        reason = self.candidates_panel.cannot_keep()
+        return NO_CANDIDATES if reason is not None and self._no_candidates() else reason
 
     def next(self) -> None:
         """Show the next candidate in place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
     from maskstudio.documents.document import Document
     from maskstudio.documents.pose_document import PoseDocument
+    from maskstudio.documents.pose_people import PosePeople
     from maskstudio.jobs.asking import Asker
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.pose_view import PoseView
@@ -27,6 +29,7 @@ Array = np.ndarray[Any, Any]
 
 NO_POSE = "Open joints first, or start a pose: Pose, New pose on this photo"
 NO_JOINT = "Touch a joint first: drag one (J), or click one in the 3D view"
+NO_PEOPLE = "This pose began with no file of joints that may hold others"
 NO_PINS = "No joint is pinned: click one in the 3D view"
 BLANK_SIDE = 1000
 TALL, WIDE = 0.84, 0.5
@@ -173,6 +176,37 @@ class PoseFlow:
         if document is not None:
             document.change_pose(mirrored(document.pose), "Mirror pose")
 
+    def choose_person(self) -> None:
+        """Ask for another person, or another frame, of the file that the pose began with."""
+        front = self.front
+        if front is None:
+            return
+        from maskstudio.documents.pose_people import PosePeople
+        from maskstudio.window.person_dialog import PersonDialog
+
+        try:
+            people = PosePeople(front.document)
+            if people.count < 2:
+                kind = "frame" if people.frames else "person"
+                self._window.banner.tell(f"'{people.file.name}' holds one {kind}.", seconds=4)
+                return
+            dialog = PersonDialog(front.document, people, self._shown_of(front, people), self._window)
+        except StudioError as error:
+            self._window.show_error(error)
+            return
+        if dialog.exec() and dialog.number is not None:
+            front.person = dialog.number
+
+    def _shown_of(self, front: PoseView, people: PosePeople) -> int:
+        """The number of the one whose joints the document shows; the first where they have moved."""
+        joints = front.document.pose.joints
+        for number in (front.person, people.first):
+            if number is not None and number < people.count:
+                with contextlib.suppress(StudioError):
+                    if np.allclose(people.pose(number).joints, joints):
+                        return number
+        return people.first
+
     def toggle_evidence(self) -> None:
         """Take away what is known of the joint touched last, or give it back."""
         from maskengines.subjects.pose_skeleton import INDEX
@@ -223,16 +257,15 @@ class PoseFlow:
 
         self._keep(fan_of(candidate).hypotheses.poses[index], f"Keep body {index + 1}")
 
-    def keep_shown(self) -> bool:
-        """Keep the body that follows the hand; whether there is one."""
+    def keep_shown(self) -> None:
+        """Keep the body that follows the hand."""
         body = self.front.shown_body if self.front is not None else None
-        if body is None:
-            return False
-        self._keep(body, "Keep body")
-        return True
+        if body is not None:
+            self._keep(body, "Keep body")
 
-    def can_keep(self) -> bool:
-        """A body follows the hand."""
+    @property
+    def hand_body(self) -> bool:
+        """A body follows the hand, and none is picked."""
         return self.front is not None and self.front.shown_body is not None
 
     def _keep(self, body: Array, label: str) -> None:
@@ -251,6 +284,15 @@ class PoseFlow:
     def needs_joint(self) -> str | None:
         """Why a command about one joint cannot run."""
         return self.needs_pose() or (None if self._joint is not None else NO_JOINT)
+
+    def needs_people(self) -> str | None:
+        """Why there is nobody else to choose."""
+        document = self.document
+        if document is None:
+            return self.needs_pose()
+        from maskstudio.documents.pose_people import began_with_joints
+
+        return None if began_with_joints(document) else NO_PEOPLE
 
     def needs_pins(self) -> str | None:
         """Why there is nothing to unpin."""

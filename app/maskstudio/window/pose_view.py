@@ -38,6 +38,8 @@ class PoseView(QObject):
         self.overlay = PoseOverlay(document, self)
         self.joint: str | None = None
         """The joint that was touched last."""
+        self.person: int | None = None
+        """The number, from 0, of the one chosen last of the file that the pose began with."""
         self._asker: Asker | None = None
         self._picked: tuple[Candidate, int | None] | None = None
         self._live: Hypotheses | None = None
@@ -64,6 +66,8 @@ class PoseView(QObject):
     def pick(self, candidate: Candidate | None, index: int | None) -> None:
         """A body was picked in the gallery, the hypothesis of that number; or none is picked any more."""
         self._picked = None if candidate is None else (candidate, index)
+        if self._picked is None and self._live is not None and self._followed is None:
+            self._followed = self._nearest(self._live)
         self._show()
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -76,17 +76,20 @@ class DiffPoseEngine:
         question = pose_question(cast(PoseSubject, request.subject), request.masks.get("joints"), params.pins)
         rounds = 4 if params.pinning == "resample" and params.pins else 0
         plan = Plan(params.steps, params.sampler, params.spread * CALIBRATED, rounds)
-        poses = sampled(self.network, question, plan, count=request.count, seed=request.seed, context=context)
+        poses = sampled(
+            self.network,
+            question,
+            plan,
+            count=request.count,
+            generator=context.generator(request.seed),
+            each_step=told(context, -(-request.count // _AT_ONCE) * plan.steps * max(plan.rounds, 1)),
+        )
         context.checkpoint()
         yield answer(poses, question, request.seed, one_person=params.one_body)
 
 
-def sampled(
-    network: DiffPose, question: PoseQuestion, plan: Plan, *, count: int, seed: int, context: RunContext
-) -> Array:
-    """`count` poses (N, 17, 3) in mm, drawn with `seed`; the first ones are the same however many follow."""
-    generator = context.generator(seed)
-    total = -(-count // _AT_ONCE) * plan.steps * max(plan.rounds, 1)
+def told(context: RunContext, total: int) -> Callable[[], None]:
+    """What to call before each of ``total`` steps, so that they can be followed and stopped."""
     done = 0
 
     def each_step() -> None:
@@ -95,6 +98,23 @@ def sampled(
         context.progress(min(done, total), total, "Sampling poses")
         done += 1
 
+    return each_step
+
+
+def sampled(
+    network: DiffPose,
+    question: PoseQuestion,
+    plan: Plan,
+    *,
+    count: int,
+    generator: np.random.Generator,
+    each_step: Callable[[], None],
+) -> Array:
+    """`count` poses (N, 17, 3) in mm, drawn by `generator`; the first ones are the same however many follow.
+
+    Args:
+        each_step: called before every step; may raise `Cancelled`.
+    """
     parts = []
     for first in range(0, count, _AT_ONCE):
         rows = min(_AT_ONCE, count - first)

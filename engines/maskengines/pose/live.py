@@ -42,7 +42,15 @@ class LivePose(DiffPoseEngine):
             question = pose_question(subject, mask, pins)
             plan = Plan(params.quick_steps, "ddim", params.spread * CALIBRATED)
             count = min(request.count, MOST_LIVE)
-            poses = sampled(self.network, question, plan, count=count, seed=request.seed, context=context)
+            # Nobody follows the progress of a tenth of a second.
+            poses = sampled(
+                self.network,
+                question,
+                plan,
+                count=count,
+                generator=context.generator(request.seed),
+                each_step=context.checkpoint,
+            )
             yield answer(poses, question, request.seed, one_person=True)
             changes = context.changes()
             if changes is None:

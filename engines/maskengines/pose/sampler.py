@@ -92,9 +92,10 @@ def _plain(
 ) -> Tensor:
     x = noise[:, 0]
     moments = times(plan.steps)
+    levels = alpha_bar(moments)
     for index in range(plan.steps):
         each_step()
-        now, then = alpha_bar(moments[index]), alpha_bar(moments[index + 1])
+        now, then = levels[index], levels[index + 1]
         pose = known.put_into(predict(x, moments[index : index + 1]))
         if plan.method == "ddim":
             x = ddim_step(x, pose, now, then)
