@@ -22,7 +22,7 @@ KINDS = ("sd-inpaint", "sd", "sdxl-inpaint", "sdxl", "sd3", "flux", "flux-fill")
 
 @functools.cache
 def folder_of(kind: str) -> Path:
-    """A folder with a pipeline of one of `KINDS`, or with a ``controlnet`` for ``sd``; written once a process."""
+    """A folder with one of `KINDS`, or with a ``controlnet`` for ``sd``; written once a process."""
     folder = Path(tempfile.mkdtemp(prefix="tiny-pipelines-")) / kind
     atexit.register(shutil.rmtree, folder.parent, True)
     name, _, trained = kind.partition("-")
@@ -180,11 +180,20 @@ def _unet(in_channels: int, words: int, **more: Any) -> Any:
 
 
 def _vae(channels: int, **more: Any) -> Any:
-    return library.AutoencoderKL(
+    vae = library.AutoencoderKL(
         block_out_channels=(32, 32, 32, 32), down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4, latent_channels=channels, sample_size=64,
         layers_per_block=1, norm_num_groups=8, **more,
     )  # fmt: skip
+    # Latents say which colour is where and are sure of it, as trained ones are.
+    for name, module in vae.encoder.named_modules():
+        if name.endswith(("conv2", "to_out.0")):
+            torch.nn.init.zeros_(module.weight)
+        elif name.endswith(("downsamplers.0.conv", "conv_out")):
+            torch.nn.init.dirac_(module.weight)
+    torch.nn.init.zeros_(vae.quant_conv.weight[channels:])
+    torch.nn.init.constant_(vae.quant_conv.bias[channels:], -20.0)
+    return vae
 
 
 def _ddim() -> Any:

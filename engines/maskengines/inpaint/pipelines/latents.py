@@ -101,7 +101,7 @@ class Colours:
         Args:
             cell: pixels along the side of a cell of the latents.
         """
-        chart = colour_chart(_CHART_CELLS * cell, 2 * cell)
+        chart = colour_chart(_CHART_CELLS * cell, cell)
         latents = encoded(pipe, chart)
         grid = None if latents is None else Grid.of(latents, chart.shape[1::-1])
         if latents is None or grid is None:
@@ -127,14 +127,19 @@ class Colours:
         return np.clip(seen.reshape(2 * height, 2 * width, 3), 0, 1)
 
 
-def colour_chart(side: int, patch: int) -> Array:
-    """``(side, side, 3)`` uint8: half of it even patches of colours all over the cube, half slopes between
-    such, always the same ones."""
+def colour_chart(side: int, cell: int) -> Array:
+    """``(side, side, 3)`` uint8: a third each of patches two cells wide, of patches half a cell wide, and of
+    slopes between such, in colours all over the cube, always the same ones."""
     import cv2
 
     generator = np.random.default_rng(0)
-    count = -(-side // patch)
-    colours = generator.integers(0, 256, (count, count, 3)).astype(np.uint8)
-    even = np.repeat(np.repeat(colours, patch, axis=0), patch, axis=1)[:side, :side]
-    smooth = cv2.resize(colours, (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.where((np.arange(side) < side // 2)[:, None, None], even, smooth).astype(np.uint8)
+
+    def patches(width: int) -> Array:
+        count = -(-side // width)
+        colours = generator.integers(0, 256, (count, count, 3)).astype(np.uint8)
+        return np.repeat(np.repeat(colours, width, axis=0), width, axis=1)[:side, :side]
+
+    coarse, fine = patches(2 * cell), patches(max(1, cell // 2))
+    slopes = cv2.resize(coarse[:: 2 * cell, :: 2 * cell], (side, side), interpolation=cv2.INTER_CUBIC)
+    third = np.arange(side)[:, None, None] * 3 // side
+    return np.where(third == 0, coarse, np.where(third == 1, fine, slopes)).astype(np.uint8)
