@@ -146,9 +146,10 @@ def write_controlnet(folder: Path, seed: int = 1) -> Path:
     network = library.ControlNetModel(
         in_channels=4, block_out_channels=CHANNELS, layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), cross_attention_dim=_WIDTH,
-        attention_head_dim=8, conditioning_embedding_out_channels=(16, 32),
+        attention_head_dim=8, conditioning_embedding_out_channels=(16, 16, 16, 16),
     )  # fmt: skip
-    for module in (network.controlnet_mid_block, *network.controlnet_down_blocks):
+    embedding = network.controlnet_cond_embedding.conv_out
+    for module in (embedding, network.controlnet_mid_block, *network.controlnet_down_blocks):
         # They begin at zero, so that a fresh ControlNet says nothing.
         torch.nn.init.normal_(module.weight, 0.0, 0.3)
     network.save_pretrained(folder)
