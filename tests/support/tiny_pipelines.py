@@ -39,10 +39,10 @@ def folder_of(kind: str) -> Path:
 def write_sd(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
     """A Stable Diffusion: trained to inpaint with 9 channels, made for text with 4."""
     torch.manual_seed(seed)
-    tokenizer = _tokenizer(folder / "tokenizer")
+    tokenizer = tiny_tokenizer(folder / "tokenizer")
     parts = {
-        "vae": _vae(4),
-        "text_encoder": _clip(tokenizer),
+        "vae": tiny_vae(4),
+        "text_encoder": tiny_clip(tokenizer),
         "tokenizer": tokenizer,
         "unet": _unet(in_channels, _WIDTH),
         "scheduler": _ddim(),
@@ -57,7 +57,7 @@ def write_sd(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
 def write_sdxl(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
     """An SDXL, whose two text encoders and sizes are told to its U-Net as well."""
     torch.manual_seed(seed)
-    tokenizer = _tokenizer(folder / "tokenizer")
+    tokenizer = tiny_tokenizer(folder / "tokenizer")
     unet = _unet(
         in_channels,
         2 * _WIDTH,
@@ -69,9 +69,9 @@ def write_sdxl(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
         use_linear_projection=True,
     )
     parts = {
-        "vae": _vae(4),
-        "text_encoder": _clip(tokenizer),
-        "text_encoder_2": _clip(tokenizer, projected=True),
+        "vae": tiny_vae(4),
+        "text_encoder": tiny_clip(tokenizer),
+        "text_encoder_2": tiny_clip(tokenizer, projected=True),
         "tokenizer": tokenizer,
         "tokenizer_2": tokenizer,
         "unet": unet,
@@ -89,7 +89,7 @@ def write_sdxl(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
 def write_sd3(folder: Path, seed: int = 0) -> Path:
     """A Stable Diffusion 3 without T5: flow matching, latents on a grid."""
     torch.manual_seed(seed)
-    tokenizer = _tokenizer(folder / "tokenizer")
+    tokenizer = tiny_tokenizer(folder / "tokenizer")
     transformer = library.SD3Transformer2DModel(
         sample_size=8, patch_size=2, in_channels=16, num_layers=1, attention_head_dim=8,
         num_attention_heads=4,
@@ -99,9 +99,9 @@ def write_sd3(folder: Path, seed: int = 0) -> Path:
     library.StableDiffusion3Pipeline(
         transformer=transformer,
         scheduler=library.FlowMatchEulerDiscreteScheduler(),
-        vae=_vae(16, shift_factor=0.1),
-        text_encoder=_clip(tokenizer, projected=True),
-        text_encoder_2=_clip(tokenizer, projected=True),
+        vae=tiny_vae(16, shift_factor=0.1),
+        text_encoder=tiny_clip(tokenizer, projected=True),
+        text_encoder_2=tiny_clip(tokenizer, projected=True),
         text_encoder_3=None,
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
@@ -112,13 +112,8 @@ def write_sd3(folder: Path, seed: int = 0) -> Path:
 
 def write_flux(folder: Path, fill: bool = False, seed: int = 0) -> Path:
     """A Flux: flow matching, latents as tokens; with ``fill`` one trained to inpaint."""
-    import transformers
-
     torch.manual_seed(seed)
-    tokenizer = _tokenizer(folder / "tokenizer")
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=37, num_layers=1, num_heads=4
-    )
+    tokenizer = tiny_tokenizer(folder / "tokenizer")
     latents = 4
     # Fill is shown latents (x 4), the masked picture's (x 4) and the mask (8 x 8 pixels, x 4) of each token.
     channels = latents * 4 * 2 + 64 * 4 if fill else latents * 4
@@ -130,10 +125,10 @@ def write_flux(folder: Path, fill: bool = False, seed: int = 0) -> Path:
     reader = library.FluxFillPipeline if fill else library.FluxPipeline
     reader(
         scheduler=library.FlowMatchEulerDiscreteScheduler(),
-        vae=_vae(latents, shift_factor=0.1),
-        text_encoder=_clip(tokenizer),
+        vae=tiny_vae(latents, shift_factor=0.1),
+        text_encoder=tiny_clip(tokenizer),
         tokenizer=tokenizer,
-        text_encoder_2=transformers.T5EncoderModel(config),
+        text_encoder_2=tiny_t5(tokenizer),
         tokenizer_2=tokenizer,
         transformer=transformer,
     ).save_pretrained(folder)
@@ -180,7 +175,8 @@ def _unet(in_channels: int, words: int, **more: Any) -> Any:
     )  # fmt: skip
 
 
-def _vae(channels: int, **more: Any) -> Any:
+def tiny_vae(channels: int, **more: Any) -> Any:
+    """A VAE of 8 x 8 pixels a cell."""
     vae = library.AutoencoderKL(
         block_out_channels=(32, 32, 32, 32), down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4, latent_channels=channels, sample_size=64,
@@ -204,7 +200,8 @@ def _ddim() -> Any:
     )  # fmt: skip
 
 
-def _clip(tokenizer: Any, projected: bool = False) -> Any:
+def tiny_clip(tokenizer: Any, projected: bool = False) -> Any:
+    """A text encoder of CLIP that gives 32 numbers a word."""
     import transformers
 
     config = transformers.CLIPTextConfig(
@@ -216,7 +213,17 @@ def _clip(tokenizer: Any, projected: bool = False) -> Any:
     return (transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel)(config)
 
 
-def _tokenizer(folder: Path) -> Any:
+def tiny_t5(tokenizer: Any) -> Any:
+    """A T5 that gives 32 numbers a word."""
+    import transformers
+
+    config = transformers.T5Config(
+        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=37, num_layers=1, num_heads=4
+    )
+    return transformers.T5EncoderModel(config)
+
+
+def tiny_tokenizer(folder: Path) -> Any:
     """Bytes are its words, so that any text can be said."""
     import transformers
 

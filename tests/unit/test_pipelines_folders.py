@@ -68,6 +68,7 @@ def test_fields_that_a_pipeline_lacks_disappear(tmp_path: Path) -> None:
     assert fill & {"negative_prompt", "scheduler", "controlnet", "control", "true_guidance"} == set()
     assert {"prompt", "guidance", "lora"} <= fill
     assert "true_guidance" in flux
+    assert "lora" not in fields_of(index_of(tmp_path / "amused", "AmusedPipeline"))
     assert "guidance" in qwen
     assert "true_guidance" not in qwen
     assert all(found <= set(DiffusersParams.model_fields) for found in (sd, fill, flux, qwen))

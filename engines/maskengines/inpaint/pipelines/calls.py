@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,14 @@ def arguments(loaded: Loaded, params: DiffusersParams, scene: Scene, seeds: Sequ
     would draw alone.
 
     Raises:
-        BadInput: the pipeline needs what the engine has not got.
+        BadInput: the pipeline needs what the engine has not got, or too few steps are asked for.
     """
     count = len(seeds)
+    if params.steps is not None and params.steps * params.strength < 1:
+        raise BadInput(
+            f"At a strength of {params.strength:g}, {params.steps} steps are too few to change anything. "
+            f"Take at least {math.ceil(1 / params.strength)} steps."
+        )
     picture = Image.fromarray(scene.picture)
     mask = Image.fromarray(scene.hole.astype(np.uint8) * 255)
     guidance = guidance_argument(loaded.call)
@@ -65,6 +71,12 @@ def arguments(loaded: Loaded, params: DiffusersParams, scene: Scene, seeds: Sequ
         "generator": _generators(seeds),
         "output_type": "np",
     }
+    if "max_area" in loaded.call:
+        # Else it goes by sizes of its own, and forgets ours.
+        said |= {"max_area": scene.size[0] * scene.size[1], "_auto_resize": False}
+    if guidance == "true_cfg_scale" and not params.negative_prompt:
+        # Without one there is no guidance at all.
+        said["negative_prompt"] = _each(" ", count)
     if "true_guidance" in loaded.fields:
         said["true_cfg_scale"] = params.true_guidance
     if guidance is not None:

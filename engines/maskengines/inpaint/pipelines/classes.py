@@ -60,15 +60,28 @@ def known() -> frozenset[str]:
     return frozenset(path.name for path in root.iterdir() if path.is_dir()) if root else frozenset()
 
 
+def takes_lora(name: str) -> bool:
+    """Whether a pipeline ``name`` can wear a LoRA."""
+    text = _source(name)
+    return text is not None and "LoraLoaderMixin" in text[: text.find("):")]
+
+
 @lru_cache(maxsize=64)
 def call_of(name: str) -> dict[str, str | None] | None:
     """Parameters of a pipeline's ``__call__``: the source of each default, or None where one must be given.
     None instead of all that if there is no such pipeline."""
+    text = _source(name)
+    return None if text is None else _call(text)
+
+
+@lru_cache(maxsize=16)
+def _source(name: str) -> str | None:
+    """The source of a pipeline's class."""
     for path in _files_of(name):
         text = path.read_text("utf-8")
         begin = text.find(f"\nclass {name}(")
         if begin >= 0:
-            return _call(text[begin : text.find("\nclass ", begin + 1)])
+            return text[begin : text.find("\nclass ", begin + 1)]
     return None
 
 

@@ -124,10 +124,11 @@ def _shaped(box: Box, side: int, photo: tuple[int, int]) -> Box:
 
 
 def _size(box: Box, side: int, multiple: int) -> tuple[int, int]:
+    """As large as the area allows: some pipelines shrink what is larger than they were trained at."""
     scale = side / math.sqrt(box.width * box.height)
 
     def whole(length: int) -> int:
-        return max(multiple, round(length * scale / multiple) * multiple)
+        return max(multiple, math.floor(length * scale / multiple + 1e-6) * multiple)
 
     return whole(box.width), whole(box.height)
 

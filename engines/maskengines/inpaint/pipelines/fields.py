@@ -20,8 +20,11 @@ _BY_ARGUMENT = {
     "control_image": "control",
 }
 _CONTROL = {"control", "control_image"}
-_FLOW = ("FlowMatch",)
-_LORA = ("StableDiffusion", "Flux", "Chroma", "QwenImage", "ZImage")
+_EXCHANGEABLE = (
+    "DDIM", "DDPM", "PNDM", "LMSDiscrete", "EulerDiscrete", "HeunDiscrete", "EulerAncestral", "DPMSolver",
+    "KDPM2", "DEIS", "UniPC", "LCM", "TCD",
+)  # fmt: skip
+"""How the names of schedulers begin that stand in for each other; those of flows go their own way."""
 
 
 def fields_of(folder: Path) -> set[str]:
@@ -61,9 +64,9 @@ def fields_of_class(pipeline: str, inpainting: str, scheduler: str) -> set[str]:
         found |= _CONTROL
     if any(classes.inpainting_class(pipeline, infix) for infix in ("ControlNet", "ControlNetUnion")):
         found |= {"controlnet", "control_weight", *_CONTROL}
-    if scheduler and not scheduler.startswith(_FLOW):
+    if scheduler.startswith(_EXCHANGEABLE):
         found.add("scheduler")
-    if inpainting.startswith(_LORA):
+    if classes.takes_lora(inpainting):
         found |= {"lora", "lora_weight"}
     return found
 

@@ -54,21 +54,32 @@ class Grid:
 
 def encoded(pipe: Any, picture: Array) -> Tensor | None:
     """Latents of a picture ``(h, w, 3)`` uint8 as the pipeline itself makes and lays them; None if it has no
-    way of its own to do so that is known.
+    way to do so that is known.
 
     Draws from a generator of its own, so the pipeline's are left as they are.
     """
-    encode = getattr(pipe, "_encode_vae_image", None)
-    vae = getattr(pipe, "vae", None)
-    if encode is None or vae is None:
+    vae = getattr(pipe, "vae", None) or getattr(pipe, "movq", None)
+    if vae is None:
         return None
     values = torch.from_numpy(picture.astype(np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
     given = values.to(pipe._execution_device, vae.dtype)
     if hasattr(vae.config, "temperal_downsample") or hasattr(vae.config, "temporal_downsample"):
         given = given.unsqueeze(2)
+    encode = getattr(pipe, "_encode_vae_image", None)
     with torch.no_grad():
-        latents = encode(image=given, generator=torch.Generator().manual_seed(0))
-    return _packed(pipe, latents)
+        if encode is not None:
+            return _packed(pipe, encode(image=given, generator=torch.Generator().manual_seed(0)))
+        return _packed(pipe, _plainly_encoded(vae, given))
+
+
+def _plainly_encoded(vae: Any, given: Tensor) -> Tensor:
+    """As pipelines without a function for it do, with the shift and the scale that the VAE's configuration
+    says."""
+    said = vae.encode(given)
+    if hasattr(said, "latents"):
+        return cast(Tensor, said.latents)
+    shift = getattr(vae.config, "shift_factor", None) or 0.0
+    return cast(Tensor, (said.latent_dist.mode() - shift) * vae.config.scaling_factor)
 
 
 def _packed(pipe: Any, latents: Tensor) -> Tensor:

@@ -107,6 +107,7 @@ def load(params: DiffusersParams) -> Loaded:
     with quiet():
         pipe = _built(library, folder, wanted, options)
         pipe.set_progress_bar_config(disable=True)
+        _mend(pipe)
         try:
             _place(pipe, device, params)
         except Exception as error:
@@ -151,6 +152,17 @@ def _built(library: Any, folder: ModelFolder, wanted: str, options: dict[str, An
             f"diffusers cannot build '{folder.name}' as {wanted} ({said}). Check that all of the model is "
             "there, or choose another."
         ) from None
+
+
+def _mend(pipe: Any) -> None:
+    """What diffusers 0.42 gets wrong: Chroma's pipeline asks its transformer for a setting that only Flux's
+    has."""
+    transformer = getattr(pipe, "transformer", None)
+    if (
+        type(transformer).__name__ == "ChromaTransformer2DModel"
+        and "guidance_embeds" not in transformer.config
+    ):
+        transformer.register_to_config(guidance_embeds=False)
 
 
 def _controlnet(

@@ -106,7 +106,7 @@ def stoppable(pipe: Any, context: RunContext) -> Iterator[None]:
         for part in parts
         for module in part.modules()
         if isinstance(module, nn.ModuleList)
-        for block in module
+        for block in module.children()
     }
     hooks = [block.register_forward_pre_hook(look) for block in blocks]
     try:
