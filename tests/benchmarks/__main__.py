@@ -18,7 +18,17 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("startup", "canvas", "latency", "runtime", "exemplar", "attribution", "explanations", "pose")
+NAMES = (
+    "startup",
+    "canvas",
+    "latency",
+    "runtime",
+    "exemplar",
+    "attribution",
+    "explanations",
+    "pose",
+    "pipelines",
+)
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = (
@@ -29,6 +39,7 @@ PACKAGES = (
     "scikit-image",
     "torch",
     "transformers",
+    "diffusers",
 )
 
 

@@ -36,15 +36,19 @@ def folder_of(kind: str) -> Path:
     return writers[name]()
 
 
-def write_sd(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
-    """A Stable Diffusion: trained to inpaint with 9 channels, made for text with 4."""
+def write_sd(folder: Path, in_channels: int = 9, seed: int = 0, channels: tuple[int, int] = CHANNELS) -> Path:
+    """A Stable Diffusion: trained to inpaint with 9 channels, made for text with 4.
+
+    Args:
+        channels: of the two levels of its U-Net; more take longer.
+    """
     torch.manual_seed(seed)
     tokenizer = tiny_tokenizer(folder / "tokenizer")
     parts = {
         "vae": tiny_vae(4),
         "text_encoder": tiny_clip(tokenizer),
         "tokenizer": tokenizer,
-        "unet": _unet(in_channels, _WIDTH),
+        "unet": _unet(in_channels, _WIDTH, channels),
         "scheduler": _ddim(),
         "safety_checker": None,
         "feature_extractor": None,
@@ -61,6 +65,7 @@ def write_sdxl(folder: Path, in_channels: int = 9, seed: int = 0) -> Path:
     unet = _unet(
         in_channels,
         2 * _WIDTH,
+        CHANNELS,
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
         # The pooled words and six sizes.
@@ -166,9 +171,9 @@ def write_lora(folder: Path, sd: Path, seed: int = 2) -> Path:
     return folder / "pytorch_lora_weights.safetensors"
 
 
-def _unet(in_channels: int, words: int, **more: Any) -> Any:
+def _unet(in_channels: int, words: int, channels: tuple[int, int], **more: Any) -> Any:
     return library.UNet2DConditionModel(
-        sample_size=8, in_channels=in_channels, out_channels=4, block_out_channels=CHANNELS,
+        sample_size=8, in_channels=in_channels, out_channels=4, block_out_channels=channels,
         layers_per_block=1, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), cross_attention_dim=words, attention_head_dim=8,
         **more,

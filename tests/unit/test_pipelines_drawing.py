@@ -190,6 +190,36 @@ def test_a_pipeline_that_takes_no_batches_is_asked_one_by_one(monkeypatch: pytes
     assert np.array_equal(pictures[1], drawn("sd", [2])[0])
 
 
+def test_as_many_are_drawn_at_once_as_should_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = drawing("sd")
+    free = [64 << 30]
+    monkeypatch.setattr("maskengines.inpaint.pipelines.memory.free_bytes", lambda device: free[0])
+
+    def counts(size: tuple[int, int]) -> list[int]:
+        return [len(batch) for batch in here.batches(params("sd"), size, range(6))]
+
+    assert counts((512, 512)) == [4, 2]
+    free[0] = 6 << 30
+    assert counts((512, 512)) == [2, 2, 2]
+    assert counts((1024, 1024)) == [1] * 6
+
+
+def test_a_model_that_does_not_fit_says_how_much_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import psutil
+
+    class Free:
+        available = 1_000_000
+
+    monkeypatch.setattr(psutil, "virtual_memory", Free)
+    with pytest.raises(NotReady, match=r"needs about 0\.0 GB of memory.*set the precision to bfloat16"):
+        load(params("sd"))
+
+
+def test_too_few_steps_for_the_strength_say_so() -> None:
+    with pytest.raises(BadInput, match=r"At a strength of 0\.2, 4 steps are too few.* Take at least 5 steps"):
+        drawn("sd", [1], strength=0.2)
+
+
 def test_an_error_of_the_pipelines_own_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     here = drawing("sd")
     failing(here, monkeypatch, lambda count: ValueError("something else"))

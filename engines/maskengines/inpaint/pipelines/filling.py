@@ -111,8 +111,11 @@ class Filling:
 
     def _show(self, crop: Crop) -> Callable[[Array], None]:
         def show(seen: Array) -> None:
-            # Not toned: what the model has in mind so far, quickly.
-            self._put(self._shown, crop, self._as_photo(resized(seen, (crop.box.width, crop.box.height))))
+            # Not toned and not sharpened: what the model has in mind so far, quickly.
+            large = cv2.resize(
+                self._as_photo(seen), (crop.box.width, crop.box.height), interpolation=cv2.INTER_LINEAR
+            )
+            self._put(self._shown, crop, large.reshape(crop.box.height, crop.box.width, -1))
             self._context.preview(ImagePatch(self._box.x, self._box.y, self._shown.copy()))
 
         return show

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from maskengines.contract import Box
 from maskengines.inpaint.pipelines.info import Seam
 
 Array = np.ndarray[Any, Any]
@@ -18,6 +19,8 @@ _GAINS = (0.75, 1.33)
 _LEAST = 16
 """Pixels of the photo below which nothing is known of its tones."""
 _SWEEPS = 6
+_SOLVED = 256
+"""Pixels along the longer side of the copy on which the membrane is solved."""
 _MOST = 0.25
 """Of the range of values: a larger difference is another object, not another tone."""
 
@@ -33,12 +36,17 @@ def toned(filled: Array, photo: Array, hole: Array, seam: Seam) -> Array:
             for the correction as in Farbman 2009, eq. 1), ``colour`` matches mean and spread of the ring
             around the hole, ``none`` changes nothing.
     """
-    ring = _ring(hole)
+    box = Box.of_mask(hole.view(np.uint8)).grown(_RING).clipped(hole.shape[1], hole.shape[0])
+    ring = _ring(hole[box.slices])
     if seam == "none" or int(ring.sum()) < _LEAST:
         return filled
+    here, there = filled[box.slices], photo[box.slices]
+    result = filled.copy()
     if seam == "colour":
-        return _matched(filled, photo, ring)
-    return np.clip(filled + _membrane(photo - filled, ring), 0, 1)
+        result[box.slices] = _matched(here, there, ring)
+    else:
+        result[box.slices] = np.clip(here + _membrane(there - here, ring), 0, 1)
+    return result
 
 
 def _ring(hole: Array) -> Array:
@@ -56,18 +64,29 @@ def _matched(filled: Array, photo: Array, ring: Array) -> Array:
 def _membrane(lack: Array, ring: Array) -> Array:
     """The differences on the ring, smoothed along it, spread over the hole as smoothly as can be.
 
-    Where they are so large that something else was drawn there, the ring's median stands in.
+    Where they are so large that something else was drawn there, nothing is asked of the membrane. It is so
+    smooth that it is solved on a small copy.
     """
-    typical = np.median(lack[ring], axis=0)
-    strange = np.abs(lack - typical).max(axis=2) > _MOST
-    known = (ring & ~strange).astype(np.float32)
-    if known.sum() < _LEAST:
+    seen = lack[ring]
+    usual = np.abs(seen - np.median(seen, axis=0)).max(axis=1) <= _MOST
+    if int(usual.sum()) < _LEAST:
         return np.zeros_like(lack)
-    mass = cv2.GaussianBlur(known, (0, 0), _SMOOTHING)
-    smooth = cv2.GaussianBlur(lack * known[..., None], (0, 0), _SMOOTHING).reshape(lack.shape)
-    sure = ring & (mass > 1e-3)
-    values = np.where(sure[..., None], smooth / np.maximum(mass, 1e-3)[..., None], 0).astype(np.float32)
-    return _spread(values, sure.astype(np.float32))
+    known = np.zeros(ring.shape, np.float32)
+    known[ring] = usual
+    shrink = max(1, -(-max(ring.shape) // _SOLVED))
+    size = -(-ring.shape[1] // shrink), -(-ring.shape[0] // shrink)
+    sigma = _SMOOTHING / shrink
+
+    def small(plane: Array) -> Array:
+        reduced = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        return cv2.GaussianBlur(reduced, (0, 0), sigma)
+
+    mass, rim = small(known), cv2.resize(ring.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    total = small(lack * known[..., None]).reshape(*mass.shape, -1)
+    sure = rim & (mass > 1e-3)
+    values = np.where(sure[..., None], total / np.maximum(mass, 1e-3)[..., None], 0).astype(np.float32)
+    solved = _spread(values, sure.astype(np.float32))
+    return cv2.resize(solved, ring.shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(lack.shape)
 
 
 def _spread(values: Array, known: Array) -> Array:
