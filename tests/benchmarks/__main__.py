@@ -24,10 +24,12 @@ NAMES = (
     "latency",
     "runtime",
     "exemplar",
+    "diffusion",
     "attribution",
     "explanations",
     "pose",
     "following",
+    "pipelines",
 )
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -39,6 +41,7 @@ PACKAGES = (
     "scikit-image",
     "torch",
     "transformers",
+    "diffusers",
 )
 
 

@@ -21,6 +21,7 @@ Origin = Literal["built-in", "entry-point", "plugin"]
 # Each names one `EngineInfo` or several; adding a family adds its info.py here.
 BUILT_IN = (
     "maskengines.inpaint.info:ENGINES",
+    "maskengines.inpaint.pipelines.info:ENGINES",
     "maskengines.attribution.info:ENGINES",
     "maskengines.pose.info:ENGINES",
 )

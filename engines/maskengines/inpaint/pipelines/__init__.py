@@ -1,0 +1,1 @@
+"""Inpainting by any pipeline of diffusers that is on this computer."""

@@ -1,0 +1,109 @@
+"""What the engine `diffusers` costs on top of the pipeline that it calls.
+
+A Stable Diffusion for inpainting with random weights, wide enough that a step takes at least 0.3 s on one
+thread, fills a hole in a 12-megapixel photo. The plain call is given the same crop, mask, words and seed; it
+and the engine take turns, and what is compared is processor time. The engine's includes the crop, a look at
+every block of the networks whether to go on, previews, matching tones at the seam and the composite.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SUPPORT = Path(__file__).resolve().parents[1] / "support"
+CHANNELS = (64, 128)
+LEAST_STEP = 0.3
+WANTED = 1.0
+
+
+def table(quick: bool) -> list[str]:
+    """The lines of the table."""
+    import torch
+
+    sys.path.insert(0, str(SUPPORT))
+    torch.set_num_threads(1)
+    steps, turns = (6, 3) if quick else (15, 7)
+    with tempfile.TemporaryDirectory() as folder:
+        return _measured(Path(folder) / "model", steps, turns)
+
+
+def _measured(folder: Path, steps: int, turns: int) -> list[str]:
+    import torch
+    from maskengines.contract import Request
+    from maskengines.inpaint.pipelines.calls import arguments
+    from maskengines.inpaint.pipelines.engine import Diffusers
+    from maskengines.inpaint.pipelines.filling import Filling
+    from maskengines.inpaint.pipelines.info import DiffusersParams
+    from maskengines.runtime.local import LocalContext, run_here
+    from maskengines.subjects.image import ImageSubject
+    from tiny_pipelines import write_sd
+
+    write_sd(folder, channels=CHANNELS)
+    pixels = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3)).astype(np.uint8)
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    mask[1300:1600, 1900:2300] = 255
+    params = DiffusersParams(model=str(folder), prompt="a tree", steps=steps, resolution=512, device="cpu")
+    still = params.model_copy(update={"previews": False})
+    subject = ImageSubject(pixels)
+    subject.content_hash  # noqa: B018 - found once per document, not per answer.
+    engine = Diffusers()
+    shown: list[Any] = []
+
+    def ask(given: DiffusersParams) -> Callable[[], Any]:
+        request = Request(subject, {"pixels": mask}, given, 1, 5)
+        return lambda: run_here(engine, request, LocalContext(preview=shown.append))
+
+    ask(params)()  # Loads it, and fits the colours of previews.
+    drawing = engine._drawing
+    assert drawing is not None
+    filling = Filling(drawing, params, pixels, mask, LocalContext())
+    scene = filling._scenes[0]
+
+    def plain() -> Any:
+        with torch.no_grad():
+            return drawing.loaded.pipe(**arguments(drawing.loaded, params, scene, [5]))
+
+    ways = {"plain call": plain, "engine": ask(params), "engine, no previews": ask(still)}
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    shown.clear()
+    for _ in range(turns):
+        for name, way in ways.items():
+            begun = time.process_time()
+            way()
+            spent[name].append(time.process_time() - begun)
+    step = statistics.median(spent["plain call"]) / steps
+    assert step >= LEAST_STEP, f"a step takes {step:.2f} s only, which says nothing of real models"
+    return [
+        "## Diffusers",
+        "",
+        f"Processor seconds for one candidate of {scene.size[0]} x {scene.size[1]} pixels in {steps} steps "
+        "of a pipeline with random weights, one thread, in a photo of 12 megapixels, median of "
+        f"{turns} in turns. The engine adds the crop, a look whether to stop at every block, previews (twice "
+        "a second at most), tones at the seam and the composite. Wanted: an overhead below "
+        f"{WANTED:g} % of a pipeline of at least {LEAST_STEP} s a step.",
+        "",
+        "| | s | s a step | overhead | ms on top |",
+        "|---|---|---|---|---|",
+        *(_line(name, spent, steps) for name in ways),
+        "",
+        f"Previews shown in a run: {len(shown) / turns:.0f}.",
+    ]
+
+
+def _line(name: str, spent: dict[str, list[float]], steps: int) -> str:
+    """Overheads are medians over turns, each against the plain call of its own turn."""
+    seconds = statistics.median(spent[name])
+    pairs = list(zip(spent[name], spent["plain call"], strict=True))
+    share = statistics.median(100 * (ours / plain - 1) for ours, plain in pairs)
+    extra = statistics.median(1000 * (ours - plain) for ours, plain in pairs)
+    if name == "plain call":
+        return f"| {name} | {seconds:.2f} | {seconds / steps:.2f} | | |"
+    return f"| {name} | {seconds:.2f} | {seconds / steps:.2f} | {share:+.1f} % | {extra:.0f} |"
