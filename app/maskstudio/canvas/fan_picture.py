@@ -118,7 +118,7 @@ def _paint_crowd(picture: QImage, orbit: Orbit, crowd: Crowd, ratio: float) -> N
         room = fan_mist.room_of((picture.width(), picture.height()), lines[:, bones], outer[mine])
         if room is None:
             continue
-        plane = cv2.LUT(fan_mist.density(room, lines[:, bones], depths[:, bones]), alphas)
+        plane: Array = cv2.LUT(fan_mist.density(room, lines[:, bones], depths[:, bones]), alphas)
         if mine:
             over = room.plane()
             for outlines, fill in zip((outer, inner), _FILLS, strict=True):

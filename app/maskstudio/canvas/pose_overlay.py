@@ -42,8 +42,16 @@ class PoseOverlay(QObject):
         self._hypothesis: Array | None = None
         self._spread: Array | None = None
         self._grip: Place | None = None
-        document.pose_changed.connect(self.changed)
+        self._reading: object = None
+        document.pose_changed.connect(self._pose_changed)
         theme.changes.switched.connect(self.changed)
+
+    def _pose_changed(self) -> None:
+        # Pins and the kept body are not shown here, and while one is dragged they change all the time.
+        reading = self._document.reading
+        if reading != self._reading:
+            self._reading = reading
+            self.changed.emit()
 
     def set_hypothesis(self, joints_2d: Array | None) -> None:
         """Show where the joints of a chosen answer are seen, ``(17, 2)`` pixels, or none.

@@ -102,11 +102,16 @@ class PoseDocument(Document):
         """``(17, 3)`` float32 millimetres: the hypothesis that the user kept."""
         return self._now.body
 
+    @property
+    def reading(self) -> tuple[int, int, PoseSubject]:
+        """What `painted` reads: another one whenever it may say something else. Costs nothing."""
+        return self.mask.revision, self._strokes, self._now.pose
+
     def painted(self) -> tuple[PoseSubject, Array]:
         """The pose with what the paint says, and the mask of its joints, ``(17,)`` uint8; as
         `maskengines.subjects.pose_paint.evidence_from_paint` gives them. Read again only if paint or pose
         have changed."""
-        key = (self.mask.revision, self._strokes, self._now.pose)
+        key = self.reading
         if self._read is None or self._read[0] != key:
             began = time.perf_counter()
             self._read = key, evidence_from_paint(self.mask.data, self._now.pose)

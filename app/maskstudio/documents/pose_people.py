@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from maskengines.errors import BadInput
 from maskengines.subjects.pose import PoseSubject
-from maskengines.subjects.pose_files import SUFFIXES, is_bvh, load_pose
+from maskengines.subjects.pose_files import is_bvh, is_pose_file, load_pose
 
 from maskstudio.documents.pose_opening import moved, reach_of, shift_into_picture
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def began_with_joints(document: PoseDocument) -> bool:
-    """Whether it began with a file that may hold others; looks at its name only."""
-    file = document.source_path
-    return file is not None and file.suffix.lower() in SUFFIXES
+    """Whether it began with a file that may hold others; looked at once, as menus ask often."""
+    return document.source_path is not None and _holds_joints(document.source_path)
+
+
+_holds_joints = lru_cache(16)(is_pose_file)
 
 
 class PosePeople:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 33
 """A live job hears of changes at most this often."""
-POSE_INTERVAL_MS = 12
-"""The same of a pose, which is small: when its engine is ready for the next one, the newest is at hand."""
 PIXELS = "pixels"
 NOTHING = Box(0, 0, 0, 0)
 
@@ -81,7 +79,7 @@ class PoseFeed:
 
     def wait_ms(self, since_last: int) -> int:
         # A hand that begins to drag sees the first answer at once.
-        return max(0, POSE_INTERVAL_MS - since_last)
+        return max(0, INTERVAL_MS - since_last)
 
     def forget(self) -> None:
         self._sent = self._document.question_mark()

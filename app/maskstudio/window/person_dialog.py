@@ -162,7 +162,7 @@ class PeopleChooser(QListView):
         self.setIconSize(THUMB)
         self.setGridSize(CELL)
         self.setAccessibleName(self.tr("People"))
-        self.setMinimumSize(3 * CELL.width() + 24, min(3, 1 + people.count // 3) * CELL.height() + 8)
+        self.setMinimumSize(3 * CELL.width() + 24, min(3, -(-people.count // 3)) * CELL.height() + 8)
         self.selectionModel().currentChanged.connect(lambda now, _: self.chosen.emit(now.row()))
 
     def begin_at(self, number: int) -> None:
@@ -201,4 +201,6 @@ class _PeopleModel(QAbstractListModel):
         picture = self._view.thumbnail(candidate, WHOLE, self._document, THUMB * self._ratio)
         pixmap = QPixmap.fromImage(picture)
         pixmap.setDevicePixelRatio(self._ratio)
-        return QIcon(pixmap)
+        icon = QIcon(pixmap)
+        icon.addPixmap(pixmap, QIcon.Mode.Selected)  # as it is: Qt would tint it
+        return icon
