@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 FADE_SECONDS = 0.18
-FRAME_MS = 16
+FRAME_MS = 32
 CANDIDATE_ROLE = Qt.ItemDataRole.UserRole
 OPACITY_ROLE = Qt.ItemDataRole.UserRole + 1
 PART_ROLE = Qt.ItemDataRole.UserRole + 2
