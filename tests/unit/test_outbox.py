@@ -6,8 +6,8 @@ import queue
 import time
 
 import numpy as np
-from maskengines.runtime.messages import Message, PreviewMade
-from maskengines.runtime.outbox import Outbox
+from maskengines.runtime.messages import Message, PreviewMade, ProgressMade
+from maskengines.runtime.outbox import PROGRESS_SECONDS, Outbox
 from maskengines.runtime.plain import pack, unpack, views
 
 
@@ -39,3 +39,22 @@ def test_a_live_engines_previews_do_not_rest() -> None:
         message = sent.get(timeout=10)
         assert shown(message) == number
         outbox.free(message.slot)
+
+
+def test_progress_comes_a_few_times_a_second_and_the_last_word_is_not_lost() -> None:
+    sent: queue.Queue[Message] = queue.Queue()
+    outbox = Outbox(sent.put)
+    begun = time.monotonic()
+    for step in range(100):
+        outbox.progress(1, step, 100, "Filling")
+        time.sleep(0.005)
+    took = time.monotonic() - begun
+    outbox.settle()
+    told = []
+    while not sent.empty():
+        message = sent.get()
+        assert isinstance(message, ProgressMade)
+        told.append(message.done)
+    assert told[-1] == 99
+    assert told == sorted(told)
+    assert len(told) <= 2 + took / PROGRESS_SECONDS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from maskengines.contract import Candidate
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPixmap, QPixmapCache
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from maskstudio.panels.gallery_model import CANDIDATE_ROLE, OPACITY_ROLE, PART_ROLE, GalleryModel, Index
@@ -36,7 +36,7 @@ class GalleryDelegate(QStyledItemDelegate):
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(picture), RADIUS, RADIUS)
         if candidate is None:
-            self._paint_empty(painter, picture, outline, model, index.row())
+            self._paint_empty(painter, picture, model, index.row())
         else:
             painter.setOpacity(index.data(OPACITY_ROLE))
             painter.fillPath(outline, tone("raised"))
@@ -46,12 +46,10 @@ class GalleryDelegate(QStyledItemDelegate):
             self._paint_frame(painter, picture, state)
         painter.restore()
 
-    def _paint_empty(
-        self, painter: QPainter, picture: QRect, outline: QPainterPath, model: GalleryModel, row: int
-    ) -> None:
-        painter.setPen(QPen(tone("line"), 1, Qt.PenStyle.DashLine))
-        painter.setBrush(tone("window"))
-        painter.drawPath(outline)
+    def _paint_empty(self, painter: QPainter, picture: QRect, model: GalleryModel, row: int) -> None:
+        painter.drawPixmap(
+            picture.topLeft(), _empty_frame(picture.size(), painter.device().devicePixelRatio())
+        )
         if row == len(model.rows) and model.progress is not None:
             painter.setPen(tone("second"))
             painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, model.progress)
@@ -110,3 +108,26 @@ class GalleryDelegate(QStyledItemDelegate):
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(QPen(tone("second"), 1))
             painter.drawRoundedRect(QRectF(picture).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+
+
+def _empty_frame(size: QSize, ratio: float) -> QPixmap:
+    """Where a candidate will be. Its dashes take a millisecond to draw, and the first of these frames is
+    painted with each step of a job, so it is drawn once."""
+    line, ground = tone("line"), tone("window")
+    key = f"empty {size.width()} {size.height()} {ratio} {line.name()} {ground.name()}"
+    kept = QPixmap()
+    if QPixmapCache.find(key, kept):
+        return kept
+    frame = QPixmap(size * ratio)
+    frame.setDevicePixelRatio(ratio)
+    frame.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(frame)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
+    painter.setBrush(ground)
+    painter.drawRoundedRect(
+        QRectF(QPointF(0.5, 0.5), QSizeF(size.width() - 1, size.height() - 1)), RADIUS, RADIUS
+    )
+    painter.end()
+    QPixmapCache.insert(key, frame)
+    return frame

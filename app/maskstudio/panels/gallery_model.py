@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 FADE_SECONDS = 0.18
-FRAME_MS = 16
+FRAME_MS = 32
 CANDIDATE_ROLE = Qt.ItemDataRole.UserRole
 OPACITY_ROLE = Qt.ItemDataRole.UserRole + 1
 PART_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -50,6 +50,7 @@ class GalleryModel(QAbstractListModel):
         self._pending = 0
         self.progress: str | None = None
         """How far the running job is, for the first empty cell."""
+        self._fading: list[int] = []
         self._fade = QTimer(self)
         self._fade.setInterval(FRAME_MS)
         self._fade.timeout.connect(self._fade_on)
@@ -74,6 +75,7 @@ class GalleryModel(QAbstractListModel):
         self._document = document
         self._candidates = list(document.candidates) if document else []
         self._rows = _rows(self._candidates)
+        self._fading = []
         self._thumbs = {}
         self._pending = 0
         self.endResetModel()
@@ -84,16 +86,22 @@ class GalleryModel(QAbstractListModel):
         had = len(self._candidates)
         if now[:had] != self._candidates:
             self.beginResetModel()
-            self._candidates, self._thumbs = now, {}
+            self._candidates, self._thumbs, self._fading = now, {}, []
             self._rows = _rows(now)
             self.endResetModel()
         elif len(now) > had:
             come = _rows(now[had:], time.monotonic())
             first = len(self._rows)
-            self.beginInsertRows(QModelIndex(), first, first + len(come) - 1)
             self._candidates = now
-            self._rows += come
-            self.endInsertRows()
+            if had and len(come) <= self._pending:
+                # They take cells that wait for them: nothing is laid out anew.
+                self._pending -= len(come)
+                self._rows += come
+            else:
+                self.beginInsertRows(QModelIndex(), first, first + len(come) - 1)
+                self._rows += come
+                self.endInsertRows()
+            self._fading += range(first, len(self._rows))
             self._fade.start()
 
     def set_pending(self, pending: int, fraction: float | None) -> None:
@@ -169,9 +177,12 @@ class GalleryModel(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def _fade_on(self) -> None:
-        if self._rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1), [OPACITY_ROLE])
-        if all(time.monotonic() - held.born > FADE_SECONDS for held in self._rows):
+        now = time.monotonic()
+        # One at a time: a view paints all it shows anew when it hears of several.
+        for row in self._fading:
+            self.dataChanged.emit(self.index(row), self.index(row), [OPACITY_ROLE])
+        self._fading = [row for row in self._fading if now - self._rows[row].born <= FADE_SECONDS]
+        if not self._fading:
             self._fade.stop()
 
 

@@ -17,7 +17,8 @@ from maskstudio.panels.words import percent, remaining, seconds
 if TYPE_CHECKING:
     from maskstudio.jobs.service import JobService
 
-TICK_MS = 250
+TICK_MS = 1000
+"""Without news for so long, the seconds alone are shown anew."""
 SHOW_ETA_FROM = 3.0
 """Seconds of a whole job from which the time left is worth saying."""
 
@@ -52,6 +53,21 @@ class ProgressLine(QWidget):
             painter.drawRoundedRect(track, 2, 2)
 
 
+class StillLabel(QLabel):
+    """Text that changes several times a second: it keeps the room of the widest so far, as another size would
+    lay out the whole status bar anew each time."""
+
+    def say(self, text: str) -> None:
+        """Show ``text``; none takes no room."""
+        if text == self.text():
+            return
+        self.setText(text)
+        wanted = self.sizeHint() if text else QSize(0, 0)
+        room = self.minimumSize()
+        if not text or wanted.width() > room.width() or wanted.height() > room.height():
+            self.setFixedSize(wanted)
+
+
 class JobsBar(QWidget):
     """The job at work with progress, time and a way to stop it; the last failure until it was seen."""
 
@@ -68,13 +84,14 @@ class JobsBar(QWidget):
         row.setSpacing(2 * STEP)
         self.title = QLabel()
         self.line = ProgressLine()
-        self.text = QLabel()
+        self.text = StillLabel()
         self.stop = QuietButton("close", self.tr("Cancel this job (Esc)"))
         self.stop.clicked.connect(self._stop_first)
         for widget in (self.title, self.line, self.text, self.stop):
             row.addWidget(widget)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
+        self._tick.setSingleShot(True)
         self._tick.timeout.connect(self.refresh)
         service.job_added.connect(self._added)
         service.jobs_changed.connect(self.refresh)
@@ -94,12 +111,11 @@ class JobsBar(QWidget):
             self.title.setText(item.title + (f"  +{more}" if more else ""))
             self._tint("")
             self.line.set_fraction(item.fraction if item.state == "running" else 0.0)
-            self.text.setText(progress_words(item))
-            if not self._tick.isActive():
-                self._tick.start()
+            self.text.say(progress_words(item))
+            self._tick.start()
             return
         self._tick.stop()
-        self.text.setText("")
+        self.text.say("")
         if failed is not None:
             self.title.setText(self.tr("{0} failed").format(failed.title))
             self._tint(f"color: {tone('error').name()};")

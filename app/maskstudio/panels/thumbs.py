@@ -42,19 +42,27 @@ def image_thumbnail(pixels: np.ndarray[Any, Any], patch: ImagePatch, frame: Box,
     import cv2
 
     step = max(1, max(frame.width, frame.height) // (OVERSAMPLING * side))
-    rows = np.arange(frame.y, frame.y + frame.height, step)
-    columns = np.arange(frame.x, frame.x + frame.width, step)
-    sampled = pixels[np.ix_(rows, columns)]
-    inside_rows = np.flatnonzero((rows >= patch.box.y) & (rows < patch.box.y + patch.box.height))
-    inside_columns = np.flatnonzero((columns >= patch.box.x) & (columns < patch.box.x + patch.box.width))
-    if len(inside_rows) and len(inside_columns):
-        filled = patch.pixels[np.ix_(rows[inside_rows] - patch.y, columns[inside_columns] - patch.x)]
-        sampled[np.ix_(inside_rows, inside_columns)] = filled
+    # Strided slices: picking the same samples by index takes ten times as long.
+    across = slice(frame.x, frame.x + frame.width, step)
+    sampled = pixels[frame.y : frame.y + frame.height : step, across].copy()
+    top, bottom = _samples(frame.y, frame.height, patch.box.y, patch.box.height, step)
+    left, right = _samples(frame.x, frame.width, patch.box.x, patch.box.width, step)
+    if top < bottom and left < right:
+        y, x = frame.y + top * step - patch.y, frame.x + left * step - patch.x
+        sampled[top:bottom, left:right] = patch.pixels[y::step, x::step][: bottom - top, : right - left]
     shown = rgb8(sampled)
     scale = side / max(shown.shape[:2])
     size = (max(1, round(shown.shape[1] * scale)), max(1, round(shown.shape[0] * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return to_qimage(np.ascontiguousarray(cv2.resize(shown, size, interpolation=method)))
+
+
+def _samples(begin: int, length: int, part: int, size: int, step: int) -> tuple[int, int]:
+    """Which of the samples at ``begin``, ``begin + step``, ... below ``begin + length`` lie in the ``size``
+    pixels from ``part`` on: the first, and the one after the last."""
+    count = -(-length // step)
+    first = max(0, -(-(part - begin) // step))
+    return first, min(count, max(first, -(-(part + size - begin) // step)))
 
 
 def map_thumbnail(candidate: Candidate, document: Document, side: int) -> QImage:

@@ -253,7 +253,7 @@ class _Search:
 
     def _textured(self, likeness: Likeness, level: Level, matches: Matches) -> Array:
         sources = _best_sources(level, matches, self._tick)
-        return likeness.of(self.depth, *sources)
+        return likeness.of(level, self.depth, *sources)
 
     def _best(self, found: list[tuple[Level, Matches]], likeness: Likeness, wanted: Array) -> int:
         """Which first guess fits the photo best: in patches, relative to the others, and in texture."""

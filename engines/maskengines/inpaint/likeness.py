@@ -46,11 +46,14 @@ class Likeness:
         halves = [np.mean(part, axis=0) for part in (self._beside, guesses) if part]
         return np.asarray(np.mean(halves, axis=0))
 
-    def of(self, depth: int, from_rows: Array, from_columns: Array) -> Array:
+    def of(self, level: Level, depth: int, from_rows: Array, from_columns: Array) -> Array:
         """``(3, 32)``: cumulative distribution of gradient strength, per scale, of what a guess copies.
 
+        At scales as coarse as the guess's level and coarser the copy is drawn, as there the joints between
+        its pieces are edges too, which no blending takes away.
+
         Args:
-            depth: the guess's level is 2 to the power of ``depth`` times smaller than full size.
+            level: the guess's level, 2 to the power of ``depth`` times smaller than full size.
             from_rows, from_columns: where each of its hole pixels is copied from.
         """
         rng = np.random.default_rng(0)
@@ -59,7 +62,13 @@ class Likeness:
         columns = np.tile((from_columns - RADIUS) << depth, times)
         rows = rows + rng.integers(0, 1 << depth, len(rows)) + RADIUS
         columns = columns + rng.integers(0, 1 << depth, len(columns)) + RADIUS
-        return curves(self._strengths, rows, columns)
+        rising = curves(self._strengths, rows, columns)
+        if depth < SCALES:
+            grey = level.colours.mean(axis=2, dtype=np.float32)
+            grey[level.hole_rows, level.hole_columns] = grey[from_rows, from_columns]
+            drawn = strengths(grey, SCALES - depth)
+            rising[depth:] = curves(drawn, level.hole_rows, level.hole_columns)
+        return rising
 
 
 def distances(guesses: list[Array], wanted: Array) -> Array:
@@ -67,15 +76,15 @@ def distances(guesses: list[Array], wanted: Array) -> Array:
     return np.array([float(np.abs(guess - wanted).mean()) for guess in guesses])
 
 
-def strengths(grey: Array) -> list[Array]:
-    """Bin of the log gradient strength of every pixel of ``grey`` (H, W; float32, 0..255) and of its two
-    halvings; uint8."""
+def strengths(grey: Array, scales: int = SCALES) -> list[Array]:
+    """Bin of the log gradient strength of every pixel of ``grey`` (H, W; float32, 0..255) and of its
+    halvings, ``scales`` in all; uint8."""
     found: list[Array] = []
-    for scale in range(SCALES):
+    for scale in range(scales):
         across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
         bins = np.log1p(cv2.magnitude(across, down)) * np.float32(BINS / TOP)
         found.append(np.minimum(bins, BINS - 1).astype(np.uint8))
-        if scale + 1 < SCALES:
+        if scale + 1 < scales:
             grey = cv2.pyrDown(grey)
     return found
 

@@ -21,7 +21,9 @@ from maskengines.runtime.plain import Packed
 
 PREVIEW_SLOT = 0
 CANDIDATE_SLOTS = (1, 2)
-PROGRESS_SECONDS = 0.04
+PROGRESS_SECONDS = 0.2
+"""Between two messages of progress: each wakes three threads of the window's process, which shows two a
+second."""
 PREVIEW_SECONDS = 0.25
 """Between two previews of a job that is not live: four a second show what an engine is at, and each is read,
 composited and painted in the window's process."""
@@ -61,7 +63,7 @@ class Outbox:
     # The engine's thread.
 
     def progress(self, job: int, done: float, total: float, text: str) -> None:
-        """At most 25 messages a second; the newest is never lost, only late."""
+        """At most five messages a second; the newest is never lost, only late."""
         with self._changed:
             made = ProgressMade(job=job, done=float(done), total=float(total), text=str(text))
             first = self._progress is None

@@ -9,13 +9,14 @@ import pytest
 from maskengines.contract import Box, Candidate, ImagePatch
 from maskstudio.documents.document import Document
 from maskstudio.panels.candidates_panel import CandidatesPanel
-from maskstudio.panels.gallery_model import GalleryModel
+from maskstudio.panels.gallery_model import OPACITY_ROLE, GalleryModel
 from maskstudio.panels.parts import Part
 from maskstudio.panels.result_views import WholeView, register, view_for
 from maskstudio.panels.thumbs import framing, image_thumbnail
 from panel_answers import WAIT, answer, paint
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent, QRegion
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 
@@ -31,6 +32,39 @@ def test_candidates_stream_in_beside_empty_cells(candidates: CandidatesPanel, do
     assert model.candidate(0) is document.candidates[0]
     assert model.candidate(1) is None
     assert candidates._stack.currentIndex() == 1
+
+
+class Painted(QObject):
+    """What of a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.region = QRegion()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.region = self.region.united(event.region())
+        return False
+
+
+def test_a_candidate_that_comes_takes_the_cell_that_waits_for_it_and_no_other_is_painted(
+    candidates: CandidatesPanel, document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view, model = candidates.gallery, candidates.gallery.gallery
+    monkeypatch.setattr(
+        candidates, "_follow_progress", lambda: model.set_pending(4 - len(document.candidates), 0.5)
+    )
+    candidates._follow_progress()
+    document.add_candidate(answer(60))
+    qtbot.waitUntil(lambda: view.visualRect(model.index(1)).width() > 100)
+    qtbot.wait(300)
+    painted = Painted(view.viewport())
+    document.add_candidate(answer(90))
+    qtbot.waitUntil(lambda: model.data(model.index(1), OPACITY_ROLE) == 1.0 and not model._fading)
+    assert [model.candidate(row) is not None for row in range(4)] == [True, True, False, False]
+    assert painted.region.contains(view.visualRect(model.index(1)))
+    assert not painted.region.intersects(view.visualRect(model.index(0)))
 
 
 def test_clicking_shows_a_candidate_in_place_and_enter_keeps_it(

@@ -41,6 +41,27 @@ def test_the_bar_shows_progress_and_its_cross_cancels(
     assert not bar.stop.isVisible()
 
 
+def test_what_a_job_says_of_its_progress_keeps_its_room(service: JobService, qtbot: QtBot) -> None:
+    bar = JobsBar(service)
+    qtbot.addWidget(bar)
+    item = JobItem("probe", "Probe", live=False, parent=service)
+    service._list(item)
+    item.receive(Started("x"))
+    rooms, words = [], []
+    for step in (50, 51, 7):
+        item._shown_at = 0.0
+        item.receive(Progress("x", step, 100))
+        words.append(bar.text.text())
+        rooms.append(bar.text.minimumSize())
+        assert bar.text.minimumSize() == bar.text.maximumSize()
+    assert words[0].startswith("50 %")
+    assert words[2].startswith("7 %")
+    assert rooms[2].width() >= rooms[0].width() > 0
+    item.receive(Finished("x"))
+    bar.refresh()
+    assert bar.text.minimumWidth() == 0
+
+
 def test_the_list_tells_failures_in_words(service: JobService, qtbot: QtBot) -> None:
     bar = JobsBar(service)
     qtbot.addWidget(bar)
