@@ -58,8 +58,8 @@ def text_points(path: Path) -> Points:
     for words in _lines(path) if path.is_file() else ():
         try:
             ids.append(int(words[0]))
-            xyz.append([float(word) for word in words[1:4]])
-            rgb.append([min(255, max(0, int(word))) for word in words[4:7]])
+            xyz.append((float(words[1]), float(words[2]), float(words[3])))
+            rgb.append([min(255, max(0, int(words[channel]))) for channel in (4, 5, 6)])
             photos.append(len(set(words[8::2])))
         except (ValueError, IndexError) as error:
             raise damaged(
