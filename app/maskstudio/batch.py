@@ -96,7 +96,7 @@ def run(ask: Ask, output: Output) -> int:
         if engine.info.live:
             job.finish()  # nothing will change any more: the first answer is the answer
         output.progress(0, len(paths), f"Starting {ask.engine}")
-        _follow(events, save, output)
+        follow(events, save, output)
     output.close()
     if save.saved < len(paths):
         raise EngineFault(f"'{ask.engine}' gave {save.saved} of {len(paths)} answers and no reason why.")
@@ -163,7 +163,12 @@ class _Saver:
             save_result(candidate, self._subject, path)
 
 
-def _follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
+def follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
+    """Tell of a job until it ends, and give its candidates to ``save``.
+
+    Raises:
+        StudioError: what the job failed of.
+    """
     while True:
         event = events.get()
         if isinstance(event, Progress):
