@@ -10,8 +10,8 @@ import numpy as np
 
 from maskengines.contract import Candidate, EngineInfo, ImagePatch, Request, RunContext
 from maskengines.errors import BadInput
+from maskengines.scene.info import RENDER_SCENE, RenderParams
 from maskengines.scene.rasteriser import Options, render
-from maskengines.scene.render_info import RENDER_SCENE, RenderParams
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject, need_gaussians
