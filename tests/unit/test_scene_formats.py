@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
 import struct
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from maskengines.subjects import splat_files
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene_formats import common
 from maskengines.subjects.splat_files import load_gaussians, save_gaussians
+from PIL import Image
 from scipy.spatial import cKDTree
 from some_scene import some_gaussians
 
@@ -321,3 +326,80 @@ def test_what_cannot_be_drawn_is_not_written(tmp_path: Path) -> None:
 def test_an_unknown_suffix_is_refused_and_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"\.compressed\.ply, \.ply, \.spz, \.splat"):
         splat_files.check_splat_target(tmp_path / "a.obj")
+
+
+def webp(pixels: np.ndarray) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(data, "WEBP", lossless=True, exact=True)
+    return data.getvalue()
+
+
+def sog_of(given: Gaussians, *, version: int = 2, drop: str = "") -> bytes:
+    """A SOG of 16 x n Gaussians of degree 1 by its documentation; their harmonics are one of 64 sets."""
+    codebook = np.linspace(-4, 4, 256)
+
+    def coded(values: np.ndarray) -> np.ndarray:
+        return np.abs(values[..., None] - codebook).argmin(axis=-1)
+
+    def picture(columns: np.ndarray, last: int | np.ndarray = 255) -> bytes:
+        table = np.full((len(given), 4), 255)
+        table[:, : columns.shape[1]] = columns
+        table[:, 3] = last
+        return webp(table.reshape(16, -1, 4))
+
+    bent = np.sign(given.means) * np.log1p(np.abs(given.means))
+    mins, maxs = bent.min(axis=0), bent.max(axis=0)
+    places = np.rint((bent - mins) / (maxs - mins) * 65535).astype(int)
+    unit = given.rotations / np.linalg.norm(given.rotations, axis=1, keepdims=True)
+    largest = np.abs(unit).argmax(axis=1)
+    unit *= np.sign(unit[np.arange(len(unit)), largest])[:, None]
+    others = unit[np.arange(4) != largest[:, None]].reshape(-1, 3)
+    palette = coded(given.harmonics[:64, 1:]).reshape(1, 64 * 3, 3)
+    labels = np.column_stack([np.arange(len(given)) % 64, np.zeros(len(given))])
+    files = {
+        "l.webp": picture(places & 255), "u.webp": picture(places >> 8),
+        "q.webp": picture(np.rint((others * np.sqrt(2) + 1) / 2 * 255), 252 + largest),
+        "s.webp": picture(coded(given.scales)),
+        "c.webp": picture(coded(given.harmonics[:, 0]), np.rint(given.alphas * 255)),
+        "p.webp": webp(palette), "i.webp": picture(labels),
+    }  # fmt: skip
+    book = codebook.tolist()
+    meta = {
+        "version": version, "count": len(given),
+        "means": {"mins": mins.tolist(), "maxs": maxs.tolist(), "files": ["l.webp", "u.webp"]},
+        "quats": {"files": ["q.webp"]}, "scales": {"codebook": book, "files": ["s.webp"]},
+        "sh0": {"codebook": book, "files": ["c.webp"]},
+        "shN": {"count": 64, "bands": 1, "codebook": book, "files": ["p.webp", "i.webp"]},
+    }  # fmt: skip
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("meta.json", json.dumps(meta))
+        for name, content in files.items():
+            if name != drop:
+                archive.writestr(name, content)
+    return data.getvalue()
+
+
+def test_a_sog_is_read(tmp_path: Path) -> None:
+    given = some_gaussians(160, 1)
+    (tmp_path / "a.sog").write_bytes(sog_of(given))
+    read = load_gaussians(tmp_path / "a.sog").gaussians
+    assert np.abs(read.means - given.means).max() < 2e-3
+    near = np.abs(given.scales) < 4
+    assert np.abs((read.scales - given.scales)[near]).max() < 0.017
+    assert turned_by(read, given) < 0.03
+    assert np.abs(read.alphas - given.alphas).max() < 0.005
+    assert np.abs(read.harmonics[:, 0] - given.harmonics[:, 0]).max() < 0.017
+    sets = given.harmonics[np.arange(160) % 64, 1:]
+    assert np.abs(read.harmonics[:, 1:] - sets).max() < 0.017
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [({"version": 3}, "version 3"), ({"drop": "s.webp"}, "make no sense")]
+)
+def test_a_sog_of_another_version_or_without_a_part_is_bad_input(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "a.sog").write_bytes(sog_of(some_gaussians(160, 1), **change))
+    with pytest.raises(BadInput, match=words):
+        load_gaussians(tmp_path / "a.sog")

@@ -163,7 +163,7 @@ def test_strokes_are_added_taken_away_and_crossed() -> None:
 def test_a_selection_grows_to_its_neighbours_but_not_over_a_gap_and_shrinks_back() -> None:
     rows, columns = np.meshgrid(np.arange(20), np.arange(20), indexing="ij")
     sheet = np.column_stack([rows.ravel(), columns.ravel(), np.zeros(400)]).astype(float)
-    means = np.concatenate([sheet, sheet + [40, 0, 0]])
+    means = np.concatenate([sheet, sheet + np.array([40, 0, 0])])
     around_ = Neighbours(means)
     square = (np.abs(means[:, 0] - 10) <= 3) & (np.abs(means[:, 1] - 10) <= 3)
     larger = (np.abs(means[:, 0] - 10) <= 4) & (np.abs(means[:, 1] - 10) <= 4)

@@ -71,7 +71,7 @@ def contributions(
 def _under(mask: Array, pixels: Array) -> Array:
     """Whether ``(N, 2)`` places lie in the picture and at a pixel of the mask that is more than half."""
     height, width = mask.shape
-    there: Array = np.isfinite(pixels).all(axis=1)
+    there = np.asarray(np.isfinite(pixels).all(axis=1))
     there[there] = ((pixels[there] >= 0) & (pixels[there] < (width, height))).all(axis=1)
     columns, rows = pixels[there].astype(np.intp).T
     there[there] = mask[rows, columns] > 127

@@ -91,12 +91,14 @@ def form_of(path: Path) -> Form:
 
 
 def _load(file: Path, start: bytes) -> OpenedGaussians:
-    from maskengines.subjects.scene_formats import ply, spz
+    from maskengines.subjects.scene_formats import ply, sog, spz
 
     if ply.is_ply(start):
         return _load_ply(file)
     if spz.is_spz(start):
         return spz.read_spz(file)
+    if start.startswith(sog.MAGIC):
+        return sog.read_sog(file)
     if file.suffix.lower() == ".splat":
         from maskengines.subjects.scene_formats.splat import read_splat
 
