@@ -328,6 +328,32 @@ def test_an_unknown_suffix_is_refused_and_says_which_there_are(tmp_path: Path) -
         splat_files.check_splat_target(tmp_path / "a.obj")
 
 
+@pytest.mark.parametrize("suffix", [*LOST, ".sog", ".text.ply"])
+def test_a_file_with_wrong_bytes_opens_or_is_bad_input(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".sog":
+        path.write_bytes(sog_of(some_gaussians(160, 1)))
+    elif suffix == ".text.ply":
+        path.write_text(text_ply(table_of(some_gaussians(20, 0)), NAMES))
+    else:
+        save_gaussians(some_gaussians(60, 1), path)
+    data = path.read_bytes()
+    rng = np.random.default_rng(len(data))
+    told = []
+    for number in range(60):
+        wrong = bytearray(data)
+        # Every other time where headers are.
+        for place in rng.integers(0, min(len(data), 400) if number % 2 else len(data), 3).tolist():
+            wrong[place] = rng.integers(0, 256)
+        path.write_bytes(wrong)
+        try:
+            assert load_gaussians(path).gaussians.finite.all()
+        except BadInput as error:
+            told.append(error.message)
+    assert all(path.name in message for message in told)
+    assert told or suffix == ".splat"  # of which every byte is part of a number
+
+
 def webp(pixels: np.ndarray) -> bytes:
     data = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(data, "WEBP", lossless=True, exact=True)
