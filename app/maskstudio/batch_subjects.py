@@ -12,14 +12,20 @@ from maskengines.subjects.image_io import READABLE_SUFFIXES, load_image
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import SUFFIXES, check_inside
 from maskengines.subjects.pose_paint import evidence_from_paint
+from maskengines.subjects.scene_files import SUFFIXES as SCENES
 
 
 def subject_kind(info: EngineInfo, path: Path) -> str:
-    """``image`` or ``pose``: what the engine takes, and if it takes both, what the file's suffix says.
+    """``image``, ``pose`` or ``scene``: what the engine takes, and if it takes several, what the file says: a
+    folder is a scene, and a suffix tells the others apart.
 
     Raises:
         BadInput: the engine takes poses and the file is a picture.
     """
+    if "scene" in info.subject_kinds and (
+        info.subject_kinds == ("scene",) or path.is_dir() or path.suffix.lower() in SCENES
+    ):
+        return "scene"
     if "pose" not in info.subject_kinds:
         return "image"
     suffix = path.suffix.lower()

@@ -124,7 +124,7 @@ def test_a_photo_that_was_changed_since_is_not_read(tmp_path: Path) -> None:
 def test_transparent_photos_are_black_where_nothing_is(tmp_path: Path) -> None:
     write_scene_folder(tmp_path, around(4))
     pixels = np.full((32, 48, 4), 200, np.uint8)
-    pixels[:, :24, 3] = 0
+    pixels[:, :24, 3], pixels[:, 24:, 3] = 0, 255
     cv2.imwrite(str(tmp_path / "images" / "p00.png"), pixels)
     read = read_photo(load_scene(tmp_path).subject.photos[0])
     assert not read[:, :24].any()

@@ -23,6 +23,7 @@ BUILT_IN = (
     "maskengines.inpaint.info:ENGINES",
     "maskengines.attribution.info:ENGINES",
     "maskengines.pose.info:ENGINES",
+    "maskengines.scene.info:ENGINES",
 )
 
 ENTRY_POINT_GROUP = "maskstudio.engines"
