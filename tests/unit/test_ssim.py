@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from skimage.metrics import structural_similarity
-
 from maskengines.scene.ssim import mean_ssim, similarity_and_gradient, ssim
+from skimage.metrics import structural_similarity
 
 
 def pair(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -69,7 +69,10 @@ def _compare(blurred: Array, taps: Array, similarity: Array, slopes: Array) -> N
             by_variance, by_covariance = -same / grains, _TWO * light * scale
             similarity[row, i] = same
             slopes[0, row, i] = (
-                _TWO * b * grain * scale - _TWO * a * same / lights - _TWO * a * by_variance - b * by_covariance
+                _TWO * b * grain * scale
+                - _TWO * a * same / lights
+                - _TWO * a * by_variance
+                - b * by_covariance
             )
             slopes[1, row, i], slopes[2, row, i] = by_variance, by_covariance
 
@@ -92,7 +95,9 @@ def _slopes_across(slopes: Array, taps: Array, channels: int, out: Array) -> Non
 
 
 @njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
-def _gather(blurred: Array, x: Array, y: Array, taps: Array, scale: Any, gradient: Array) -> None:
+def _gather(  # noqa: PLR0917 - compiled functions take their arrays one by one
+    blurred: Array, x: Array, y: Array, taps: Array, scale: Any, gradient: Array
+) -> None:
     """Blur three planes down the columns and put the gradient by x together."""
     _, height, length = blurred.shape
     for row in prange(height):
