@@ -88,6 +88,14 @@ def test_a_folder_goes_in_and_gaussians_come_out(run: Run, lab: Lab, tmp_path: P
         assert np.abs(made.colours[order] * 255 - colours[np.argsort(points[:, 0])]).max() < 1
 
 
+def test_several_scenes_are_numbered_before_the_whole_suffix(run: Run, lab: Lab, tmp_path: Path) -> None:
+    lab.plugin("dots", BODY.replace("yield", "for _ in range(request.count): yield"), EXTRA, HEAD)
+    write_scene_folder(tmp_path / "photos", around(5))
+    code, out, _ = run("run", "dots", "--input", "photos", "--out", "a.compressed.ply", "--count", "2")
+    assert (code, out) == (0, [str(tmp_path / f"a-{number}.compressed.ply") for number in (1, 2)])
+    assert b"packed_position" in (tmp_path / "a-2.compressed.ply").read_bytes()
+
+
 def test_what_is_left_out_of_a_folder_is_told(run: Run, lab: Lab, tmp_path: Path) -> None:
     lab.plugin("dots", BODY, EXTRA, HEAD)
     write_scene_folder(tmp_path / "photos", around(5))
