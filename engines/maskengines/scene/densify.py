@@ -30,7 +30,7 @@ class Growth:
         cap: Gaussians at most.
     """
 
-    threshold: float = 8e-4
+    threshold: float = 4e-4
     dense: float = 0.01
     faintest: float = 0.005
     cap: int = 30_000

@@ -63,7 +63,7 @@ class Learner:
         self._densifier = Densifier(setting.growth)
         self._random = np.random.default_rng(seed)
         self._order: list[int] = []
-        self.trace = Trace()
+        self.trace: Trace | None = None
 
     def next_view(self) -> View:
         """Every photo once in random order, then anew."""
@@ -72,8 +72,8 @@ class Learner:
         return self._setting.views[self._order.pop()]
 
     def draw(self, view: View, number: int) -> torch.Tensor:
-        """The picture that `learn` densifies by."""
-        self.trace = Trace()
+        """The picture that `learn` densifies by, as long as the model grows."""
+        self.trace = Trace() if self._setting.schedule.grows(number) else None
         return self.model.draw(view.camera, self._setting.schedule.degree_at(number), self.trace)
 
     def draw_other(self, view: View, number: int) -> torch.Tensor:
@@ -82,7 +82,8 @@ class Learner:
 
     def learn(self, view: View, number: int) -> Revision | None:
         """Take the step; then grow where the schedule says so, and tell what became of the Gaussians."""
-        self._densifier.watch(self.trace, view.camera)
+        if self.trace is not None:
+            self._densifier.watch(self.trace, view.camera)
         schedule = self._setting.schedule
         self.model.learn(number, schedule.means_rate(number))
         if not schedule.densifies(number):
@@ -103,7 +104,7 @@ class PlainTraining:
         loss = masked_loss(picture, view.colour, torch.from_numpy(self.mask(view)))
         loss.backward()
         self._learner.learn(view, number)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
         return self._learner.model.gaussians()
@@ -170,7 +171,7 @@ class DualTraining:
         loss.backward()
         one.learn(view_1, number)
         two.learn(view_2, number)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
         """Those of the model with hard masks, as the authors report."""
@@ -204,7 +205,7 @@ class EmaTraining:
         if revision is not None:
             self._proxy.follow(revision, learner.model)
         self._proxy.update(learner.model)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
         return self._learner.model.gaussians()
