@@ -21,8 +21,9 @@ from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import check_holds, load_image, save_image
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import load_pose
+from maskengines.subjects.scene import SceneSubject
 
-from maskstudio.batch_subjects import subject_kind, with_mask
+from maskstudio.batch_subjects import open_scene, subject_kind, with_mask
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 9999
 MAX_SEED = 2**63 - 1 - MAX_COUNT
+LONG_SUFFIXES = (".compressed.ply",)
+"""Which say more than their last part."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def run(ask: Ask, output: Output) -> int:
         if engine.info.live:
             job.finish()  # nothing will change any more: the first answer is the answer
         output.progress(0, len(paths), f"Starting {ask.engine}")
-        _follow(events, save, output)
+        follow(events, save, output)
     output.close()
     if save.saved < len(paths):
         raise EngineFault(f"'{ask.engine}' gave {save.saved} of {len(paths)} answers and no reason why.")
@@ -117,14 +120,20 @@ def result_paths(out: Path, count: int) -> list[Path]:
         ) from None
     if count == 1:
         return [target]
-    return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, count + 1)]
+    name = target.name
+    suffix = next((one for one in LONG_SUFFIXES if name.lower().endswith(one)), target.suffix)
+    cut = len(name) - len(suffix)
+    return [target.with_name(f"{name[:cut]}-{number}{name[cut:]}") for number in range(1, count + 1)]
 
 
 class _Saver:
     """Writes candidates in the order they come, and says so."""
 
     def __init__(
-        self, subject: ImageSubject | PoseSubject, paths: Sequence[Path | None], output: Output
+        self,
+        subject: ImageSubject | PoseSubject | SceneSubject,
+        paths: Sequence[Path | None],
+        output: Output,
     ) -> None:
         self._subject = subject
         self._paths = paths
@@ -158,7 +167,12 @@ class _Saver:
             save_result(candidate, self._subject, path)
 
 
-def _follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
+def follow(events: queue.SimpleQueue[JobEvent], save: Callable[[Candidate], None], output: Output) -> None:
+    """Tell of a job until it ends, and give its candidates to ``save``.
+
+    Raises:
+        StudioError: what the job failed of.
+    """
     while True:
         event = events.get()
         if isinstance(event, Progress):
@@ -177,25 +191,30 @@ def _require_ready(engine: str, reason: str | None) -> None:
 
 
 def _require_known_kinds(info: EngineInfo) -> None:
-    known = ("image", "map", "table", "joints", "hypotheses")
-    if not set(info.subject_kinds) & {"image", "pose"} or not set(info.result_kinds) & set(known):
+    known = ("image", "map", "table", "joints", "hypotheses", "scene")
+    taken = {"image", "pose", "scene"}
+    if not set(info.subject_kinds) & taken or not set(info.result_kinds) & set(known):
         kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"
         raise BadInput(
-            f"'{info.id}' works on {kinds}; 'run' takes images and poses and writes {', '.join(known)}."
+            f"'{info.id}' works on {kinds}; 'run' takes images, poses and scenes and writes "
+            f"{', '.join(known)}."
         )
 
 
 def _question(
     info: EngineInfo, ask: Ask, output: Output
-) -> tuple[ImageSubject | PoseSubject, MaskArray | None]:
+) -> tuple[ImageSubject | PoseSubject | SceneSubject, MaskArray | None]:
     """What is edited and what is asked of it; of a pose the mask speaks of joints."""
-    if subject_kind(info, ask.input) == "pose":
+    kind = subject_kind(info, ask.input)
+    if kind == "pose":
         opened = load_pose(ask.input, person=None if ask.person is None else ask.person - 1)
         for warning in opened.warnings:
             output.warning(warning)
         return (opened.subject, None) if ask.mask is None else with_mask(opened.subject, ask.mask)
     if ask.person is not None:
         raise BadInput("--person chooses one of several people in a file of keypoints; leave it out here.")
+    if kind == "scene":
+        return open_scene(ask.input, ask.mask, output), None
     subject = load_image(ask.input)
     if ask.out is not None and info.result_kinds == ("image",):
         check_holds(subject, ask.out)

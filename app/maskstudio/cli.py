@@ -37,6 +37,7 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio engines [ENGINE] [--json]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
                       [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
+       maskstudio render SCENE --camera FILE --out FOLDER [--set key=value ...] [--json]
        maskstudio plugins list | trust NAME | forget NAME
        maskstudio models list | pull ID | import FOLDER | remove ID [--json]
        maskstudio models offline | online
@@ -46,6 +47,7 @@ EPILOG = """\
 commands:
   engines    list the engines and their parameters
   run        ask an engine without a window
+  render     take pictures of a scene
   plugins    list the plugins, trust one, forget one
   models     list the networks here, fetch one, import one, remove one
   doctor     what this machine has and what is missing
@@ -184,6 +186,29 @@ def _run(words: Sequence[str], output: Output) -> int:
         return run(ask, output)
 
 
+def _render(words: Sequence[str], output: Output) -> int:
+    parser = _Parser(
+        prog="maskstudio render", allow_abbrev=False,
+        description="Take pictures of a scene, a PNG for each camera; their paths go to stdout.",
+    )  # fmt: skip
+    parser.add_argument("scene", metavar="SCENE", type=Path, help="a .ply, .spz, .splat or .sog")
+    parser.add_argument(
+        "--camera", required=True, metavar="FILE", type=Path, help="cameras as in scene.json: a JSON file"
+    )
+    parser.add_argument("--out", required=True, metavar="FOLDER", type=Path, help="made if it is not there")
+    parser.add_argument(
+        "--set", action="extend", nargs="+", default=[], metavar="key=value", dest="settings",
+        help="background=white, mip=true; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one event a line on stdout")
+    options = parser.parse_args(list(words))
+    from maskstudio.rendering import Shoot, render
+    from maskstudio.stopping import stopped_by_signals
+
+    with stopped_by_signals():
+        return render(Shoot(options.scene, options.camera, options.out, options.settings), output)
+
+
 def _engines(words: Sequence[str], output: Output) -> int:
     parser = _Parser(
         prog="maskstudio engines", allow_abbrev=False, description="The engines, and what each takes."
@@ -273,6 +298,7 @@ def _doctor(words: Sequence[str], output: Output) -> int:
 COMMANDS: dict[str, Callable[[Sequence[str], Output], int]] = {
     "engines": _engines,
     "run": _run,
+    "render": _render,
     "plugins": _plugins,
     "models": _models,
     "doctor": _doctor,

@@ -179,7 +179,8 @@ class Candidate:
     `maskengines.results.maps.MapResult.to_plain` gives; for ``table`` what
     `maskengines.results.tables.TableResult.to_plain` gives; for ``hypotheses`` what
     `maskengines.results.hypotheses.Hypotheses.to_plain` gives, and all of them are one answer; for
-    ``joints`` what `maskengines.results.joints.Joints.to_plain` gives."""
+    ``joints`` what `maskengines.results.joints.Joints.to_plain` gives; for ``scene`` what
+    `maskengines.results.scenes.SceneResult.to_plain` gives."""
 
     kind: ResultKind
     result: Any

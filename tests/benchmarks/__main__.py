@@ -30,6 +30,7 @@ NAMES = (
     "pose",
     "following",
     "pipelines",
+    "scene",
 )
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -15,12 +15,14 @@ from maskengines.subjects.image_io import check_writable_target
 if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
     from maskengines.subjects.pose import PoseSubject
+    from maskengines.subjects.scene import SceneSubject
 
 SUFFIXES = {
     "map": (".png", ".npy", ".csv", ".json", ".html", ".pdf"),
     "table": (".json", ".csv", ".png"),
     "hypotheses": (".npz", ".bvh", ".glb", ".json"),
     "joints": (".json",),
+    "scene": (".ply", ".spz", ".splat"),
 }
 
 
@@ -39,9 +41,9 @@ def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> P
 
 
 def save_result(
-    candidate: Candidate, subject: ImageSubject | PoseSubject, path: str | os.PathLike[str]
+    candidate: Candidate, subject: ImageSubject | PoseSubject | SceneSubject, path: str | os.PathLike[str]
 ) -> None:
-    """Write a map, a table, joints or hypotheses about ``subject``; the suffix decides the format.
+    """Write a map, a table, joints, hypotheses or a scene about ``subject``; the suffix decides the format.
 
     Raises:
         BadInput: the suffix does not fit this kind of answer, or the place cannot be written.
@@ -60,6 +62,10 @@ def save_result(
         from maskengines.results.joint_files import save_joints
 
         save_joints(candidate, target)
+    elif candidate.kind == "scene":
+        from maskengines.results.scene_files import save_scene
+
+        save_scene(candidate, target)
     else:
         from maskengines.results.map_files import save_map
 

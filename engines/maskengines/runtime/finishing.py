@@ -19,6 +19,7 @@ from maskengines.params import Params
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.joints import Joints
 from maskengines.results.maps import MapResult
+from maskengines.results.scenes import SceneResult
 from maskengines.results.tables import TableResult
 from maskengines.runtime.plain import as_rows
 from maskengines.subjects.base import Subject
@@ -130,6 +131,8 @@ class Finisher:
             return self._hypotheses(_owned(result)).to_plain()
         if kind == "joints":
             return self._joints(_owned(result)).to_plain()
+        if kind == "scene":
+            return self._scene(_owned(result)).to_plain()
         return _owned(result)
 
     def _hypotheses(self, result: Any) -> Hypotheses:
@@ -149,6 +152,15 @@ class Finisher:
             return Joints.read(result)
         except BadInput as error:
             raise EngineFault(f"{self._info.title} gave joints that cannot be shown. {error}") from error
+
+    def _scene(self, result: Any) -> SceneResult:
+        """Raises:
+        EngineFault: it is none.
+        """
+        try:
+            return SceneResult.read(result)
+        except BadInput as error:
+            raise EngineFault(f"{self._info.title} gave a scene that cannot be shown. {error}") from error
 
     def _map(self, result: Any) -> MapResult:
         """Raises:

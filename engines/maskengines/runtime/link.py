@@ -82,4 +82,8 @@ def subject_class(kind: str) -> type[Subject]:
         from maskengines.subjects.pose import PoseSubject
 
         return PoseSubject
+    if kind == "scene":
+        from maskengines.subjects.scene import SceneSubject
+
+        return SceneSubject
     raise KeyError(kind)

@@ -24,6 +24,7 @@ BUILT_IN = (
     "maskengines.inpaint.pipelines.info:ENGINES",
     "maskengines.attribution.info:ENGINES",
     "maskengines.pose.info:ENGINES",
+    "maskengines.scene.info:ENGINES",
 )
 
 ENTRY_POINT_GROUP = "maskstudio.engines"

@@ -22,7 +22,7 @@ import numpy as np
 from maskengines.errors import BadInput
 from maskengines.files import atomic_write, check_target
 from maskengines.subjects.colour import fitting
-from maskengines.subjects.formats.common import Damaged, Unsupported
+from maskengines.subjects.formats.common import Damaged, Header, Unsupported
 from maskengines.subjects.image import ImageSubject
 
 _FORMATS = {
@@ -89,16 +89,9 @@ def load_image(path: str | os.PathLike[str]) -> ImageSubject:
 
 def read_image(data: bytes, name: str) -> ImageSubject:
     """Like `load_image`, from the bytes of a file; ``name`` is for error messages."""
+    header = inspect_image(data, name)
     module = _recognise(data, name)
     try:
-        header = module.inspect(data)
-        if not header.width or not header.height or header.width < 0 or header.height < 0:
-            raise Damaged("it has no pixels")
-        if header.width * header.height > MAX_PIXELS:
-            raise Unsupported(
-                f"{header.width} x {header.height} pixels are more than the {MAX_PIXELS // 10**6} "
-                "megapixels that can be opened. Scale it down first."
-            )
         raster = module.decode(data, header)
         if raster.pixels.shape[:2] != (header.height, header.width):
             raise Damaged("its pixels do not match its header")
@@ -109,6 +102,26 @@ def read_image(data: bytes, name: str) -> ImageSubject:
     pixels = _upright(raster.pixels, header.orientation)
     alpha = None if raster.alpha is None else _upright(raster.alpha, header.orientation)
     return ImageSubject(pixels, alpha, fitting(raster.icc, pixels.shape[2]), header.exif, header.format)
+
+
+def inspect_image(data: bytes, name: str) -> Header:
+    """What the bytes of a file say of their picture; no pixel is decoded, but a file that ends too early is
+    found. Errors as for `load_image`."""
+    module = _recognise(data, name)
+    try:
+        header: Header = module.inspect(data)
+        if not header.width or not header.height or header.width < 0 or header.height < 0:
+            raise Damaged("it has no pixels")
+        if header.width * header.height > MAX_PIXELS:
+            raise Unsupported(
+                f"{header.width} x {header.height} pixels are more than the {MAX_PIXELS // 10**6} "
+                "megapixels that can be opened. Scale it down first."
+            )
+    except Damaged as error:
+        raise BadInput(f"Cannot open '{name}': {error}. Copy or download it again.") from error
+    except Unsupported as error:
+        raise BadInput(f"Cannot open '{name}': {error}") from error
+    return header
 
 
 def save_image(subject: ImageSubject, path: str | os.PathLike[str]) -> None:

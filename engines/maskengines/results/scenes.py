@@ -1,0 +1,75 @@
+"""Scenes as answers: Gaussians, and the cameras they were trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from maskengines.contract import Candidate
+from maskengines.errors import BadInput
+from maskengines.subjects.cameras import Camera
+from maskengines.subjects.gaussians import FIELDS, Gaussians
+
+
+@dataclass(frozen=True, eq=False)
+class SceneResult:
+    """Result of kind ``scene``.
+
+    Attributes:
+        cameras: from which the scene can be looked at, for example those of its photos; may be none.
+        facts: names and values to tell, in order.
+        extra: what else the engine says, as plain data; the masks that it learned, for example.
+    """
+
+    gaussians: Gaussians
+    cameras: tuple[Camera, ...] = ()
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it crosses between processes and into projects; inverse of `read`."""
+        return {
+            **self.extra,
+            **self.gaussians.to_arrays(),
+            "cameras": [camera.to_record() for camera in self.cameras],
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def read(cls, result: Any) -> SceneResult:
+        """What an engine gave as a scene.
+
+        Raises:
+            BadInput: it is none; says what is wrong.
+        """
+        if not isinstance(result, Mapping) or not set(FIELDS) <= set(result):
+            raise BadInput(f"This scene lacks one of {', '.join(FIELDS)}.")
+        try:
+            gaussians = Gaussians.from_arrays({name: np.asarray(result[name]) for name in FIELDS})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"This scene is malformed: {error}.") from error
+        if not gaussians.finite.all():
+            raise BadInput("This scene has Gaussians with a value that is no finite number.")
+        told = result.get("cameras") or []
+        if not isinstance(told, list):
+            raise BadInput("This scene's cameras are no list.")
+        cameras = tuple(
+            Camera.from_record(record, f"Camera {number} of this scene")
+            for number, record in enumerate(told, 1)
+        )
+        extra = {key: value for key, value in result.items() if key not in (*FIELDS, "cameras", "facts")}
+        return cls(gaussians, cameras, dict(result.get("facts") or {}), extra)
+
+
+def scene_from_candidate(candidate: Candidate) -> SceneResult:
+    """The scene that a candidate of kind ``scene`` proposes.
+
+    Raises:
+        BadInput: the candidate is of another kind, or damaged.
+    """
+    if candidate.kind != "scene":
+        raise BadInput(f"A candidate of kind '{candidate.kind}' holds no scene. Choose one with Gaussians.")
+    return SceneResult.read(candidate.result)

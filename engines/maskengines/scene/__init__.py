@@ -1,0 +1,1 @@
+"""Scenes: photos with clutter in, clean 3D Gaussians out."""

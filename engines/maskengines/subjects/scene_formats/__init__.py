@@ -1,0 +1,1 @@
+"""File formats of scenes: Gaussians, and photos with their cameras."""
