@@ -33,7 +33,8 @@ class Filling:
         mask: ``(H, W)`` uint8, something above 0.
 
     Attributes:
-        largest: width and height of the largest picture that the model draws.
+        scenes: what the model is shown of each crop.
+        largest: width and height of the largest picture that it draws.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Filling:
         self._control = (
             read_control(params.control_image, pixels.shape[:2]) if params.control_image.strip() else None
         )
-        self._scenes = [self._scene(crop) for crop in self._crops]
+        self.scenes = [self._scene(crop) for crop in self._crops]
         self._shown = pixels[self._box.slices].copy()
         self.largest = max((crop.size for crop in self._crops), key=lambda size: size[0] * size[1])
 
@@ -67,7 +68,7 @@ class Filling:
             before: candidates that were drawn before these, of ``count`` in all.
         """
         results: list[Array | None] = [self._pixels[self._box.slices].copy() for _ in seeds]
-        for number, (crop, scene) in enumerate(zip(self._crops, self._scenes, strict=True)):
+        for number, (crop, scene) in enumerate(zip(self._crops, self.scenes, strict=True)):
             drawn = self._drawing.pictures(
                 self._params,
                 scene,
