@@ -16,7 +16,7 @@ from maskengines.inpaint.pipelines.drawing import Drawing
 from maskengines.inpaint.pipelines.info import DiffusersParams
 from maskengines.inpaint.pipelines.loading import Loaded
 from maskengines.inpaint.pipelines.soft import is_soft
-from maskengines.inpaint.pipelines.toning import toned
+from maskengines.inpaint.pipelines.toning import RING, toned
 
 Array = np.ndarray[Any, Any]
 
@@ -122,13 +122,18 @@ class Filling:
         return show
 
     def _finished(self, crop: Crop, picture: Array) -> Array:
-        """A drawn crop at the photo's size, depth and channels, its tones matched."""
-        drawn = np.clip(resized(picture, (crop.box.width, crop.box.height)), 0, 1)
-        photo = self._pixels[crop.box.slices]
-        given = photo.astype(np.float32) / np.float32(np.iinfo(photo.dtype).max)
+        """A drawn crop at the photo's size, depth and channels, its tones matched; as the photo far from the
+        hole, where nobody looks."""
+        drawn = resized(picture, (crop.box.width, crop.box.height))
+        near = Box.of_mask(crop.hole).grown(RING).clipped(crop.box.width, crop.box.height)
+        finished = self._pixels[crop.box.slices].copy()
+        part = np.clip(drawn[near.slices], 0, 1)
+        given = finished[near.slices].astype(np.float32) / np.float32(np.iinfo(finished.dtype).max)
         if given.shape[2] == 1:
-            drawn = (drawn @ _GREY)[..., None]
-        return self._as_photo(toned(drawn, given, crop.hole > 0, self._params.seam))
+            part = (part @ _GREY)[..., None]
+        tones = toned(part, given, crop.hole[near.slices] > 0, self._params.seam)
+        finished[near.slices] = self._as_photo(tones)
+        return finished
 
     def _as_photo(self, picture: Array) -> Array:
         most = np.iinfo(self._pixels.dtype).max
