@@ -39,9 +39,11 @@ def _measured(folder: Path, steps: int, turns: int) -> list[str]:
     import torch
     from maskengines.contract import Request
     from maskengines.inpaint.pipelines.calls import arguments
+    from maskengines.inpaint.pipelines.drawing import Drawing
     from maskengines.inpaint.pipelines.engine import Diffusers
     from maskengines.inpaint.pipelines.filling import Filling
     from maskengines.inpaint.pipelines.info import DiffusersParams
+    from maskengines.inpaint.pipelines.loading import load
     from maskengines.runtime.local import LocalContext, run_here
     from maskengines.subjects.image import ImageSubject
     from tiny_pipelines import write_sd
@@ -62,14 +64,12 @@ def _measured(folder: Path, steps: int, turns: int) -> list[str]:
         return lambda: run_here(engine, request, LocalContext(preview=shown.append))
 
     ask(params)()  # Loads it, and fits the colours of previews.
-    drawing = engine._drawing
-    assert drawing is not None
-    filling = Filling(drawing, params, pixels, mask, LocalContext())
-    scene = filling._scenes[0]
+    loaded = load(params)
+    (scene,) = Filling(Drawing(loaded), params, pixels, mask, LocalContext()).scenes
 
     def plain() -> Any:
         with torch.no_grad():
-            return drawing.loaded.pipe(**arguments(drawing.loaded, params, scene, [5]))
+            return loaded.pipe(**arguments(loaded, params, scene, [5]))
 
     ways = {"plain call": plain, "engine": ask(params), "engine, no previews": ask(still)}
     spent: dict[str, list[float]] = {name: [] for name in ways}

@@ -87,8 +87,9 @@ class Drawing:
                 context.log.info("A batch of %d failed, so one by one: %s", len(seeds), error)
             self.together = len(seeds) // 2 if is_out_of_memory(error) else 1
         found: list[Array | None] = []
-        for first in range(0, len(seeds), self.together):
-            part = seeds[first : first + self.together]
+        while len(found) < len(seeds):
+            # Less may fit by now than when this began.
+            part = seeds[len(found) : len(found) + self.together]
             found += self.pictures(params, scene, part, context, strengths=strengths, done=done, show=show)
         return found
 

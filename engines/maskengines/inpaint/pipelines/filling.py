@@ -16,7 +16,7 @@ from maskengines.inpaint.pipelines.drawing import Drawing
 from maskengines.inpaint.pipelines.info import DiffusersParams
 from maskengines.inpaint.pipelines.loading import Loaded
 from maskengines.inpaint.pipelines.soft import is_soft
-from maskengines.inpaint.pipelines.toning import toned
+from maskengines.inpaint.pipelines.toning import RING, toned
 
 Array = np.ndarray[Any, Any]
 
@@ -33,7 +33,8 @@ class Filling:
         mask: ``(H, W)`` uint8, something above 0.
 
     Attributes:
-        largest: width and height of the largest picture that the model draws.
+        scenes: what the model is shown of each crop.
+        largest: width and height of the largest picture that it draws.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Filling:
         self._control = (
             read_control(params.control_image, pixels.shape[:2]) if params.control_image.strip() else None
         )
-        self._scenes = [self._scene(crop) for crop in self._crops]
+        self.scenes = [self._scene(crop) for crop in self._crops]
         self._shown = pixels[self._box.slices].copy()
         self.largest = max((crop.size for crop in self._crops), key=lambda size: size[0] * size[1])
 
@@ -67,7 +68,7 @@ class Filling:
             before: candidates that were drawn before these, of ``count`` in all.
         """
         results: list[Array | None] = [self._pixels[self._box.slices].copy() for _ in seeds]
-        for number, (crop, scene) in enumerate(zip(self._crops, self._scenes, strict=True)):
+        for number, (crop, scene) in enumerate(zip(self._crops, self.scenes, strict=True)):
             drawn = self._drawing.pictures(
                 self._params,
                 scene,
@@ -121,13 +122,18 @@ class Filling:
         return show
 
     def _finished(self, crop: Crop, picture: Array) -> Array:
-        """A drawn crop at the photo's size, depth and channels, its tones matched."""
-        drawn = np.clip(resized(picture, (crop.box.width, crop.box.height)), 0, 1)
-        photo = self._pixels[crop.box.slices]
-        given = photo.astype(np.float32) / np.float32(np.iinfo(photo.dtype).max)
+        """A drawn crop at the photo's size, depth and channels, its tones matched; as the photo far from the
+        hole, where nobody looks."""
+        drawn = resized(picture, (crop.box.width, crop.box.height))
+        near = Box.of_mask(crop.hole).grown(RING).clipped(crop.box.width, crop.box.height)
+        finished = self._pixels[crop.box.slices].copy()
+        part = np.clip(drawn[near.slices], 0, 1)
+        given = finished[near.slices].astype(np.float32) / np.float32(np.iinfo(finished.dtype).max)
         if given.shape[2] == 1:
-            drawn = (drawn @ _GREY)[..., None]
-        return self._as_photo(toned(drawn, given, crop.hole > 0, self._params.seam))
+            part = (part @ _GREY)[..., None]
+        tones = toned(part, given, crop.hole[near.slices] > 0, self._params.seam)
+        finished[near.slices] = self._as_photo(tones)
+        return finished
 
     def _as_photo(self, picture: Array) -> Array:
         most = np.iinfo(self._pixels.dtype).max

@@ -157,11 +157,9 @@ def _built(library: Any, folder: ModelFolder, wanted: str, options: dict[str, An
 def _mend(pipe: Any) -> None:
     """What diffusers 0.42 gets wrong: Chroma's pipeline asks its transformer for a setting that only Flux's
     has."""
-    transformer = getattr(pipe, "transformer", None)
-    if (
-        type(transformer).__name__ == "ChromaTransformer2DModel"
-        and "guidance_embeds" not in transformer.config
-    ):
+    transformer: Any = getattr(pipe, "transformer", None)
+    kind = type(transformer).__name__
+    if kind == "ChromaTransformer2DModel" and "guidance_embeds" not in transformer.config:
         transformer.register_to_config(guidance_embeds=False)
 
 

@@ -12,7 +12,7 @@ from maskengines.inpaint.pipelines.info import Seam
 
 Array = np.ndarray[Any, Any]
 
-_RING = 12
+RING = 12
 """Width in pixels of what is compared outside the hole."""
 _SMOOTHING = 4.0
 _GAINS = (0.75, 1.33)
@@ -36,7 +36,7 @@ def toned(filled: Array, photo: Array, hole: Array, seam: Seam) -> Array:
             for the correction as in Farbman 2009, eq. 1), ``colour`` matches mean and spread of the ring
             around the hole, ``none`` changes nothing.
     """
-    box = Box.of_mask(hole.view(np.uint8)).grown(_RING).clipped(hole.shape[1], hole.shape[0])
+    box = Box.of_mask(hole.view(np.uint8)).grown(RING).clipped(hole.shape[1], hole.shape[0])
     ring = _ring(hole[box.slices])
     if seam == "none" or int(ring.sum()) < _LEAST:
         return filled
@@ -50,7 +50,7 @@ def toned(filled: Array, photo: Array, hole: Array, seam: Seam) -> Array:
 
 
 def _ring(hole: Array) -> Array:
-    near = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
+    near = np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)
     return (cv2.dilate(hole.astype(np.uint8), near) > 0) & ~hole
 
 
