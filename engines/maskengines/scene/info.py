@@ -14,6 +14,8 @@ from maskengines.contract import EngineInfo
 from maskengines.params import Params
 
 Background = Literal["black", "white"]
+Method = Literal["dual", "ema", "plain"]
+Meaning = Literal["distractors", "keep", "exact"]
 
 
 class RenderParams(Params):
@@ -47,6 +49,59 @@ class RenderParams(Params):
             raise ValueError("it must be JSON, a list of cameras") from None
 
 
+class DualParams(Params):
+    """Parameters of `dual-3dgs`."""
+
+    method: Method = Field(
+        "dual",
+        title="Method",
+        description="Two models that check each other; one model with a running average of itself, in half "
+        "the time; or plain 3D Gaussian splatting, which keeps the clutter that is not painted.",
+    )
+    iterations: int = Field(
+        2000, ge=50, le=30000, title="Steps", description="More are sharper and take longer."
+    )
+    masks: str = Field(
+        "",
+        title="Masks",
+        description="A folder with a mask for each painted photo, named like the photo, white where it is "
+        "painted.",
+        json_schema_extra={"format": "directory-path", "hint": "What is painted here"},
+    )
+    meaning: Meaning = Field(
+        "distractors",
+        title="Painted is",
+        description="Clutter, to be left out beside what is found; static, to be kept whatever is found; or "
+        "exactly the clutter: nothing else is left out in a photo that has a mask.",
+    )
+    degree: int = Field(
+        1,
+        ge=0,
+        le=3,
+        title="Shine",
+        description="How much colour may change with the direction of view (degree of the harmonics).",
+        json_schema_extra={"advanced": True},
+    )
+    most: int = Field(
+        20000, ge=1000, le=500000, title="Gaussians at most", description="More are sharper and slower."
+    )
+    longest: int = Field(
+        1024,
+        ge=64,
+        le=2048,
+        title="Longest side",
+        description="Photos with a longer side are made smaller, in pixels.",
+        json_schema_extra={"advanced": True},
+    )
+    features: str = Field(
+        "",
+        title="Features",
+        description="A folder that holds DINOv2 as transformers writes it; its patch embedding tells what "
+        "differs. Without it a bank of filters does.",
+        json_schema_extra={"format": "directory-path", "hint": "Filter bank", "advanced": True},
+    )
+
+
 RENDER_SCENE = EngineInfo(
     id="render-scene",
     title="Pictures of a scene",
@@ -63,4 +118,20 @@ RENDER_SCENE = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (RENDER_SCENE,)
+DUAL_3DGS = EngineInfo(
+    id="dual-3dgs",
+    title="Clean scene",
+    summary="A scene from photos with clutter in, without the clutter (Asymmetric Dual 3DGS, NeurIPS 2025).",
+    version="1",
+    params=DualParams,
+    implementation="maskengines.scene.engine:Dual3DGS",
+    subject_kinds=("scene",),
+    spaces=("photo",),
+    result_kinds=("scene",),
+    live=True,
+    needs_mask=False,
+    needs_visible=False,
+    default_count=1,
+)
+
+ENGINES = (RENDER_SCENE, DUAL_3DGS)

@@ -1,0 +1,152 @@
+"""The engine `dual-3dgs`: a clean scene from photos with clutter in, while one watches and paints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from maskengines.contract import Candidate, Request, RunContext
+from maskengines.results.scenes import SceneResult
+from maskengines.scene.densify import Growth
+from maskengines.scene.evaluation import TestView, mask_agreement, quality, test_views
+from maskengines.scene.features import Features, FilterBank, PatchEmbedding
+from maskengines.scene.info import DUAL_3DGS, DualParams
+from maskengines.scene.initial import initial_gaussians
+from maskengines.scene.paint import Paint, painted_files
+from maskengines.scene.schedule import Schedule
+from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
+from maskengines.scene.views import extent_of, training_views
+from maskengines.scene.warming import warm_up
+from maskengines.subjects.scene import SceneSubject
+
+Array = np.ndarray[Any, Any]
+
+METHODS: dict[str, Callable[[Setting, int], Training]] = {
+    "plain": PlainTraining,
+    "ema": EmaTraining,
+    "dual": DualTraining,
+}
+
+_FIRST_SHOWN, _LONGER, _LONGEST_PAUSE = 1.0, 1.4, 15.0
+"""Seconds until the scene is shown for the first time, how much longer each pause is, and the longest."""
+
+
+class Dual3DGS:
+    """Trains, and yields the scene again and again while the job is open: paint that arrives counts from the
+    next step on. Once the job is closed it trains to the end and yields the scene once.
+
+    A candidate's result is a `SceneResult`; beside the Gaussians it holds ``masks``, for each training photo
+    by name (h, w) uint8, 255 where it counts as clutter.
+    """
+
+    info = DUAL_3DGS
+
+    def prepare(self, context: RunContext) -> None:
+        """Compile the kernels, or load them from the cache."""
+        context.progress(0, 0, "Getting the renderer ready")
+        warm_up()
+
+    def sample(self, request: Request, context: RunContext) -> Iterator[Candidate]:
+        """Raises:
+        BadInput: the scene cannot be trained, or a folder makes no sense; says why.
+        """
+        subject, params = cast(SceneSubject, request.subject), cast(DualParams, request.params)
+        context.progress(0, params.iterations, "Reading the photos")
+        run = Run.begin(subject, params, request.masks, request.seed)
+        shown, pause, live = time.monotonic(), _FIRST_SHOWN, True
+        for step in range(1, params.iterations):
+            context.checkpoint()
+            if live:
+                changes = context.changes(wait=0)
+                live = changes is not None
+                if changes is not None:
+                    run.setting.paint.put_all(run.setting.views, changes.masks)
+            run.training.step(step)
+            context.progress(step, params.iterations, f"Step {step} of {params.iterations}")
+            if live and time.monotonic() - shown > pause:
+                yield run.answer(step)
+                shown, pause = time.monotonic(), min(pause * _LONGER, _LONGEST_PAUSE)
+        context.checkpoint()
+        run.training.step(params.iterations)
+        yield run.answer(params.iterations)
+
+
+def setting_of(subject: SceneSubject, params: DualParams) -> Setting:
+    """What a training of a scene needs.
+
+    Raises:
+        BadInput: the scene lacks photos, cameras or points, or a folder makes no sense.
+    """
+    views = training_views(subject, params.longest)
+    features: Features = PatchEmbedding(Path(params.features)) if params.features else FilterBank()
+    paint = Paint(params.meaning)
+    if params.masks:
+        paint.put_all(views, painted_files(Path(params.masks), views))
+    return Setting(
+        views,
+        initial_gaussians(subject.points, subject.colours, params.degree),
+        extent_of([view.camera for view in views]),
+        Schedule(params.iterations, len(views), params.degree),
+        Growth(cap=params.most),
+        features,
+        paint,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training and what it is measured against, nothing where the scene's folder has no such files."""
+
+    subject: SceneSubject
+    setting: Setting
+    training: Training
+    tests: Sequence[TestView]
+    seed: int
+    started: float
+
+    @classmethod
+    def begin(cls, subject: SceneSubject, params: DualParams, masks: Mapping[str, Array], seed: int) -> Run:
+        """Raises:
+        BadInput: the scene cannot be trained, or a folder makes no sense.
+        """
+        started = time.monotonic()
+        setting = setting_of(subject, params)
+        setting.paint.put_all(setting.views, masks)
+        tests = test_views(subject, params.longest)
+        return cls(subject, setting, METHODS[params.method](setting, seed), tests, seed, started)
+
+    def answer(self, step: int) -> Candidate:
+        """The scene as it is after ``step`` steps."""
+        gaussians = self.training.gaussians()
+        gaussians = gaussians.take(gaussians.finite)
+        metrics: dict[str, float | int | str] = {"gaussians": len(gaussians), "steps": step}
+        if self.tests:
+            psnr, similarity = quality(gaussians, self.tests)
+            metrics |= {"psnr": round(psnr, 3), "ssim": round(similarity, 4)}
+        views = self.setting.views
+        agreement = mask_agreement(self.subject, views, self.training.mask)
+        if agreement is not None:
+            metrics["mask_iou"] = round(agreement, 4)
+        seconds = round(time.monotonic() - self.started, 2)
+        metrics["seconds"] = seconds
+        masks = {view.name: _clutter(self.training.mask(view)) for view in views}
+        cameras = tuple(view.camera for view in views)
+        return Candidate(
+            kind="scene",
+            result=SceneResult(gaussians, cameras, dict(metrics), {"masks": masks}).to_plain(),
+            seed=self.seed,
+            label=f"{len(gaussians)} Gaussians",
+            metrics=metrics,
+            seconds=seconds,
+        )
+
+
+def _clutter(mask: Array) -> Array:
+    """``(h, w)`` uint8, 255 where a mask of what is static is 0."""
+    found: Array = np.rint((1 - mask) * 255).astype(np.uint8)
+    return found

@@ -1,0 +1,48 @@
+"""When a training does what, in steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PAPER_STEPS = 30_000
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The schedule of Kerbl et al. 2023 and of the paper, shortened to fewer steps.
+
+    The paper trains for 30 000 steps, densifies every 1000 of them up to half the way and lets the models
+    agree with each other from step 1000 on. A run of seconds has fewer steps than that between two
+    densifications, so intervals shrink with it, though not below what every photo needs to be seen a few
+    times.
+
+    Attributes:
+        steps: in all.
+        photos: that are trained on.
+        degree: of the harmonics at the end.
+    """
+
+    steps: int
+    photos: int
+    degree: int
+
+    @property
+    def warm_up(self) -> int:
+        """Steps before models are held to each other."""
+        return max(self.steps * 1000 // _PAPER_STEPS, 2 * self.photos)
+
+    @property
+    def densify_every(self) -> int:
+        return min(1000, max(self.steps * 1000 // _PAPER_STEPS, 5 * self.photos, 100))
+
+    def densifies(self, step: int) -> bool:
+        """Whether the model grows after this step; the last growth leaves half of the steps to settle."""
+        return step % self.densify_every == 0 and step <= self.steps // 2
+
+    def degree_at(self, step: int) -> int:
+        """Harmonics are let in one degree after the other."""
+        return min(self.degree, step * 10 // max(self.steps, 1))
+
+    def means_rate(self, step: int) -> float:
+        """Factor on the learning rate of the means, from 1 down to 1/100."""
+        return float(0.01 ** (step / max(self.steps, 1)))

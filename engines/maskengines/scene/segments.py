@@ -1,0 +1,62 @@
+"""Segments of a photo that may be a distractor: those that structure-from-motion found nothing static in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+_SPARSE = 0.1
+"""A segment is a candidate where its points are less dense than this share of the photo's (the authors'
+code)."""
+
+_SCALES = (60.0, 200.0)
+_SMOOTHING = 0.6
+_LEAST_AREA = 1 / 1500
+"""Of a segment, as a share of the photo."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Several segmentations of one photo, from fine to coarse.
+
+    Attributes:
+        labels: ``(L, h, w)`` int32: which segment of a level a pixel is in.
+        areas: for each level ``(S,)`` pixels of its segments.
+        allowed: for each level ``(S,)`` bool: the segment may be a distractor.
+    """
+
+    labels: Array
+    areas: Sequence[Array]
+    allowed: Sequence[Array]
+
+
+def segments_of(photo: Array, observed: Array) -> Segments:
+    """Felzenszwalb's segments at several scales (the paper takes Semantic-SAM's at two), and which of them
+    are poorly covered (paper, section 3.2).
+
+    Args:
+        photo: ``(h, w, 3)`` float32 in 0..1.
+        observed: ``(M, 2)`` pixels where points that three photos see were found; with none of them every
+            segment may be a distractor.
+    """
+    from skimage.segmentation import felzenszwalb
+
+    height, width = photo.shape[:2]
+    columns, rows = np.floor(observed).astype(np.int64).T if len(observed) else (np.zeros(0, np.int64),) * 2
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    columns, rows = columns[inside], rows[inside]
+    least = max(10, round(_LEAST_AREA * height * width))
+    labels, areas, allowed = [], [], []
+    for scale in _SCALES:
+        found = felzenszwalb(photo, scale=scale, sigma=_SMOOTHING, min_size=least).astype(np.int32)
+        area = np.bincount(found.reshape(-1))
+        points = np.bincount(found[rows, columns], minlength=len(area))
+        labels.append(found)
+        areas.append(area)
+        allowed.append(points / area <= _SPARSE * len(rows) / (height * width))
+    return Segments(np.stack(labels), areas, allowed)

@@ -1,0 +1,213 @@
+"""The three ways to train: one model on the photos as they are, one with an average of itself beside it, and
+two that hold each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from maskengines.scene.densify import Densifier, Growth, Revision
+from maskengines.scene.features import Features, distance
+from maskengines.scene.losses import consistency, masked_loss
+from maskengines.scene.masks_hard import DUAL_HIGH, EMA_HIGH, HardMasks
+from maskengines.scene.masks_soft import SoftMasks
+from maskengines.scene.model import Model
+from maskengines.scene.paint import Paint
+from maskengines.scene.proxy import Proxy
+from maskengines.scene.rasteriser.autograd import Trace
+from maskengines.scene.schedule import Schedule
+from maskengines.scene.views import View
+from maskengines.subjects.gaussians import Gaussians
+
+Array = np.ndarray[Any, Any]
+
+DUAL_AGREEMENT, EMA_AGREEMENT = 1.0, 0.1
+"""Weights of the consistency loss (the authors' settings)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What all ways to train share."""
+
+    views: list[View]
+    start: Gaussians
+    extent: float
+    schedule: Schedule
+    growth: Growth
+    features: Features
+    paint: Paint
+
+
+class Training(Protocol):
+    """A training that goes on step by step."""
+
+    def step(self, number: int) -> float:
+        """One step, from 1; returns its loss."""
+
+    def gaussians(self) -> Gaussians:
+        """The scene as it is now."""
+
+    def mask(self, view: View) -> Array:
+        """``(h, w)`` float32: what counts as static in a photo now."""
+
+
+class Learner:
+    """One model with its own random order of the photos."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self.model = Model(setting.start, setting.extent)
+        self._setting = setting
+        self._densifier = Densifier(setting.growth)
+        self._random = np.random.default_rng(seed)
+        self._order: list[int] = []
+        self.trace = Trace()
+
+    def next_view(self) -> View:
+        """Every photo once in random order, then anew."""
+        if not self._order:
+            self._order = self._random.permutation(len(self._setting.views)).tolist()
+        return self._setting.views[self._order.pop()]
+
+    def draw(self, view: View, number: int) -> torch.Tensor:
+        """The picture that `learn` densifies by."""
+        self.trace = Trace()
+        return self.model.draw(view.camera, self._setting.schedule.degree_at(number), self.trace)
+
+    def draw_other(self, view: View, number: int) -> torch.Tensor:
+        """A picture from a view of the other model."""
+        return self.model.draw(view.camera, self._setting.schedule.degree_at(number))
+
+    def learn(self, view: View, number: int) -> Revision | None:
+        """Take the step; then grow where the schedule says so, and tell what became of the Gaussians."""
+        self._densifier.watch(self.trace, view.camera)
+        schedule = self._setting.schedule
+        self.model.learn(number, schedule.means_rate(number))
+        if not schedule.densifies(number):
+            return None
+        return self._densifier.revise(self.model, self._random)
+
+
+class PlainTraining:
+    """3D Gaussian splatting (Kerbl et al. 2023); only paint is masked."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self._setting = setting
+        self._learner = Learner(setting, seed)
+
+    def step(self, number: int) -> float:
+        view = self._learner.next_view()
+        picture = self._learner.draw(view, number)
+        loss = masked_loss(picture, view.colour, torch.from_numpy(self.mask(view)))
+        loss.backward()
+        self._learner.learn(view, number)
+        return float(loss)
+
+    def gaussians(self) -> Gaussians:
+        return self._learner.model.gaussians()
+
+    def mask(self, view: View) -> Array:
+        return self._setting.paint.over(view, np.ones(view.colour.shape[:2], np.float32))
+
+
+class _Masking:
+    """Both kinds of learned masks, with paint on top."""
+
+    def __init__(self, setting: Setting, high: float) -> None:
+        self._features, self._paint = setting.features, setting.paint
+        self._hard, self._soft = HardMasks(high), SoftMasks()
+        self._described: dict[str, Array] = {}
+        self._latest: dict[str, Array] = {}
+
+    def hard(self, view: View, picture: torch.Tensor) -> torch.Tensor:
+        """The multi-cue adaptive mask for what a model draws now."""
+        if not self._paint.known(view):
+            drawn = picture.detach().numpy()
+            self._latest[view.name] = self._hard.mask(view, drawn, self._apart(view, drawn))
+        return torch.from_numpy(self._paint.over(view, self._latest_hard(view)))
+
+    def soft(self, view: View, picture: torch.Tensor) -> torch.Tensor:
+        """The self-supervised mask as it was; then it is fitted to what a model draws now."""
+        found = torch.from_numpy(self._paint.over(view, self._soft.mask(view)))
+        if not self._paint.known(view):
+            self._soft.fit(view, self._apart(view, picture.detach().numpy()))
+        return found
+
+    def both(self, view: View) -> Array:
+        """Static in the eyes of both."""
+        return self._paint.over(view, np.minimum(self._latest_hard(view), self._soft.mask(view)))
+
+    def _latest_hard(self, view: View) -> Array:
+        return self._latest.get(view.name, np.ones(view.colour.shape[:2], np.float32))
+
+    def _apart(self, view: View, drawn: Array) -> Array:
+        if view.name not in self._described:
+            self._described[view.name] = self._features.describe(view.colour.numpy())
+        described = self._features.describe(drawn)
+        return distance(described, self._described[view.name], view.camera.width, view.camera.height)
+
+
+class DualTraining:
+    """Two models, one with hard and one with soft masks, that are held to each other (paper, section 3.1)."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self._setting = setting
+        self._one, self._two = Learner(setting, 2 * seed), Learner(setting, 2 * seed + 1)
+        self._masks = _Masking(setting, DUAL_HIGH)
+
+    def step(self, number: int) -> float:
+        one, two = self._one, self._two
+        view_1, view_2 = one.next_view(), two.next_view()
+        picture_1, picture_2 = one.draw(view_1, number), two.draw(view_2, number)
+        loss = masked_loss(picture_1, view_1.colour, self._masks.hard(view_1, picture_1))
+        loss = loss + masked_loss(picture_2, view_2.colour, self._masks.soft(view_2, picture_2))
+        if number > self._setting.schedule.warm_up:
+            agreement = consistency(one.draw_other(view_2, number), picture_2)
+            agreement = agreement + consistency(picture_1, two.draw_other(view_1, number))
+            loss = loss + DUAL_AGREEMENT * agreement
+        loss.backward()
+        one.learn(view_1, number)
+        two.learn(view_2, number)
+        return float(loss)
+
+    def gaussians(self) -> Gaussians:
+        """Those of the model with hard masks, as the authors report."""
+        return self._one.model.gaussians()
+
+    def mask(self, view: View) -> Array:
+        return self._masks.both(view)
+
+
+class EmaTraining:
+    """One model whose running average stands in for the second one, with both masks by turns (paper, section
+    3.3)."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self._setting = setting
+        self._learner = Learner(setting, seed)
+        self._proxy = Proxy(self._learner.model)
+        self._masks = _Masking(setting, EMA_HIGH)
+
+    def step(self, number: int) -> float:
+        learner, schedule = self._learner, self._setting.schedule
+        view = learner.next_view()
+        picture = learner.draw(view, number)
+        turn = self._masks.hard if number % 2 else self._masks.soft
+        loss = masked_loss(picture, view.colour, turn(view, picture))
+        if number > schedule.warm_up:
+            seen = self._proxy.draw(view, schedule.degree_at(number))
+            loss = loss + EMA_AGREEMENT * consistency(picture, seen)
+        loss.backward()
+        revision = learner.learn(view, number)
+        if revision is not None:
+            self._proxy.follow(revision, learner.model)
+        self._proxy.update(learner.model)
+        return float(loss)
+
+    def gaussians(self) -> Gaussians:
+        return self._learner.model.gaussians()
+
+    def mask(self, view: View) -> Array:
+        return self._masks.both(view)
