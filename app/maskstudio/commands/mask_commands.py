@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def mask_commands(window: MainWindow) -> list[Command]:
     """The Mask menu."""
     masks, document, painted = window.masks, window.needs_document, window.needs_mask
+    flat = window.needs_flat_mask
     return [
         Command("mask.all", "Select all", masks.select_all, "Mask", "whole", ("Ctrl+A",), "all", document,
                 words="fill everything"),

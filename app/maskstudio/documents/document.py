@@ -145,6 +145,19 @@ class Document(QObject):
         """A token for the question as it is; answers to equal ones belong beside each other."""
         return self.mask.revision
 
+    # --- what the status bar says ---------------------------------------------------------------
+
+    def size_told(self) -> str:
+        """Size, mode and depth in words."""
+        subject = self.subject
+        return f"{subject.width} × {subject.height}   {subject.mode} {subject.depth}-bit"  # noqa: RUF001
+
+    def asked_told(self) -> str:
+        """How much is asked for, in words."""
+        share = 100 * self.mask.selected_fraction()
+        digits = 1 if share >= 0.1 or share == 0 else 2
+        return f"mask {share:.{digits}f} %"
+
     # --- the mask -------------------------------------------------------------------------------
 
     def begin_mask_edit(self, label: str) -> MaskEditSession:

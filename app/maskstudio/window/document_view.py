@@ -69,6 +69,16 @@ class DocumentView(QWidget):
         self.setFocusProxy(canvas)
         self.document_set.emit()
 
+    def set_viewport(self, document: Document, viewport: QWidget, shown: QWidget) -> None:
+        """Replace the opening card by a scene; ``viewport`` is the part of ``shown`` that has the keyboard."""
+        self._late.stop()
+        self.document = document
+        document.setParent(self)
+        self._stack.addWidget(shown)
+        self._stack.setCurrentWidget(shown)
+        self.setFocusProxy(viewport)
+        self.document_set.emit()
+
     @property
     def files(self) -> set[Path]:
         """Files that this tab stands for, to find it again when one is opened twice."""

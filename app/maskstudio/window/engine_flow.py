@@ -127,17 +127,19 @@ class EngineFlow:
 
     def _tie(self, view: DocumentView) -> None:
         """Let a document's answers reach its canvas."""
-        if self.service is None or view.document is None or view.canvas is None or view in self._tied:
+        if self.service is None or view.document is None or view in self._tied:
             return
         self._tied.add(view)
         asker = self.service.asker(view.document)
-        # What streams in is motion enough.
-        asker.showing.streamed.connect(view.canvas.set_preview)
-        asker.showing.picked.connect(view.canvas.fade_to_preview)
+        if view.canvas is not None:
+            # What streams in is motion enough.
+            asker.showing.streamed.connect(view.canvas.set_preview)
+            asker.showing.picked.connect(view.canvas.fade_to_preview)
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
         asker.live.readout.connect(self._window.actions_changed)
         self._window.poses.tie(view, asker)
+        self._window.scenes.tie(view, self.service)
 
     def _warm_up(self) -> None:
         """Start the chosen engine's worker while the user still looks or paints."""
