@@ -22,9 +22,8 @@ from maskengines.subjects.image_io import check_holds, load_image, save_image
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import load_pose
 from maskengines.subjects.scene import SceneSubject
-from maskengines.subjects.scene_files import load_scene
 
-from maskstudio.batch_subjects import subject_kind, with_mask
+from maskstudio.batch_subjects import open_scene, subject_kind, with_mask
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 9999
 MAX_SEED = 2**63 - 1 - MAX_COUNT
+LONG_SUFFIXES = (".compressed.ply",)
+"""Which say more than their last part."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,10 @@ def result_paths(out: Path, count: int) -> list[Path]:
         ) from None
     if count == 1:
         return [target]
-    return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, count + 1)]
+    name = target.name
+    suffix = next((one for one in LONG_SUFFIXES if name.lower().endswith(one)), target.suffix)
+    cut = len(name) - len(suffix)
+    return [target.with_name(f"{name[:cut]}-{number}{name[cut:]}") for number in range(1, count + 1)]
 
 
 class _Saver:
@@ -210,23 +214,11 @@ def _question(
     if ask.person is not None:
         raise BadInput("--person chooses one of several people in a file of keypoints; leave it out here.")
     if kind == "scene":
-        return _scene(ask, output), None
+        return open_scene(ask.input, ask.mask, output), None
     subject = load_image(ask.input)
     if ask.out is not None and info.result_kinds == ("image",):
         check_holds(subject, ask.out)
     return subject, _mask(info, ask, subject)
-
-
-def _scene(ask: Ask, output: Output) -> SceneSubject:
-    if ask.mask is not None:
-        raise BadInput(
-            "--mask is one picture, and a scene has many photos; leave it out. An engine that takes masks of "
-            "photos takes their folder: --set masks=FOLDER."
-        )
-    opened = load_scene(ask.input)
-    for warning in opened.warnings:
-        output.warning(warning)
-    return opened.subject
 
 
 def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskengines.contract import EngineInfo, MaskArray
 from maskengines.errors import BadInput
@@ -12,7 +13,12 @@ from maskengines.subjects.image_io import READABLE_SUFFIXES, load_image
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import SUFFIXES, check_inside
 from maskengines.subjects.pose_paint import evidence_from_paint
+from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import SUFFIXES as SCENES
+from maskengines.subjects.scene_files import load_scene
+
+if TYPE_CHECKING:
+    from maskstudio.output import Output
 
 
 def subject_kind(info: EngineInfo, path: Path) -> str:
@@ -55,3 +61,20 @@ def with_mask(subject: PoseSubject, path: Path) -> tuple[PoseSubject, MaskArray]
         check_inside(subject.joints[~subject.missing], size, f"the file that '{path.name}' was painted for")
         subject = replace(subject, size=size)
     return evidence_from_paint(load_mask(path, subject.size[::-1]), subject)
+
+
+def open_scene(path: Path, mask: Path | None, output: Output) -> SceneSubject:
+    """Open a scene and tell of what was left out.
+
+    Raises:
+        BadInput: it cannot be opened, or there is a mask, of which a scene would need one a photo.
+    """
+    if mask is not None:
+        raise BadInput(
+            "--mask is one picture, and a scene has many photos; leave it out. An engine that takes masks of "
+            "photos takes their folder: --set masks=FOLDER."
+        )
+    opened = load_scene(path)
+    for warning in opened.warnings:
+        output.warning(warning)
+    return opened.subject

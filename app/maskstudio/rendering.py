@@ -63,7 +63,7 @@ def render(shoot: Shoot, output: Output) -> int:
     need_gaussians(opened.subject)
     for warning in opened.warnings:
         output.warning(warning)
-    records = [camera.to_record() | {"near": camera.near} for camera in cameras]
+    records = [camera.to_record() for camera in cameras]
     with _folder(shoot.out) as folder, Runtime(registry, interactive=False) as runtime:
         paths = [folder / name for name in picture_names(cameras)]
         for path in paths:

@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("startup", "canvas", "latency", "runtime", "exemplar", "attribution", "explanations", "pose")
+NAMES = ("startup", "canvas", "latency", "runtime", "exemplar", "attribution", "explanations", "pose", "scene")
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PACKAGES = (

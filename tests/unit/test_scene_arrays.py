@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,11 +107,11 @@ def test_a_scaled_camera_sees_a_point_at_the_same_share_of_the_picture(factor: f
 
 
 def test_cameras_come_back_from_a_file_as_they_went(tmp_path: Path) -> None:
-    camera = a_camera()
+    camera = replace(a_camera(), near=0.2)
     (tmp_path / "cameras.json").write_text(cameras_json([camera, camera.scaled(0.5)]))
     first, second = read_cameras(tmp_path / "cameras.json")
     np.testing.assert_array_equal(first.world_to_camera, camera.world_to_camera)
-    assert (first.name, first.fx, second.width) == ("left", 500.0, 320)
+    assert (first.name, first.fx, second.width, second.near) == ("left", 500.0, 320, 0.2)
 
 
 @pytest.mark.parametrize(

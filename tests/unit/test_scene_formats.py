@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import resource
 import struct
 import zipfile
 from pathlib import Path
@@ -303,6 +304,9 @@ def test_an_spz_of_version_2_is_read_and_an_unknown_one_refused(tmp_path: Path) 
 
 def test_a_scene_too_large_for_spz_is_refused_and_a_large_one_is_coarse(tmp_path: Path) -> None:
     given = some_gaussians(5, 0)
+    edge = {**given.to_arrays(), "means": np.full((5, 3), np.nextafter(np.float32(128), np.float32(0)))}
+    save_gaussians(Gaussians.from_arrays(edge), tmp_path / "edge.spz")
+    np.testing.assert_allclose(load_gaussians(tmp_path / "edge.spz").gaussians.means, 128, atol=1e-4)
     far = {**given.to_arrays(), "means": given.means * 1e5}
     save_gaussians(Gaussians.from_arrays(far), tmp_path / "far.spz")
     read = load_gaussians(tmp_path / "far.spz").gaussians
@@ -323,9 +327,51 @@ def test_what_cannot_be_drawn_is_not_written(tmp_path: Path) -> None:
     assert len(load_gaussians(tmp_path / "a.ply").gaussians) == 8
 
 
+@pytest.mark.parametrize("suffix", LOST)
+def test_a_disk_that_is_full_leaves_the_old_file_and_no_other(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    save_gaussians(some_gaussians(5, 0), path)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(BadInput, match="Cannot write"):
+            save_gaussians(some_gaussians(5000, 1), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_unknown_suffix_is_refused_and_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"\.compressed\.ply, \.ply, \.spz, \.splat"):
         splat_files.check_splat_target(tmp_path / "a.obj")
+
+
+@pytest.mark.parametrize("suffix", [*LOST, ".sog", ".text.ply"])
+def test_a_file_with_wrong_bytes_opens_or_is_bad_input(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".sog":
+        path.write_bytes(sog_of(some_gaussians(160, 1)))
+    elif suffix == ".text.ply":
+        path.write_text(text_ply(table_of(some_gaussians(20, 0)), NAMES))
+    else:
+        save_gaussians(some_gaussians(60, 1), path)
+    data = path.read_bytes()
+    rng = np.random.default_rng(len(data))
+    told = []
+    for number in range(60):
+        wrong = bytearray(data)
+        # Every other time where headers are.
+        for place in rng.integers(0, min(len(data), 400) if number % 2 else len(data), 3).tolist():
+            wrong[place] = rng.integers(0, 256)
+        path.write_bytes(wrong)
+        try:
+            assert load_gaussians(path).gaussians.finite.all()
+        except BadInput as error:
+            told.append(error.message)
+    assert all(path.name in message for message in told)
+    assert told or suffix == ".splat"  # of which every byte is part of a number
 
 
 def webp(pixels: np.ndarray) -> bytes:

@@ -17,6 +17,7 @@ from maskengines.runtime.plain import Packed, views
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import clean_photo, is_scene_folder, load_scene, true_mask
+from maskengines.subjects.scene_formats.folder import write_folder
 from maskengines.subjects.scene_photos import read_photo
 from maskengines.subjects.splat_files import save_gaussians
 from some_scene import around, some_gaussians, write_photos, write_scene_folder
@@ -366,6 +367,21 @@ def test_a_colmap_file_that_ends_early_is_bad_input(tmp_path: Path, name: str, b
     path.write_bytes(data[: len(data) - 30 if binary else 20])
     with pytest.raises(BadInput, match=path.name):
         load_scene(tmp_path)
+
+
+def test_what_was_found_of_cameras_is_kept_as_a_scene_folder(tmp_path: Path) -> None:
+    cameras = around(4)
+    write_photos(tmp_path / "images", cameras)
+    write_colmap(tmp_path / "sparse", cameras, binary=True)
+    found = load_scene(tmp_path).subject
+    write_folder(found, tmp_path)
+    assert (tmp_path / "scene.json").is_file()
+    shutil.rmtree(tmp_path / "sparse")
+    again = load_scene(tmp_path).subject
+    assert again.content_hash == found.content_hash
+    write_photos(tmp_path / "bare", cameras)
+    with pytest.raises(BadInput, match="No camera"):
+        write_folder(load_scene(tmp_path / "bare").subject, tmp_path / "bare")
 
 
 def test_the_true_masks_of_a_folder_are_found_beside_the_photos(tmp_path: Path) -> None:

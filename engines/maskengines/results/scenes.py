@@ -34,7 +34,7 @@ class SceneResult:
         return {
             **self.extra,
             **self.gaussians.to_arrays(),
-            "cameras": [camera.to_record() | {"near": camera.near} for camera in self.cameras],
+            "cameras": [camera.to_record() for camera in self.cameras],
             "facts": dict(self.facts),
         }
 

@@ -10,7 +10,6 @@ import numpy as np
 from maskengines.scene.model import Model
 from maskengines.scene.rasteriser.autograd import Trace
 from maskengines.subjects.cameras import Camera
-from maskengines.subjects.gaussians import FIELDS
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +29,7 @@ class Growth:
         cap: Gaussians at most.
     """
 
-    threshold: float = 8e-4
+    threshold: float = 4e-4
     dense: float = 0.01
     faintest: float = 0.005
     cap: int = 30_000
@@ -81,10 +80,10 @@ class Densifier:
         split, cloned = chosen[large], chosen[~large]
         keep[split] = False
         kept = np.flatnonzero(keep)
-        more = {name: model.arrays[name][cloned] for name in FIELDS}
+        more = {name: model.arrays[name][cloned] for name in model.arrays}
         children = _children(model, split, random)
         model.take(kept)
-        model.grow({name: np.concatenate([more[name], children[name]]) for name in FIELDS})
+        model.grow({name: np.concatenate([more[name], children[name]]) for name in model.arrays})
         self._sum, self._seen = np.zeros(len(model)), np.zeros(len(model), np.int64)
         sources = np.concatenate([kept, cloned, np.tile(split, _CHILDREN)])
         return Revision(sources, _CHILDREN * len(split))
@@ -93,7 +92,7 @@ class Densifier:
 def _children(model: Model, split: Array, random: np.random.Generator) -> dict[str, Array]:
     """Two smaller Gaussians for each of ``split``, drawn from it."""
     parents = np.tile(split, _CHILDREN)
-    found = {name: model.arrays[name][parents].copy() for name in FIELDS}
+    found = {name: model.arrays[name][parents].copy() for name in model.arrays}
     offsets = random.normal(size=(len(parents), 3)) * np.exp(found["scales"])
     found["means"] += np.einsum("nij,nj->ni", _axes(found["rotations"]), offsets).astype(np.float32)
     found["scales"] -= np.float32(np.log(_SPLIT_SHRINK))

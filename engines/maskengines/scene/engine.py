@@ -13,7 +13,7 @@ import numpy as np
 from maskengines.contract import Candidate, Request, RunContext
 from maskengines.results.scenes import SceneResult
 from maskengines.scene.densify import Growth
-from maskengines.scene.evaluation import TestView, mask_agreement, quality, test_views
+from maskengines.scene.evaluation import TestView, agreement, quality, test_views, true_masks
 from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
 from maskengines.scene.initial import initial_gaussians
@@ -95,6 +95,7 @@ def setting_of(subject: SceneSubject, params: DualParams) -> Setting:
         Growth(cap=params.most),
         features,
         paint,
+        params.light == "changing",
     )
 
 
@@ -106,6 +107,7 @@ class Run:
     setting: Setting
     training: Training
     tests: Sequence[TestView]
+    truths: Mapping[str, Array]
     seed: int
     started: float
 
@@ -118,7 +120,8 @@ class Run:
         setting = setting_of(subject, params)
         setting.paint.put_all(setting.views, masks)
         tests = test_views(subject, params.longest)
-        return cls(subject, setting, METHODS[params.method](setting, seed), tests, seed, started)
+        truths = true_masks(subject, setting.views)
+        return cls(subject, setting, METHODS[params.method](setting, seed), tests, truths, seed, started)
 
     def answer(self, step: int) -> Candidate:
         """The scene as it is after ``step`` steps."""
@@ -129,9 +132,8 @@ class Run:
             psnr, similarity = quality(gaussians, self.tests)
             metrics |= {"psnr": round(psnr, 3), "ssim": round(similarity, 4)}
         views = self.setting.views
-        agreement = mask_agreement(self.subject, views, self.training.mask)
-        if agreement is not None:
-            metrics["mask_iou"] = round(agreement, 4)
+        if self.truths:
+            metrics["mask_iou"] = round(agreement(self.truths, views, self.training.mask), 4)
         seconds = round(time.monotonic() - self.started, 2)
         metrics["seconds"] = seconds
         masks = {view.name: _clutter(self.training.mask(view)) for view in views}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ from maskengines.subjects.scene_photos import read_photo
 
 Array = np.ndarray[Any, Any]
 
-_DISTRACTOR = 0.5
-"""Below this a mask counts as a distractor."""
+_CLUTTER = 0.5
+"""Below this a mask counts as clutter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,22 +64,29 @@ def quality(gaussians: Gaussians, views: Sequence[TestView]) -> tuple[float, flo
     return float(psnr), float(similarity)
 
 
-def mask_agreement(
-    subject: SceneSubject, views: Sequence[View], mask: Callable[[View], Array]
-) -> float | None:
-    """Intersection over union of learned and true distractors over all pixels of all training photos, or
-    ``None`` where the scene's folder has no true masks.
+def true_masks(subject: SceneSubject, views: Sequence[View]) -> dict[str, Array]:
+    """``(h, w)`` bool by the name of a training photo: where the clutter is, of those of which the scene's
+    folder says so."""
+    found = {}
+    for view in views:
+        file = true_mask(subject, subject.photo(view.name))
+        if file is not None:
+            mask = resized(load_mask(file, view.size), view.camera.width, view.camera.height)
+            found[view.name] = mask >= 128
+    return found
+
+
+def agreement(truths: Mapping[str, Array], views: Sequence[View], mask: Callable[[View], Array]) -> float:
+    """Intersection over union of learned and true clutter over all pixels of all photos whose truth is known;
+    1 where there is none of either.
 
     Args:
         mask: what counts as static in a view, (h, w) in 0..1.
     """
     both = either = 0
     for view in views:
-        file = true_mask(subject, subject.photo(view.name))
-        if file is None:
-            continue
-        truth = resized(load_mask(file, view.size), view.camera.width, view.camera.height) >= 128
-        found = mask(view) < _DISTRACTOR
-        both += int((truth & found).sum())
-        either += int((truth | found).sum())
-    return both / either if either else None
+        if view.name in truths:
+            truth, found = truths[view.name], mask(view) < _CLUTTER
+            both += int((truth & found).sum())
+            either += int((truth | found).sum())
+    return both / either if either else 1.0

@@ -15,6 +15,7 @@ from maskengines.params import Params
 
 Background = Literal["black", "white"]
 Method = Literal["dual", "ema", "plain"]
+Light = Literal["steady", "changing"]
 Meaning = Literal["distractors", "keep", "exact"]
 
 
@@ -77,6 +78,11 @@ class DualParams(Params):
         title="Painted is",
         description="Clutter, to be left out beside what is found; static, to be kept whatever is found; or "
         "exactly the clutter: nothing else is left out in a photo that has a mask.",
+    )
+    light: Light = Field(
+        "steady",
+        title="Light",
+        description="Changing: learn how each photo looks, where days or exposures differ. Slower.",
     )
     degree: int = Field(
         1,

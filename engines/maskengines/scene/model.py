@@ -15,8 +15,16 @@ from maskengines.subjects.gaussians import FIELDS, Gaussians
 
 Array = np.ndarray[Any, Any]
 
-RATES = {"means": 1.6e-4, "scales": 5e-3, "rotations": 1e-3, "opacities": 0.05, "harmonics": 2.5e-3}
-"""Learning rates of Kerbl et al. 2023; that of the means is per unit of the scene's extent."""
+RATES = {
+    "means": 1.6e-4,
+    "scales": 5e-3,
+    "rotations": 1e-3,
+    "opacities": 0.05,
+    "harmonics": 2.5e-3,
+    "embeddings": 5e-3,
+}
+"""Learning rates of Kerbl et al. 2023, and the last one of the paper; that of the means is per unit of the
+scene's extent."""
 
 _REST = 1 / 20
 """Harmonics above the constant term learn this much slower."""
@@ -27,35 +35,38 @@ class Model:
 
     Args:
         extent: size of the scene, see `views.extent_of`.
+        embeddings: ``(N, E)`` float32 that the Gaussians carry along, or ``None``.
+
+    Attributes:
+        arrays: the five arrays of `Gaussians`, and ``embeddings`` where there are some; float32.
+        tensors: the same memory, differentiable.
     """
 
-    def __init__(self, gaussians: Gaussians, extent: float) -> None:
+    def __init__(self, gaussians: Gaussians, extent: float, embeddings: Array | None = None) -> None:
         self.arrays = {name: array.copy() for name, array in gaussians.to_arrays().items()}
+        if embeddings is not None:
+            self.arrays["embeddings"] = embeddings.copy()
         self.extent = extent
         self.moments = {name: Moments(array.shape) for name, array in self.arrays.items()}
-        self._tensors: tuple[torch.Tensor, ...] = ()
+        self.tensors: dict[str, torch.Tensor] = {}
         self._share()
 
     def __len__(self) -> int:
         return len(self.arrays["means"])
 
-    @property
-    def tensors(self) -> tuple[torch.Tensor, ...]:
-        """The five parameters, differentiable, in the order of `subjects.gaussians.FIELDS`."""
-        return self._tensors
+    def draw(
+        self, camera: Camera, degree: int, trace: Trace | None = None, harmonics: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The picture ``(h, w, 3)`` from a camera, in front of black.
 
-    def draw(self, camera: Camera, degree: int, trace: Trace | None = None) -> torch.Tensor:
-        """The picture ``(h, w, 3)`` from a camera, in front of black."""
-        means, scales, rotations, opacities, harmonics = self._tensors
+        Args:
+            harmonics: instead of the model's own.
+        """
+        own = self.tensors
         picture, _ = rasterise(
-            means,
-            scales,
-            rotations,
-            opacities,
-            harmonics,
-            camera,
-            options=Options(degree=degree),
-            trace=trace,
+            own["means"], own["scales"], own["rotations"], own["opacities"],
+            own["harmonics"] if harmonics is None else harmonics,
+            camera, options=Options(degree=degree), trace=trace,
         )  # fmt: skip
         return picture
 
@@ -66,7 +77,7 @@ class Model:
             step: from 1.
             means_rate: factor on the rate of the means, 1 at first and falling.
         """
-        for name, tensor in zip(FIELDS, self._tensors, strict=True):
+        for name, tensor in self.tensors.items():
             if tensor.grad is None:
                 continue
             gradient, rate = tensor.grad.numpy(), RATES[name]
@@ -83,14 +94,14 @@ class Model:
 
     def take(self, index: Array) -> None:
         """Keep only those that an index array or a mask picks."""
-        for name in FIELDS:
+        for name in self.arrays:
             self.arrays[name] = np.ascontiguousarray(self.arrays[name][index])
             self.moments[name].take(index)
         self._share()
 
     def grow(self, more: dict[str, Array]) -> None:
-        """Add Gaussians, given as arrays by the names of `subjects.gaussians.FIELDS`."""
-        for name in FIELDS:
+        """Add Gaussians, given as arrays by the names of `arrays`."""
+        for name in self.arrays:
             self.arrays[name] = np.concatenate([self.arrays[name], more[name]])
             self.moments[name].grow(len(more[name]))
         self._share()
@@ -100,4 +111,4 @@ class Model:
         return Gaussians(*(self.arrays[name].copy() for name in FIELDS))
 
     def _share(self) -> None:
-        self._tensors = tuple(torch.from_numpy(self.arrays[name]).requires_grad_() for name in FIELDS)
+        self.tensors = {name: torch.from_numpy(array).requires_grad_() for name, array in self.arrays.items()}

@@ -35,14 +35,18 @@ class Schedule:
     def densify_every(self) -> int:
         return min(1000, max(self.steps * 1000 // _PAPER_STEPS, 5 * self.photos, 100))
 
+    def grows(self, step: int) -> bool:
+        """Whether gradients of this step count for growth: half of the steps are left to settle."""
+        return step <= self.steps // 2
+
     def densifies(self, step: int) -> bool:
-        """Whether the model grows after this step; the last growth leaves half of the steps to settle."""
-        return step % self.densify_every == 0 and step <= self.steps // 2
+        """Whether the model grows after this step."""
+        return self.grows(step) and step % self.densify_every == 0
 
     def degree_at(self, step: int) -> int:
         """Harmonics are let in one degree after the other."""
         return min(self.degree, step * 10 // max(self.steps, 1))
 
     def means_rate(self, step: int) -> float:
-        """Factor on the learning rate of the means, from 1 down to 1/100."""
-        return float(0.01 ** (step / max(self.steps, 1)))
+        """Factor on the learning rate of the means, from 1 down to 1/20: few steps leave no time for less."""
+        return float(0.05 ** (step / max(self.steps, 1)))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from maskengines.scene.appearance import Appearance, positions_encoded
 from maskengines.scene.densify import Densifier, Growth, Revision
 from maskengines.scene.features import Features, distance
 from maskengines.scene.losses import consistency, masked_loss
@@ -30,7 +31,7 @@ DUAL_AGREEMENT, EMA_AGREEMENT = 1.0, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What all ways to train share."""
+    """What all ways to train share; ``light_changes`` between the photos."""
 
     views: list[View]
     start: Gaussians
@@ -39,6 +40,7 @@ class Setting:
     growth: Growth
     features: Features
     paint: Paint
+    light_changes: bool = False
 
 
 class Training(Protocol):
@@ -55,15 +57,18 @@ class Training(Protocol):
 
 
 class Learner:
-    """One model with its own random order of the photos."""
+    """One model with its own random order of the photos, and where light changes, its own idea of how each
+    photo looks."""
 
     def __init__(self, setting: Setting, seed: int) -> None:
-        self.model = Model(setting.start, setting.extent)
+        embeddings = positions_encoded(setting.start.means) if setting.light_changes else None
+        self.model = Model(setting.start, setting.extent, embeddings)
+        self._look = Appearance(setting.views, seed) if setting.light_changes else None
         self._setting = setting
         self._densifier = Densifier(setting.growth)
         self._random = np.random.default_rng(seed)
         self._order: list[int] = []
-        self.trace = Trace()
+        self._trace: Trace | None = None
 
     def next_view(self) -> View:
         """Every photo once in random order, then anew."""
@@ -72,22 +77,36 @@ class Learner:
         return self._setting.views[self._order.pop()]
 
     def draw(self, view: View, number: int) -> torch.Tensor:
-        """The picture that `learn` densifies by."""
-        self.trace = Trace()
-        return self.model.draw(view.camera, self._setting.schedule.degree_at(number), self.trace)
+        """The picture that is compared with a photo and that `learn` densifies by, as long as the model
+        grows."""
+        schedule = self._setting.schedule
+        self._trace = Trace() if schedule.grows(number) else None
+        harmonics = None if self._look is None else self._look.harmonics(self.model, view.name)
+        return self.model.draw(view.camera, schedule.degree_at(number), self._trace, harmonics)
 
-    def draw_other(self, view: View, number: int) -> torch.Tensor:
-        """A picture from a view of the other model."""
+    def draw_scene(self, view: View, number: int) -> torch.Tensor:
+        """The picture of the scene as such, whatever the light was."""
         return self.model.draw(view.camera, self._setting.schedule.degree_at(number))
+
+    def as_scene(self, picture: torch.Tensor, view: View, number: int) -> torch.Tensor:
+        """What `draw_scene` would draw, which is ``picture`` of `draw` itself where light does not change."""
+        return picture if self._look is None else self.draw_scene(view, number)
 
     def learn(self, view: View, number: int) -> Revision | None:
         """Take the step; then grow where the schedule says so, and tell what became of the Gaussians."""
-        self._densifier.watch(self.trace, view.camera)
+        if self._trace is not None:
+            self._densifier.watch(self._trace, view.camera)
         schedule = self._setting.schedule
         self.model.learn(number, schedule.means_rate(number))
+        if self._look is not None:
+            self._look.learn()
         if not schedule.densifies(number):
             return None
         return self._densifier.revise(self.model, self._random)
+
+    def gaussians(self) -> Gaussians:
+        """A copy of the scene as it is now, in the mean light of the photos."""
+        return self.model.gaussians() if self._look is None else self._look.in_mean_light(self.model)
 
 
 class PlainTraining:
@@ -103,10 +122,10 @@ class PlainTraining:
         loss = masked_loss(picture, view.colour, torch.from_numpy(self.mask(view)))
         loss.backward()
         self._learner.learn(view, number)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
-        return self._learner.model.gaussians()
+        return self._learner.gaussians()
 
     def mask(self, view: View) -> Array:
         return self._setting.paint.over(view, np.ones(view.colour.shape[:2], np.float32))
@@ -164,17 +183,19 @@ class DualTraining:
         loss = masked_loss(picture_1, view_1.colour, self._masks.hard(view_1, picture_1))
         loss = loss + masked_loss(picture_2, view_2.colour, self._masks.soft(view_2, picture_2))
         if number > self._setting.schedule.warm_up:
-            agreement = consistency(one.draw_other(view_2, number), picture_2)
-            agreement = agreement + consistency(picture_1, two.draw_other(view_1, number))
+            scene_1 = one.as_scene(picture_1, view_1, number)
+            scene_2 = two.as_scene(picture_2, view_2, number)
+            agreement = consistency(one.draw_scene(view_2, number), scene_2)
+            agreement = agreement + consistency(scene_1, two.draw_scene(view_1, number))
             loss = loss + DUAL_AGREEMENT * agreement
         loss.backward()
         one.learn(view_1, number)
         two.learn(view_2, number)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
         """Those of the model with hard masks, as the authors report."""
-        return self._one.model.gaussians()
+        return self._one.gaussians()
 
     def mask(self, view: View) -> Array:
         return self._masks.both(view)
@@ -198,16 +219,16 @@ class EmaTraining:
         loss = masked_loss(picture, view.colour, turn(view, picture))
         if number > schedule.warm_up:
             seen = self._proxy.draw(view, schedule.degree_at(number))
-            loss = loss + EMA_AGREEMENT * consistency(picture, seen)
+            loss = loss + EMA_AGREEMENT * consistency(learner.as_scene(picture, view, number), seen)
         loss.backward()
         revision = learner.learn(view, number)
         if revision is not None:
             self._proxy.follow(revision, learner.model)
         self._proxy.update(learner.model)
-        return float(loss)
+        return float(loss.detach())
 
     def gaussians(self) -> Gaussians:
-        return self._learner.model.gaussians()
+        return self._learner.gaussians()
 
     def mask(self, view: View) -> Array:
         return self._masks.both(view)

@@ -17,6 +17,9 @@ Array = np.ndarray[Any, Any]
 MAX_SIDE = 16384
 """Pixels that a side of a camera's picture may have."""
 
+NEAR = 0.01
+"""Distance within which nothing is seen, in the units of the scene, unless a camera says otherwise."""
+
 _RIGID = 1e-3
 """By how much the rotation in a file may fail to be one; files hold few digits."""
 
@@ -45,7 +48,7 @@ class Camera:
     cy: float
     world_to_camera: Array
     name: str = ""
-    near: float = 0.01
+    near: float = NEAR
 
     def __post_init__(self) -> None:
         matrix: Array = np.ascontiguousarray(self.world_to_camera, np.float64).view()
@@ -115,14 +118,16 @@ class Camera:
         )  # fmt: skip
 
     def to_record(self) -> dict[str, Any]:
-        """As a frame of ``scene.json``: name, w, h, K = [fx, fy, cx, cy], w2c; inverse of `from_record`."""
-        return {
+        """As a frame of ``scene.json``: name, w, h, K = [fx, fy, cx, cy], w2c, and near
+        where it is not the usual one; inverse of `from_record`."""
+        told = {
             "name": self.name,
             "w": self.width,
             "h": self.height,
             "K": [self.fx, self.fy, self.cx, self.cy],
             "w2c": self.world_to_camera.tolist(),
         }
+        return told if self.near == NEAR else told | {"near": self.near}
 
     @classmethod
     def from_record(cls, record: Any, where: str) -> Self:
@@ -144,7 +149,7 @@ class Camera:
             matrix = np.array(record["w2c"], np.float64)
             camera = cls(
                 int(record["w"]), int(record["h"]), fx, fy, cx, cy, matrix,
-                str(record.get("name", "")), float(record.get("near", 0.01)),
+                str(record.get("name", "")), float(record.get("near", NEAR)),
             )  # fmt: skip
         except (TypeError, ValueError, OverflowError) as error:
             raise BadInput(

@@ -170,14 +170,13 @@ def need_gaussians(subject: SceneSubject) -> Gaussians:
 
 
 def _told(photo: ScenePhoto) -> dict[str, Any]:
-    camera = None if photo.camera is None else photo.camera.to_record() | {"near": photo.camera.near}
     return {
         "name": photo.name,
         "digest": photo.digest,
         "width": photo.width,
         "height": photo.height,
         "split": photo.split,
-        "camera": camera,
+        "camera": None if photo.camera is None else photo.camera.to_record(),
     }
 
 

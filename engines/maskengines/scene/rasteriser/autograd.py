@@ -59,7 +59,8 @@ class _Rasterise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, colour: Any, alpha: Any) -> Any:
-        found = gradients(ctx.drawing, colour.contiguous().numpy(), alpha.contiguous().numpy())
+        given = colour.contiguous().numpy(), alpha.contiguous().numpy()
+        found = gradients(ctx.drawing, *given, absolute=ctx.trace is not None)
         if ctx.trace is not None:
             ctx.trace.screen, ctx.trace.absolute = found.screen[:, :2], found.screen[:, 2:]
         return (*(torch.from_numpy(array) for array in found.parameters), None, None, None, None)

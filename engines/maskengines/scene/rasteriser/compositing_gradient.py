@@ -19,13 +19,14 @@ Array = np.ndarray[Any, Any]
 @njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
 def composite_gradient(
     splats: Array, starts: Array, members: Array, stops: Array, colour: Array, through: Array,
-    colour_gradient: Array, alpha_gradient: Array, moments: Array,
+    colour_gradient: Array, alpha_gradient: Array, absolute: bool, moments: Array,
 ) -> None:  # fmt: skip
     """Fill ``moments`` (pairs, `layout.MOMENTS`), a row per pair of a splat and a tile, from the gradients of
     the picture (H, W, 3) and of the covered share (H, W).
 
     What lies behind a splat is the picture minus what has been composited so far; each pair writes a row of
-    its own, so that sums do not depend on which thread came first.
+    its own, so that sums do not depend on which thread came first. Without ``absolute`` the sums of absolute
+    gradients are left 0, which is faster.
     """
     height, width = through.shape
     columns = (width + at.TILE - 1) // at.TILE
@@ -67,7 +68,6 @@ def composite_gradient(
                 plane[P7 + i] = weight
                 plane[P8 + i] = f4(0) if alpha >= OPAQUE else slope
             one, sx, sy, sxx, sxy, syy = f4(0), f4(0), f4(0), f4(0), f4(0), f4(0)
-            across, down = f4(0), f4(0)
             for i in range(first, last):
                 dx, dy = plane[i] - u, plane[P1 + i] - v
                 slope = plane[P8 + i]
@@ -78,14 +78,19 @@ def composite_gradient(
                 sxx += px * dx
                 sxy += px * dy
                 syy += py * dy
-                across += abs(TWO * xx * px + xy * py)
-                down += abs(TWO * yy * py + xy * px)
             sred, sgreen, sblue = f4(0), f4(0), f4(0)
             for i in range(first, last):
                 weight = plane[P7 + i]
                 sred += weight * plane[P4 + i]
                 sgreen += weight * plane[P5 + i]
                 sblue += weight * plane[P6 + i]
+            across, down = f4(0), f4(0)
+            if absolute:
+                for i in range(first, last):
+                    slope = plane[P8 + i]
+                    px, py = slope * (plane[i] - u), slope * (plane[P1 + i] - v)
+                    across += abs(TWO * xx * px + xy * py)
+                    down += abs(TWO * yy * py + xy * px)
             row = place_of(members[k])
             moments[row, 0], moments[row, 1], moments[row, 2] = one, sx, sy
             moments[row, 3], moments[row, 4], moments[row, 5] = sxx, sxy, syy

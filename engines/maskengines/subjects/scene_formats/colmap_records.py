@@ -47,7 +47,8 @@ def points_of(ids: Any, xyz: Any, rgb: Any, photos: Any) -> Points:
 
 def matrix_of(rotation: Array, translation: Array, name: str) -> Array:
     """World to camera from COLMAP's quaternion w, x, y, z and translation."""
-    length = float(np.linalg.norm(rotation))
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = float(np.linalg.norm(rotation))
     if not np.isfinite(length) or length < 1e-9 or not np.isfinite(translation).all():
         raise damaged(name, "it has a photo whose place is no finite number")
     w, x, y, z = rotation / length

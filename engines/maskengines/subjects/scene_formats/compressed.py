@@ -125,7 +125,7 @@ def _unpack(packed: Array, limits: Array, own: Array, into: Mapping[str, Array])
     into["rotations"][:] = _rotations(packed["packed_rotation"])
     colours = np.stack([packed["packed_color"] >> shift & 255 for shift in (24, 16, 8, 0)], -1) / 255
     shown = colours[:, :3]
-    if "min_r" in (limits.dtype.names or ()):
+    if set(_RANGES[12:]) <= set(limits.dtype.names or ()):
         shown = spread(shown, ("r", "g", "b"))
     into["harmonics"][:, 0] = (shown - 0.5) / SH_C0
     into["opacities"][:] = logit(colours[:, 3])

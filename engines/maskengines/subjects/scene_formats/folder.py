@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from maskengines.errors import BadInput
+from maskengines.files import atomic_write
 from maskengines.subjects.cameras import Camera
-from maskengines.subjects.scene import TEST, TRAIN
+from maskengines.subjects.scene import TEST, TRAIN, SceneSubject
 from maskengines.subjects.scene_formats.common import damaged, read_bytes, unreadable
 from maskengines.subjects.scene_formats.found import FoundPhoto, FoundScene
 from maskengines.subjects.scene_photos import photos_in
@@ -34,6 +35,27 @@ def read_folder(folder: Path) -> FoundScene:
     photos = [_photo(frame, f"Frame {number} of '{SCENE}'") for number, frame in enumerate(frames, 1)]
     points, colours = _points(folder / POINTS)
     return FoundScene(folder, (folder / IMAGES, folder), photos, points, colours)
+
+
+def write_folder(subject: SceneSubject, folder: Path) -> None:
+    """Write ``scene.json`` and ``points.npz`` beside the photos of a scene, for example once their cameras
+    are known; photos without a camera are left out. `read_folder` opens it.
+
+    Raises:
+        BadInput: no camera is known, or the place cannot be written.
+    """
+    frames = [
+        photo.camera.to_record()
+        | {"name": photo.name, "split": photo.split, "obs": photo.observed.astype(float).tolist()}
+        for photo in subject.photos
+        if photo.camera is not None
+    ]
+    if not frames:
+        raise BadInput("No camera of this scene is known, so there is nothing to write. Find them first.")
+    with atomic_write(folder / POINTS) as file:
+        np.savez_compressed(file, xyz=subject.points, rgb=subject.colours)
+    with atomic_write(folder / SCENE) as file:
+        file.write((json.dumps({"frames": frames}) + "\n").encode())
 
 
 def read_photos(folder: Path) -> FoundScene:
@@ -80,12 +102,13 @@ def _points(path: Path) -> tuple[Array, Array]:
     if not path.is_file():
         return np.zeros((0, 3)), np.zeros((0, 3), np.uint8)
     try:
-        with np.load(path, allow_pickle=False) as held:
+        # Of a file that it cannot read, numpy itself would leave it open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             points = np.asarray(held["xyz"], np.float64)
             colours = held["rgb"] if "rgb" in held else np.full(points.shape, 128, np.uint8)
     except OSError as error:
         raise unreadable(path, error) from error
-    except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise damaged(path.name, "it is no archive of xyz and rgb") from error
     if points.ndim != 2 or points.shape[1] != 3 or colours.shape != points.shape:
         raise damaged(path.name, f"xyz is {points.shape} and rgb {colours.shape}, where (P, 3) was expected")

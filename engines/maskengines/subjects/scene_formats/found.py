@@ -100,10 +100,10 @@ def assembled(found: FoundScene) -> OpenedScene:
             else f"'{found.folder.name}' names no photos. Give a folder with photos in it."
         )
     told += _few(photos)
-    finite = np.isfinite(found.points).all(axis=1)
-    subject = SceneSubject(
-        None, tuple(photos), found.points[finite], found.colours[finite], str(found.folder)
-    )
+    with np.errstate(over="ignore"):
+        points = found.points.astype(np.float32)
+    finite = np.isfinite(points).all(axis=1)
+    subject = SceneSubject(None, tuple(photos), points[finite], found.colours[finite], str(found.folder))
     return OpenedScene(subject, (*found.warnings, *told))
 
 
@@ -115,6 +115,7 @@ def _photo(
     if camera is not None and found.camera is not None:
         size = camera.width, camera.height
         observed = observed * (camera.width / found.camera.width, camera.height / found.camera.height)
+        observed = observed[((observed >= 0) & (observed <= size)).all(axis=1)]
     return ScenePhoto(name, str(path.absolute()), picture.digest, *size, found.split, camera, observed)
 
 

@@ -21,6 +21,8 @@ _TYPES = {
 }  # fmt: skip
 _ORDERS = {"ascii": "<", "binary_little_endian": "<", "binary_big_endian": ">"}
 _MAX_HEADER = 1 << 16
+_MAX_ROWS = 1 << 40
+_ROWS = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _header(file: BinaryIO, name: str) -> tuple[str, list[Element]]:
     elements: list[tuple[str, int, list[tuple[str, str]] | None]] = []
     for words in lines[2:]:
         match words:
-            case ["element", element, count] if count.isdigit():
+            case ["element", element, count] if count.isdecimal() and int(count) <= _MAX_ROWS:
                 elements.append((element, int(count), []))
             case ["property", "list", *_] if elements:
                 elements[-1] = (*elements[-1][:2], None)
@@ -137,9 +139,9 @@ def _from_text(file: BinaryIO, elements: list[Element], name: str, size: int) ->
         if 2 * wanted > size + 1:
             raise damaged(name, f"it ends too early for {element.count:,} rows of {len(names)} numbers")
         rows = np.zeros(element.count, element.dtype)
-        # Numbers in parts: as float64 all at once they would take twice the memory of the result.
-        for begin in range(0, element.count, 1 << 16):
-            part = rows[begin : begin + (1 << 16)]
+        # In parts: words of text take many times the memory of their numbers.
+        for begin in range(0, element.count, _ROWS):
+            part = rows[begin : begin + _ROWS]
             with np.errstate(all="ignore"):
                 values = _numbers(file, len(part) * len(names), name).reshape(len(part), len(names))
                 for index, column in enumerate(names):

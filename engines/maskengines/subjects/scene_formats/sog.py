@@ -50,7 +50,15 @@ def read_sog(path: Path) -> OpenedGaussians:
             return _read(archive, path.name)
     except OSError as error:
         raise unreadable(path, error) from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         raise damaged(path.name, f"its parts make no sense together ({error})") from error
 
 

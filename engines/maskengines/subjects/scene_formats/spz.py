@@ -42,6 +42,7 @@ _COLOUR = 0.15
 """Scale of the DC term, so that colours somewhat beyond 0..1 fit into a byte."""
 
 _MOST_BITS = 16
+_REACH = 1 << 23
 _ROOT_HALF = float(np.sqrt(0.5))
 _FLIP = np.array([1, -1, -1], np.float32)
 _TURN_FLIP = np.array([1, 1, -1, -1], np.float32)
@@ -93,7 +94,7 @@ def write_spz(gaussians: Gaussians, target: Path) -> None:
     """
     count, coefficients = len(gaussians), COEFFICIENTS[gaussians.degree]
     bits = _fraction_bits(gaussians.means, target.name)
-    fixed = np.rint(gaussians.means * _FLIP * (1 << bits)).astype("<i4")
+    fixed = np.clip(np.rint(gaussians.means * _FLIP * (1 << bits)), -_REACH, _REACH - 1).astype("<i4")
     signs = _SH_FLIP[1:coefficients, None]
     rest = np.rint(gaussians.harmonics[:, 1:] * signs * 128) + 128
     parts = (
@@ -186,10 +187,10 @@ def _fixed(bytes_: Array, bits: int) -> Array:
 
 def _fraction_bits(means: Array, name: str) -> int:
     largest = float(np.abs(means).max(initial=1e-6))
-    bits = min(_MOST_BITS, 22 - int(np.ceil(np.log2(largest))))
+    bits = min(_MOST_BITS, 22 - int(np.floor(np.log2(largest))))
     if bits < 0:
         raise BadInput(
-            f"Cannot write '{name}': the scene reaches to {largest:.0f} units, and SPZ holds 4 million. "
+            f"Cannot write '{name}': the scene reaches to {largest:.0f} units, and SPZ holds 8 million. "
             "Scale it down, or use .ply."
         )
     return bits

@@ -1,0 +1,206 @@
+"""The rasteriser of scenes against an accumulation in torch, and what a step of training is made of.
+
+Run ``python -m tests.benchmarks scene [--quick]``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
+DATA = Path(os.environ.get("MASKSTUDIO_DATA", ROOT.parent / "shared" / "data")) / "scene"
+Array = np.ndarray[Any, Any]
+
+SIZES = ((50_000, 512, 384), (10_000, 256, 192))
+ARMS = (("plain", ""), ("ema", ""), ("dual", ""), ("dual", "gt_masks"))
+
+
+def cloud(count: int) -> Any:
+    """Gaussians that fill a picture of 512 x 384 with splats of 2 pixels standard deviation."""
+    from maskengines.subjects.gaussians import Gaussians
+
+    rng = np.random.default_rng(0)
+    return Gaussians(
+        rng.normal(size=(count, 3)) * [1.2, 0.9, 0.6] + [0, 0, 4],
+        rng.normal(size=(count, 3)) * 0.4 - 3.9,
+        rng.normal(size=(count, 4)),
+        rng.normal(size=count),
+        rng.normal(size=(count, 1, 3)) * 0.6,
+    )
+
+
+def cpu_ms(work: Callable[[], Any], repeats: int) -> float:
+    """Median CPU milliseconds of this process."""
+    work()
+    found = []
+    for _ in range(repeats):
+        gc.collect()
+        started = time.process_time()
+        work()
+        found.append((time.process_time() - started) * 1000)
+    return statistics.median(found)
+
+
+def torch_tiles(parameters: list[Any], camera: Any, tile: int = 16) -> Any:
+    """The same picture by torch operations alone: per tile the alphas of all its splats at once, a running
+    product and a sum. Constant colour only."""
+    import torch
+
+    means, scales, rotations, opacities, harmonics = parameters
+    view = torch.tensor(camera.world_to_camera, dtype=means.dtype)
+    x, y, z = (means @ view[:3, :3].T + view[:3, 3]).unbind(1)
+    w, i, j, k = torch.nn.functional.normalize(rotations, dim=1).unbind(1)
+    turn = torch.stack(
+        [
+            1 - 2 * (j * j + k * k), 2 * (i * j - w * k), 2 * (i * k + w * j),
+            2 * (i * j + w * k), 1 - 2 * (i * i + k * k), 2 * (j * k - w * i),
+            2 * (i * k - w * j), 2 * (j * k + w * i), 1 - 2 * (i * i + j * j),
+        ], 1,
+    ).view(-1, 3, 3)  # fmt: skip
+    o = torch.zeros_like(z)
+    slope = torch.stack(
+        [camera.fx / z, o, -camera.fx * x / z**2, o, camera.fy / z, -camera.fy * y / z**2], 1
+    ).view(-1, 2, 3)
+    half = slope @ view[:3, :3] @ (turn * scales.exp()[:, None])
+    blurred = half @ half.transpose(1, 2) + 0.3 * torch.eye(2)
+    inverse = torch.linalg.inv(blurred)
+    centres = torch.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], 1)
+    opacity, shade = opacities.sigmoid(), (0.5 + 0.28209479177387814 * harmonics[:, 0]).clamp(min=0)
+    with torch.no_grad():
+        above = 2 * (255 * opacity).clamp(min=1).log()
+        reach = (above[:, None] * torch.diagonal(blurred, dim1=1, dim2=2)).sqrt()
+        order = z.argsort()
+        order = order[(z[order] > camera.near) & (opacity[order] > 1 / 255)]
+    rows = []
+    for top in range(0, camera.height, tile):
+        row = []
+        tall = min(tile, camera.height - top)
+        near = order[((centres[order, 1] - top - tall / 2).abs() < tall / 2 + reach[order, 1])]
+        for left in range(0, camera.width, tile):
+            wide = min(tile, camera.width - left)
+            here = near[((centres[near, 0] - left - wide / 2).abs() < wide / 2 + reach[near, 0])]
+            down, across = torch.meshgrid(
+                torch.arange(top, top + tall) + 0.5, torch.arange(left, left + wide) + 0.5, indexing="ij"
+            )
+            offset = torch.stack([across, down], -1).view(-1, 1, 2) - centres[here]
+            power = 0.5 * torch.einsum("psi,sij,psj->ps", offset, inverse[here], offset)
+            alpha = (opacity[here] * torch.exp(-power)).clamp(max=0.99)
+            alpha = torch.where(alpha >= 1 / 255, alpha, 0.0)
+            through = torch.cumprod(torch.cat([torch.ones(len(alpha), 1), 1 - alpha], 1), 1)[:, :-1]
+            row.append(((alpha * through) @ shade[here]).view(tall, wide, 3))
+        rows.append(torch.cat(row, 1))
+    return torch.cat(rows, 0)
+
+
+def rasterisers(quick: bool) -> list[str]:
+    import numba
+    import torch
+    from maskengines.scene.rasteriser.autograd import rasterise
+    from maskengines.subjects.cameras import Camera
+
+    numba.set_num_threads(1)
+    torch.set_num_threads(1)
+    lines = [
+        "| Gaussians, pixels | ours, forward | with backward | torch, forward | with backward | apart |",
+        "| --- | --: | --: | --: | --: | --: |",
+    ]
+    for count, width, height in SIZES[1:] if quick else SIZES:
+        scene = cloud(count)
+        camera = Camera(width, height, 0.78 * width, 0.78 * width, width / 2, height / 2, np.eye(4))
+        given = [torch.tensor(array, requires_grad=True) for array in scene.to_arrays().values()]
+        pull = torch.tensor(np.random.default_rng(1).normal(size=(height, width, 3)).astype(np.float32))
+
+        def ours(given: list[Any] = given, camera: Any = camera) -> Any:
+            return rasterise(*given, camera)[0]
+
+        def theirs(given: list[Any] = given, camera: Any = camera) -> Any:
+            return torch_tiles(given, camera)
+
+        def learned(draw: Callable[[], Any], pull: Any = pull) -> None:
+            (draw() * pull).sum().backward()
+
+        apart = float((ours() - theirs()).abs().max())
+        figures = []
+        for draw, repeats in ((ours, 5 if quick else 15), (theirs, 1 if quick else 3)):
+            figures += [cpu_ms(draw, repeats), cpu_ms(lambda draw=draw: learned(draw), repeats)]
+        told = " | ".join(f"{figure:.0f} ms" for figure in figures)
+        lines.append(f"| {count}, {width} x {height} | {told} | {apart:.0e} |")
+    return lines
+
+
+def training(quick: bool) -> list[str]:
+    """Milliseconds of CPU a step, by what is trained."""
+    from maskengines.scene.engine import Run
+    from maskengines.scene.info import DualParams
+    from maskengines.subjects.scene_files import load_scene
+
+    subject = load_scene(DATA / "garden_occ").subject
+    lines = ["| method | ms a step | Gaussians |", "| --- | --: | --: |"]
+    warm, steps = (10, 10) if quick else (200, 50)
+    for method in ("plain", "ema", "dual"):
+        run = Run.begin(subject, DualParams.read({"method": method, "iterations": 400}), {}, 0)
+        for step in range(1, warm + 1):
+            run.training.step(step)
+        started = time.process_time()
+        for step in range(warm + 1, warm + steps + 1):
+            run.training.step(step)
+        taken = (time.process_time() - started) * 1000 / steps
+        lines.append(f"| {method} | {taken:.0f} | {len(run.training.gaussians())} |")
+    return lines
+
+
+def quality(quick: bool) -> list[str]:
+    """Clean test views of `garden_occ` and `brighton_occ`, mean and spread over seeds."""
+    from maskengines.contract import Request
+    from maskengines.runtime.local import run_here
+    from maskengines.scene.engine import Dual3DGS
+    from maskengines.scene.info import DualParams
+    from maskengines.subjects.scene_files import load_scene
+
+    small = {"iterations": 300, "longest": 128, "most": 6000} if quick else {}
+    lines = [
+        "| scene | method | PSNR, dB | SSIM | mask IoU | seconds |",
+        "| --- | --- | --: | --: | --: | --: |",
+    ]
+    for name in ("garden_occ",) if quick else ("garden_occ", "brighton_occ"):
+        subject = load_scene(DATA / name).subject
+        for method, masks in ARMS:
+            given: dict[str, Any] = {"method": method, **small}
+            if masks:
+                given |= {"masks": str(DATA / name / masks), "meaning": "exact"}
+            params, found = DualParams.read(given), []
+            for seed in range(1 if quick else 3):
+                answer = run_here(Dual3DGS(), Request(subject, {}, params, seed=seed))[-1]
+                found.append([answer.metrics[key] for key in ("psnr", "ssim", "mask_iou", "seconds")])
+            mean, spread = np.mean(found, 0), np.std(found, 0)
+            told = f"{mean[0]:.2f} ± {spread[0]:.2f} | {mean[1]:.4f} ± {spread[1]:.4f} | {mean[2]:.2f}"
+            arm = f"{method}, true masks" if masks else method
+            lines.append(f"| {name} | {arm} | {told} | {mean[3]:.0f} |")
+    return lines
+
+
+def table(quick: bool) -> str:
+    parts = [
+        "## Scene",
+        "CPU milliseconds of one thread; 'apart' is the greatest difference of the two pictures.",
+        "\n".join(rasterisers(quick)),
+        "Training on 30 photos of 256 x 192, CPU milliseconds of all threads.",
+        "\n".join(training(quick)),
+        "Clean test views after training on photos with clutter in, at the default settings"
+        + (
+            " of a quick run: 300 steps at 128 x 96."
+            if quick
+            else ", three seeds with their standard deviation."
+        ),
+        "\n".join(quality(quick)),
+    ]
+    return "\n\n".join(parts)
