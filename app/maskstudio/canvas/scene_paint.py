@@ -75,9 +75,7 @@ class ViewPaint:
 class PaintEdit:
     """`maskstudio.tools.base.MaskEdit` over a viewport."""
 
-    def __init__(
-        self, mask: Mask, changed: Callable[[Box], None], done: Callable[[MaskArray], None]
-    ) -> None:
+    def __init__(self, mask: Mask, changed: Callable[[Box], None], done: Callable[[MaskArray], None]) -> None:
         self._mask = mask
         self._edit = mask.edit()
         self._changed = changed

@@ -73,7 +73,9 @@ class SceneView(QWidget):
         super().__init__(parent)
         self.setAccessibleName(self.tr("Scene"))
         self.setAccessibleDescription(
-            self.tr("Arrow keys turn the view, 1, 3 and 7 show front, side and top, F shows all of the scene.")
+            self.tr(
+                "Arrow keys turn the view, 1, 3 and 7 show front, side and top, F shows all of the scene."
+            )
         )
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)

@@ -210,6 +210,14 @@ class Document(QObject):
             self._spare.prepare(self.subject)
         self.candidates_changed.emit()
 
+    def replace_candidate(self, before: Candidate, after: Candidate) -> bool:
+        """Put an answer in the place of one that is in the list; False if it is not there any more."""
+        if before not in self.candidates:
+            return False
+        self.candidates[self.candidates.index(before)] = after
+        self.candidates_changed.emit()
+        return True
+
     def clear_candidates(self) -> None:
         if self.candidates:
             self.candidates = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from maskengines.contract import MaskArray
+from maskengines.contract import BadInput, Candidate, MaskArray
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
@@ -124,6 +124,14 @@ class SceneDocument(Document):
         before, self._work_now = self._work_now, SceneWork.of(scene)
         self._push(SceneCommand(self, label, before))
         self.scene_changed.emit()
+
+    def keep(self, candidate: Candidate) -> None:
+        """Raises:
+        BadInput: a picture is no part of a scene; `replace_scene` takes what was trained.
+        """
+        raise BadInput(
+            "A picture cannot be kept in a scene. Export it, or choose a candidate with Gaussians."
+        )
 
     def exchange_work(self, work: SceneWork) -> SceneWork:
         """Show another state and return the one shown so far; for undo commands."""

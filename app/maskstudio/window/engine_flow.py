@@ -77,6 +77,7 @@ class EngineFlow:
         if window.diary is not None:
             window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
+        candidates.candidate_shown.connect(window.scenes.pick)
         candidates.body_shown.connect(window.poses.pick)
         candidates.body_kept.connect(window.poses.keep)
         candidates.heat_toggled.connect(self._show_heat)
@@ -307,6 +308,8 @@ class EngineFlow:
         try:
             if candidate.kind == "joints":
                 self._window.poses.take_joints(candidate)
+            elif candidate.kind == "scene":
+                self._window.scenes.take(candidate)
             else:
                 document.keep(candidate)
         except StudioError as error:

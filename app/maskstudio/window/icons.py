@@ -37,7 +37,8 @@ NAMES = {
     "warning": "warning", "error": "warning-circle", "more": "dots-three", "history": "stack",
     "sample": "sparkle", "import": "download-simple", "plus": "plus", "size": "circle",
     "joints": "tree-structure", "person": "person-simple", "mirror": "arrows-left-right",
-    "no-evidence": "eye-slash", "unpin": "push-pin-slash", "cube": "cube", "isolate": "selection-foreground", "depth": "stack-simple", "camera": "video-camera",
+    "no-evidence": "eye-slash", "unpin": "push-pin-slash", "cube": "cube",
+    "isolate": "selection-foreground", "depth": "stack-simple", "camera": "video-camera",
     "folder": "folder-open", "photos": "images",
     "trash": "trash", "copy": "copy", "eye": "eye", "gear": "gear", "seed": "dice-five",
 }  # fmt: skip

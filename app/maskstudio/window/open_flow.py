@@ -62,9 +62,7 @@ class OpenFlow:
         from maskstudio.window.scene_flow import scene_files
 
         folder = self._window.settings.folder
-        self.open_paths(
-            dialogs.ask_open(self._window, folder, READABLE_SUFFIXES, SUFFIXES, scene_files())
-        )
+        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES, SUFFIXES, scene_files()))
 
     def open_sample(self) -> None:
         """Open the bundled photo with its mask painted."""

@@ -10,6 +10,8 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 if TYPE_CHECKING:
+    from maskengines.contract import Candidate
+
     from maskstudio.documents.document import Document
     from maskstudio.documents.scene_document import SceneDocument
     from maskstudio.jobs.service import JobService
@@ -74,6 +76,25 @@ class SceneFlow:
         """Colour of paint and of what is selected, in all tabs."""
         for tab in self._tabs.values():
             tab.set_overlay(colour, opacity)
+
+    def pick(self, candidate: Candidate | None) -> None:
+        """The gallery shows an answer, or none any more."""
+        if self.front is not None:
+            self.front.try_on(candidate)
+
+    def take(self, candidate: Candidate) -> None:
+        """Make a candidate the scene in front: one undo step.
+
+        Raises:
+            BadInput: it holds no scene.
+        """
+        from maskengines.results.scenes import scene_from_candidate
+
+        document = self.document
+        if document is not None:
+            found = scene_from_candidate(candidate)
+            document.replace_scene(document.work.scene.with_gaussians(found.gaussians), "Keep scene")
+            document.clear_candidates()
 
     # --- the selection --------------------------------------------------------------------------
 

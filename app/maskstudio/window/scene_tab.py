@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from maskengines.errors import BadInput
+from maskengines.results.scenes import scene_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, QTimer
@@ -13,8 +15,9 @@ from PySide6.QtGui import QColor, QImage
 from maskstudio.canvas.scene_view import SceneView
 
 if TYPE_CHECKING:
-    from maskengines.contract import MaskArray
+    from maskengines.contract import Candidate, MaskArray
     from maskengines.subjects.cameras import Camera
+    from maskengines.subjects.gaussians import Gaussians
 
     from maskstudio.documents.scene_document import SceneDocument, SceneWork
     from maskstudio.jobs.scene_link import SceneLink
@@ -39,7 +42,8 @@ class SceneTab(QObject):
         """How far paint reaches, one of `REACHES`."""
         self._window = window
         self._link: SceneLink | None = None
-        self._shown: SceneSubject | None = None
+        self._shown: Gaussians | None = None
+        self._tried: Gaussians | None = None
         self._asked: tuple[SceneWork, str] | None = None
         self._tint = QColor("red")
         self._late = QTimer(self, singleShot=True, interval=SHOW_WAIT_MS)
@@ -77,6 +81,23 @@ class SceneTab(QObject):
             self._tint = colour
             self._tell()
 
+    def try_on(self, candidate: Candidate | None) -> None:
+        """Show the Gaussians of a candidate in place of the document's, or these again."""
+        tried = None
+        if candidate is not None and candidate.kind == "scene":
+            try:
+                tried = scene_from_candidate(candidate).gaussians
+            except BadInput:
+                tried = None  # told where it is kept in earnest
+        if tried is not self._tried:
+            self._tried = tried
+            self._show_scene()
+
+    @property
+    def gaussians(self) -> Gaussians | None:
+        """What the viewport shows: those of a candidate that is tried on, else the document's."""
+        return self._tried if self._tried is not None else self.document.work.scene.gaussians
+
     def neighbours(self, what: str, label: str) -> None:
         """Grow or shrink the selection by neighbours."""
         self._ask(what, label)
@@ -98,20 +119,23 @@ class SceneTab(QObject):
             self._shown = None
 
     def _show_scene(self) -> None:
-        scene = self.document.work.scene
-        if self._link is None or scene is self._shown:
+        gaussians = self.gaussians
+        if self._link is None or gaussians is self._shown or not self.view.isVisible():
             return
-        self._shown = scene
-        if scene.gaussians is None:
+        self._shown = gaussians
+        if gaussians is None:
             self.view.clear_frame()
-        self._link.show(scene)
+            self._link.show(None)
+            return
+        # Photos are of no use to the worker that draws.
+        self._link.show(SceneSubject(gaussians))
         self._tell()
         self.view.refresh()
         self._late.start()
 
     def _tell(self) -> None:
         work = self.document.work
-        if self._link is not None and len(work) and work.scene is self._shown:
+        if self._link is not None and len(work) and work.scene.gaussians is self._shown:
             red, green, blue, _ = self._tint.getRgbF()
             self._link.tell(work.shown, work.selected, (red, green, blue))
 
@@ -132,11 +156,19 @@ class SceneTab(QObject):
 
     def _ask(self, what: str, label: str, **more: Any) -> None:
         work = self.document.work
+        if self._tried is not None:
+            self.view.answered()
+            self._window.banner.tell(
+                self.tr("This is a candidate. Keep it first (Enter), then select in it.")
+            )
+            return
         if self._link is not None and self._link.ask(work.selected, what, **more):
             self._asked = work, label
         else:
             self.view.answered()
-            self._window.banner.tell(self.tr("The last stroke is still being looked at. Try again in a moment."))
+            self._window.banner.tell(
+                self.tr("The last stroke is still being looked at. Try again in a moment.")
+            )
 
     # --- from the worker ------------------------------------------------------------------------
 
@@ -171,7 +203,7 @@ class SceneTab(QObject):
     # --- showing --------------------------------------------------------------------------------
 
     def _work_changed(self) -> None:
-        if self.document.work.scene is not self._shown and self.view.isVisible():
+        if self.gaussians is not self._shown:
             self._show_scene()
         else:
             self._tell()
@@ -183,10 +215,14 @@ class SceneTab(QObject):
         if self.document.work.scene.gaussians is None:
             self.view.show_message(
                 self.tr("No Gaussians yet"),
-                self.tr("Choose “Clean scene” at the right and press Run: the scene appears here while it trains."),
+                self.tr(
+                    "Choose “Clean scene” at the right and press Run: the scene appears here while it trains."
+                ),
             )
         else:
-            self.view.show_message(self.tr("Getting the renderer ready…"), self.tr("The first time takes longer."))
+            self.view.show_message(
+                self.tr("Getting the renderer ready…"), self.tr("The first time takes longer.")
+            )
 
 
 def _record(camera: Camera) -> dict[str, Any]:

@@ -56,6 +56,9 @@ class StatusBar(QWidget):
                 label.clear()
             self._lines[-1].hide()
             return
+        flat = document.kind != "scene"
+        self.zoom.setVisible(flat)
+        self._lines[0].setVisible(flat)
         self.size_text.setText(document.size_told())
         self.show_mask(document)
 
