@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from maskengines.subjects.cameras import Camera
-from PySide6.QtCore import QLineF, QPointF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from maskstudio.canvas.orbit import NEAR, Orbit, clipped
@@ -20,6 +20,7 @@ _CELL = RADIUS / 4
 _REACH = 3 * RADIUS
 _PIECES = 12
 _SHADES = 6
+_MOST_POINTS = 6000
 _SIZE = 0.09 * RADIUS
 
 
@@ -55,6 +56,17 @@ def paint_cameras(
         painter.setBrush(fill)
         painter.drawPolygon(QPolygonF(corners))
         painter.drawLines([QLineF(tip, corner) for corner in corners])
+
+
+def paint_points(painter: QPainter, orbit: Orbit, stage: Stage, points: Array, colours: Array) -> None:
+    """The sparse points of the photos, ``(P, 3)`` in the scene and ``(P, 3)`` uint8: all there is to see of a
+    scene that was not trained yet."""
+    step = max(1, len(points) // _MOST_POINTS)
+    seen = orbit.seen(stage.place(points[::step]))
+    front = seen[:, 2] > NEAR
+    places = orbit.screen(seen[front]).tolist()
+    for (x, y), (red, green, blue) in zip(places, colours[::step][front].tolist(), strict=True):
+        painter.fillRect(QRectF(x - 1, y - 1, 2, 2), QColor(red, green, blue))
 
 
 def camera_at(

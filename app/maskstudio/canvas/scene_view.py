@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from maskengines.contract import Box, MaskArray
 from maskengines.results.frames import DEPTH_STEP, SceneFrame
 from maskengines.subjects.cameras import Camera
@@ -35,7 +36,7 @@ from maskstudio.canvas.orbit import FARTHEST, FRONT, NEAREST, SIDE, TOP, Orbit
 from maskstudio.canvas.outlines import draw_shape
 from maskstudio.canvas.scene_paint import ViewPaint
 from maskstudio.canvas.scene_pointer import ScenePointer
-from maskstudio.canvas.scene_stage import RADIUS, SceneOrbit, Stage
+from maskstudio.canvas.scene_stage import OPENING, RADIUS, SceneOrbit, Stage
 from maskstudio.tools.base import Tool, ToolEvent
 from maskstudio.window import theme
 
@@ -93,6 +94,7 @@ class SceneView(QWidget):
         self.cameras_shown = True
         self.frames = 0
         """Frames shown so far."""
+        self._points = (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
         self._takes_away = self._alt = False
         self._exact: Camera | None = None
         self._frame: SceneFrame | None = None
@@ -121,8 +123,10 @@ class SceneView(QWidget):
         self.cameras = scene.cameras
         self.chosen_camera = None
         self._image = self._frame = None
+        self._points = scene.points, scene.colours
         if self.cameras:
-            self.look_from(self.cameras[0])
+            first = self.stage.orbit(self.cameras[0], max(1, self.width()), max(1, self.height()))
+            self.look(replace(first, distance=_STEP * first.distance, opening=OPENING))
         else:
             self.frame()
 
@@ -356,6 +360,8 @@ class SceneView(QWidget):
         if self._image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(QRectF(self.rect()), self._image)
+        else:
+            scene_marks.paint_points(painter, seen, self.stage, *self._points)
         if self.cameras_shown and self._exact is None:
             scene_marks.paint_cameras(painter, seen, self.stage, self.cameras, self.chosen_camera)
         self._paint.paint(painter, event.rect())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _MOST = 20_000
-_LEAST_ALPHA = 0.3
+_LEAST_ALPHA = 0.05
 
 
 class SceneResultView:
