@@ -136,8 +136,8 @@ class SceneTab(QObject):
     def _tell(self) -> None:
         work = self.document.work
         if self._link is not None and len(work) and work.scene.gaussians is self._shown:
-            red, green, blue, _ = self._tint.getRgbF()
-            self._link.tell(work.shown, work.selected, (red, green, blue))
+            tint = self._tint.redF(), self._tint.greenF(), self._tint.blueF()
+            self._link.tell(work.shown, work.selected, tint)
 
     def _want(self, camera: Camera) -> None:
         if self._link is not None:
