@@ -133,6 +133,12 @@ class EngineInfo:
     needs: tuple[str, ...] = ()
     live_companion: str = ""
 
+    @property
+    def follows(self) -> bool:
+        """Live and light: it follows the hand beside what the user works on. A live engine that is heavy is
+        run like any other, and may be told of changes while it works."""
+        return self.live and self.weight == "light"
+
     def schema(self) -> dict[str, Any]:
         """JSON schema of the parameters."""
         return self.params.model_json_schema()

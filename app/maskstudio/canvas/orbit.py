@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -110,23 +110,23 @@ class Orbit:
 
     # --- movement -------------------------------------------------------------------------------
 
-    def resized(self, width: int, height: int) -> Orbit:
+    def resized(self, width: int, height: int) -> Self:
         return replace(self, width=max(1, width), height=max(1, height))
 
-    def looking(self, yaw: float, pitch: float) -> Orbit:
+    def looking(self, yaw: float, pitch: float) -> Self:
         """The same target from another side."""
         return replace(self, yaw=(yaw + 180) % 360 - 180, pitch=min(max(pitch, -90.0), 90.0))
 
-    def turned(self, yaw: float, pitch: float) -> Orbit:
+    def turned(self, yaw: float, pitch: float) -> Self:
         """Turn on by degrees; stops at straight up and straight down."""
         return self.looking(self.yaw + yaw, self.pitch + pitch)
 
-    def panned(self, dx: float, dy: float) -> Orbit:
+    def panned(self, dx: float, dy: float) -> Self:
         """Move what is shown by pixels, measured at the target."""
         across = np.array([dx, dy]) * (self.distance / self.focal)
         return replace(self, target=_triple(np.array(self.target) - across @ self.axes[:2]))
 
-    def zoomed(self, factor: float, x: float, y: float) -> Orbit:
+    def zoomed(self, factor: float, x: float, y: float) -> Self:
         """Come nearer by a factor; what lies under a pixel as far away as the target stays there."""
         distance = min(max(self.distance / factor, NEAREST), FARTHEST)
         target = np.array(self.target)
@@ -135,7 +135,7 @@ class Orbit:
             self, distance=distance, target=_triple(target + (held - target) * (1 - distance / self.distance))
         )
 
-    def framing(self, points: Array, filled: float = 0.84) -> Orbit:
+    def framing(self, points: Array, filled: float = 0.84) -> Self:
         """Show all of ``(N, 3)`` points from this side, within the ``filled`` share of the screen."""
         points = np.asarray(points, np.float64).reshape(-1, 3)
         middle = (points.min(axis=0) + points.max(axis=0)) / 2

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 def file_commands(window: MainWindow) -> list[Command]:
     """The File menu. *Open recent* is a submenu that the window adds itself."""
     opening, saving, document = window.opening, window.saving, window.needs_document
+    flat = window.needs_picture
     return [
         Command("file.open", "Open", opening.ask_open, "File", "open", ("Ctrl+O",), "open", asks=True,
                 words="load photo project image"),
+        Command("file.open-folder", "Open scene folder", window.scenes.ask_open_folder, "File", "open",
+                ("Ctrl+Shift+O",), "folder", asks=True, words="load photos scene 3d gaussians colmap",
+                hint="A folder of photos, with or without their cameras, or a scene folder."),
         Command("file.sample", "Open the sample", opening.open_sample, "File", "open", icon="sample",
                 words="example demo", hint="A photo with its mask painted, to try things on."),
         Command("file.shapes", "Open the shapes sample", opening.open_shapes, "File", "open", icon="sample",
@@ -32,9 +36,13 @@ def file_commands(window: MainWindow) -> list[Command]:
                 document, asks=True, words="png jpeg tiff webp result write"),
         Command("file.export-mask", "Export mask", saving.export_mask, "File", "export", ("Ctrl+Shift+E",),
                 "export",
-                document, asks=True, words="png"),
+                flat, asks=True, words="png"),
+        Command("file.export-scene", "Export scene", window.scenes.export, "File", "export",
+                ("Ctrl+Alt+S",), "export", window.scenes.needs_gaussians, asks=True,
+                words="ply splat spz gaussians write save",
+                hint="Writes the Gaussians that are not deleted; the suffix decides the format."),
         Command("file.import-mask", "Import mask", saving.import_mask, "File", "export", (), "import",
-                document, asks=True, words="load png",
+                flat, asks=True, words="load png",
                 hint="White is asked for; it must have the photo's size."),
         Command("file.close", "Close tab", saving.close_current, "File", "end", ("Ctrl+W",), "close",
                 window.needs_tab),

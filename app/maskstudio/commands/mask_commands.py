@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def mask_commands(window: MainWindow) -> list[Command]:
     """The Mask menu."""
     masks, document, painted = window.masks, window.needs_document, window.needs_mask
+    flat = window.needs_flat_mask
     return [
         Command("mask.all", "Select all", masks.select_all, "Mask", "whole", ("Ctrl+A",), "all", document,
                 words="fill everything"),
@@ -24,12 +25,12 @@ def mask_commands(window: MainWindow) -> list[Command]:
                 words="expand dilate"),
         Command("mask.shrink", "Shrink", masks.shrink, "Mask", "shape", (), "shrink", painted, asks=True,
                 words="contract erode"),
-        Command("mask.feather", "Feather", masks.feather, "Mask", "shape", ("Shift+F6",), "feather", painted,
+        Command("mask.feather", "Feather", masks.feather, "Mask", "shape", ("Shift+F6",), "feather", flat,
                 asks=True, words="soften blur"),
-        Command("mask.border", "Border", masks.border, "Mask", "shape", (), "border", painted, asks=True,
+        Command("mask.border", "Border", masks.border, "Mask", "shape", (), "border", flat, asks=True,
                 words="outline edge ring"),
-        Command("mask.fill-holes", "Fill holes", masks.fill_holes, "Mask", "shape", (), "fill", painted),
-        Command("mask.threshold", "Threshold", masks.threshold, "Mask", "shape", (), "threshold", painted,
+        Command("mask.fill-holes", "Fill holes", masks.fill_holes, "Mask", "shape", (), "fill", flat),
+        Command("mask.threshold", "Threshold", masks.threshold, "Mask", "shape", (), "threshold", flat,
                 asks=True, words="hard binary"),
         Command("mask.overlay", "Show mask", window.look.toggle_overlay, "Mask", "look", ("Q",), "overlay",
                 document,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-MENUS = ("File", "Edit", "Mask", "Tools", "View", "Pose", "Engine", "Help")
+MENUS = ("File", "Edit", "Mask", "Tools", "View", "Pose", "Scene", "Engine", "Help")
 """Menus from left to right."""
 
 

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 def view_commands(window: MainWindow) -> list[Command]:
     """The View menu."""
-    look, document = window.look, window.needs_document
+    look, document, flat = window.look, window.needs_document, window.needs_picture
     return [
         Command("view.fit", "Fit to window", look.zoom_fit, "View", "zoom", ("Ctrl+0",), "fit", document),
         Command("view.actual", "Actual pixels", look.zoom_actual, "View", "zoom", ("Ctrl+1",), "actual",
-                document, words="100 % 1:1"),
+                flat, words="100 % 1:1"),
         Command("view.zoom-in", "Zoom in", look.zoom_in, "View", "zoom", ("Ctrl+=", "Ctrl++"), "zoom-in",
                 document),
         Command("view.zoom-out", "Zoom out", look.zoom_out, "View", "zoom", ("Ctrl+-",), "zoom-out",
                 document),
         Command("view.compare", "Compare with the original", lambda: look.hold_compare(True), "View",
                 "compare",
-                ("C", "\\"), "compare", document, release=lambda: look.hold_compare(False),
+                ("C", "\\"), "compare", flat, release=lambda: look.hold_compare(False),
                 words="before after", hint="Shows the photo as it was while the key is held."),
         Command("view.panels", "Show panels", look.toggle_panels, "View", "window", ("Tab",), "panels",
                 checked=lambda: look.panels_shown, words="hide"),

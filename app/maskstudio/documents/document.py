@@ -145,6 +145,19 @@ class Document(QObject):
         """A token for the question as it is; answers to equal ones belong beside each other."""
         return self.mask.revision
 
+    # --- what the status bar says ---------------------------------------------------------------
+
+    def size_told(self) -> str:
+        """Size, mode and depth in words."""
+        subject = self.subject
+        return f"{subject.width} × {subject.height}   {subject.mode} {subject.depth}-bit"  # noqa: RUF001
+
+    def asked_told(self) -> str:
+        """How much is asked for, in words."""
+        share = 100 * self.mask.selected_fraction()
+        digits = 1 if share >= 0.1 or share == 0 else 2
+        return f"mask {share:.{digits}f} %"
+
     # --- the mask -------------------------------------------------------------------------------
 
     def begin_mask_edit(self, label: str) -> MaskEditSession:
@@ -196,6 +209,14 @@ class Document(QObject):
         if isinstance(candidate.result, ImagePatch):
             self._spare.prepare(self.subject)
         self.candidates_changed.emit()
+
+    def replace_candidate(self, before: Candidate, after: Candidate) -> bool:
+        """Put an answer in the place of one that is in the list; False if it is not there any more."""
+        if before not in self.candidates:
+            return False
+        self.candidates[self.candidates.index(before)] = after
+        self.candidates_changed.emit()
+        return True
 
     def clear_candidates(self) -> None:
         if self.candidates:

@@ -9,11 +9,15 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskengines.errors import BadInput, Cancelled, EngineFault, StudioError
 from PySide6.QtCore import QObject, Qt, Signal
 
 from maskstudio.documents.document import Document
+
+if TYPE_CHECKING:
+    from maskstudio.documents.scene_document import SceneDocument
 
 Work = Callable[[Callable[[float, float, str], None]], None]
 
@@ -115,6 +119,30 @@ def save_project(document: Document, path: str | os.PathLike[str]) -> SaveTask:
         lambda report: write(state, target, report),
         lambda: document.mark_saved(target, position, state),
     )
+
+
+def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
+    """Write the Gaussians of a scene that are not deleted, hidden ones too; the suffix decides the format.
+
+    When it is done the document has this path, and counts as saved if nothing was changed meanwhile.
+
+    Raises:
+        BadInput: there are none, the suffix is unknown, or the place cannot be written.
+    """
+    from maskengines.subjects.scene import need_gaussians
+    from maskengines.subjects.splat_files import check_splat_target, save_gaussians
+
+    target = check_splat_target(Path(path).absolute())
+    work, state, position = document.work, document.state(), document.undo_position()
+    need_gaussians(work.scene)
+
+    def write(report: Callable[[float, float, str], None]) -> None:
+        report(0, 1, "Writing the scene")
+        gaussians = work.kept
+        assert gaussians is not None
+        save_gaussians(gaussians, target)
+
+    return SaveTask(target, write, lambda: document.mark_saved(target, position, state))
 
 
 def export_image(document: Document, path: str | os.PathLike[str]) -> SaveTask:

@@ -72,6 +72,8 @@ class Asker(QObject):
             # A project was opened with its answers; they belong to the question saved beside them.
             self._answered = (document.question_mark(), document.candidates[0].provenance.engine)
         self._asked: tuple[Hashable, str] | None = None
+        self._goes_on = False
+        self._latest: Candidate | None = None
         document.image_changed.connect(self._image_changed)
         if isinstance(document, PoseDocument):
             document.pose_changed.connect(self._pose_changed)
@@ -112,6 +114,7 @@ class Asker(QObject):
         # What the engine is at shows from here on, until the next stroke.
         self.live.give_way()
         self.job = job
+        self._goes_on, self._latest = engine.info.live, None
         # All hypotheses are one answer.
         self.expected = 1 if engine.info.result_kinds == ("hypotheses",) else count
         job.changed.connect(self.running_changed)
@@ -174,7 +177,10 @@ class Asker(QObject):
         if self._answered is not None and self._answered != self._asked:
             self.document.clear_candidates()
         self._answered = self._asked
-        self.document.add_candidate(candidate)
+        # One that goes on gives the same answer again, as far as it has come.
+        before, self._latest = self._latest, candidate
+        if not self._goes_on or before is None or not self.document.replace_candidate(before, candidate):
+            self.document.add_candidate(candidate)
 
     def _ended(self, job: JobItem) -> None:
         if job is self.job:

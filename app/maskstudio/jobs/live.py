@@ -78,7 +78,7 @@ class LivePreview(QObject):
         """Answer towards ``engine``, whose parameters are ``values``, as far as the live engine beside it
         knows them. A running job takes new parameters over; another engine starts anew."""
         info = engine.info
-        engine_id = info.live_companion or (LIVE_ENGINE if "image" in info.result_kinds else "")
+        engine_id = info.live_companion or (LIVE_ENGINE if fills_pictures(info) else "")
         companion = self._service.engine(engine_id) if engine_id else None
         params = known_params(companion.info if companion is not None else None, values)
         if engine_id == self._engine_id:
@@ -229,6 +229,11 @@ class LivePreview(QObject):
         if item.state == "failed" and error is not None:
             self._broken = True
             self.failed.emit(error)
+
+
+def fills_pictures(info: EngineInfo) -> bool:
+    """Whether an engine answers about pictures with pictures."""
+    return "image" in info.result_kinds and "image" in info.subject_kinds
 
 
 def known_params(info: EngineInfo | None, values: Mapping[str, Any]) -> dict[str, Any]:

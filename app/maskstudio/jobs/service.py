@@ -197,7 +197,7 @@ class JobService(QObject):
         """
         registered = self.engine(engine_id)
         title = registered.info.title if registered else engine_id
-        live = bool(registered and registered.info.live)
+        live = bool(registered and registered.info.follows)
         item = JobItem(engine_id, title, live=live, parent=self, send=self._errands.send)
         item.ended.connect(lambda: self._forget(item))
         if not live:

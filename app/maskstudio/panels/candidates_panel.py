@@ -134,6 +134,10 @@ class CandidatesPanel(QWidget):
             return None if self.hand_body else self.tr("Choose a candidate first: click one")
         if self._shown.kind == "map":
             return self.tr("A map cannot be kept in the picture: make it the mask, or write it to a file")
+        if self._shown.kind == "scene":
+            return None
+        if self._document is not None and self._document.kind == "scene":
+            return self.tr("A picture of a scene cannot be kept in it: export it")
         if self._shown.kind not in ("image", "joints") and self._part is None:
             return self.tr("Only a picture can be kept in the picture: write this one to a file")
         return None
@@ -239,14 +243,22 @@ class CandidatesPanel(QWidget):
         self._pick_arrived(before)
         candidates = self._document.candidates if self._document is not None else []
         if self._shown is not None and self._shown not in candidates:
-            self.gallery.pick(-1)
-            self._picked(None, None)
+            self._pick_gone(candidates)
         if self.heat_on:
             if self._document is not None and self.can_disagree():
                 self.heat_bar.begin(self._document)
             else:
                 self.set_heat(False)
         self._follow_job()
+
+    def _pick_gone(self, candidates: list[Candidate]) -> None:
+        """The one that shows went; where a job came farther with it, what it is now shows."""
+        running = self._asker is not None and self._asker.running
+        if running and candidates and self._shown is not None and self._shown.kind == "scene":
+            self.gallery.pick(self.gallery.gallery.row_of(candidates[-1]))
+        else:
+            self.gallery.pick(-1)
+            self._picked(None, None)
 
     def _pick_arrived(self, before: int) -> None:
         """What is no picture changes nothing in place, so the first one that comes can show at once."""
@@ -280,6 +292,8 @@ class CandidatesPanel(QWidget):
             return self.tr("Keep the body that follows the hand (Enter)")
         if self._shown is not None and self._shown.kind == "joints":
             return self.tr("Open a pose with these joints (Enter)")
+        if self._shown is not None and self._shown.kind == "scene":
+            return self.tr("Make it the scene (Enter)")
         if self._part is not None:
             return self.tr("Keep this body (Enter)")
         return self.tr("Make it part of the picture (Enter)")
@@ -289,6 +303,8 @@ class CandidatesPanel(QWidget):
             return self.tr("Open a picture to ask about it.")
         if self._document.kind == "pose":
             return self.tr("Paint over joints that are uncertain, then Run. Bodies that fit appear here.")
+        if self._document.kind == "scene":
+            return self.tr("Run trains a scene from the photos. It appears in the viewport and here.")
         return self.tr("Paint over what should change, then Run. Answers appear here one by one.")
 
     def _picked(self, candidate: Candidate | None, part: int | None) -> None:
@@ -374,7 +390,7 @@ class CandidatesPanel(QWidget):
             return
         candidate, part = held.candidate, held.part.index
         menu = QMenu(self)
-        if candidate.kind in ("image", "joints"):
+        if candidate.kind in ("image", "joints", "scene"):
             menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.keep_requested.emit(candidate))
         if part is not None:
             menu.addAction(icon("keep"), self.tr("Keep"), lambda: self.body_kept.emit(candidate, part))

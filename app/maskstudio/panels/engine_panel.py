@@ -297,7 +297,7 @@ class EnginePanel(QWidget):
         offered = [
             each
             for each in self._service.engines()
-            if not each.info.live and self._kind in each.info.subject_kinds
+            if not each.info.follows and self._kind in each.info.subject_kinds
         ]
         self._chooser.blockSignals(True)
         self._chooser.clear()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from maskengines.contract import Candidate, ImagePatch
+from maskengines.contract import Box, Candidate, ImagePatch
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QGuiApplication, QImage
 
 from maskstudio.panels.hypotheses_view import HypothesesView
 from maskstudio.panels.joints_view import JointsView
 from maskstudio.panels.parts import WHOLE, Part
+from maskstudio.panels.scene_result import SceneResultView
 from maskstudio.panels.thumbs import framing, image_thumbnail, map_thumbnail
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class ImageView(WholeView):
     def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
         patch = candidate.result
         subject = document.subject
+        if document.kind == "scene":
+            # A picture of a scene lies over nothing.
+            whole = Box(0, 0, patch.box.width, patch.box.height)
+            alone = ImagePatch(0, 0, patch.pixels)
+            return image_thumbnail(patch.pixels, alone, whole, max(size.width(), size.height()))
         frame = framing(patch.box, subject.width, subject.height, size.width() / max(1, size.height()))
         longest = max(size.width(), size.height())
         return image_thumbnail(subject.pixels, patch, frame, longest)
@@ -108,5 +114,5 @@ def view_for(kind: str) -> ResultView | None:
     return _views.get(kind)
 
 
-for _view in (ImageView(), MapView(), TableView(), HypothesesView(), JointsView()):
+for _view in (ImageView(), MapView(), TableView(), HypothesesView(), JointsView(), SceneResultView()):
     register(_view)

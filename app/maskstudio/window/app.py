@@ -76,7 +76,7 @@ class _FirstPaint(QObject):
         view = self._window.view
         if view is None:
             return watched is self._window.start_page
-        if watched is view.canvas:
+        if watched is view.surface:
             return True
         if watched is not view.first_look or self._exit == "canvas":
             return False

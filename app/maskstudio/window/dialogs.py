@@ -28,19 +28,32 @@ Answer = Literal["save", "discard", "cancel"]
 
 
 def ask_open(
-    parent: QWidget, folder: str, pictures: tuple[str, ...], poses: tuple[str, ...] = ()
+    parent: QWidget,
+    folder: str,
+    pictures: tuple[str, ...],
+    poses: tuple[str, ...] = (),
+    scenes: tuple[str, ...] = (),
 ) -> list[Path]:
     """Files to open, by the suffixes of each kind; empty when the user thinks better of it."""
-    of_pictures, of_poses = (" ".join(f"*{suffix}" for suffix in each) for each in (pictures, poses))
+    of_pictures, of_poses, of_scenes = (
+        " ".join(f"*{suffix}" for suffix in each) for each in (pictures, poses, scenes)
+    )
     filters = (
-        f"Photos, poses and projects ({of_pictures} {of_poses} *.ora)",
+        f"Photos, poses, scenes and projects ({of_pictures} {of_poses} {of_scenes} *.ora)",
         f"Photos ({of_pictures})",
         f"Poses: OpenPose, COCO, BVH ({of_poses})",
+        f"Scenes of Gaussians ({of_scenes})",
         "Projects (*.ora)",
         "All files (*)",
     )
     names, _ = QFileDialog.getOpenFileNames(parent, "Open", folder, ";;".join(filters))
     return [Path(name) for name in names]
+
+
+def ask_folder(parent: QWidget, title: str, folder: str) -> Path | None:
+    """One folder to read."""
+    name = QFileDialog.getExistingDirectory(parent, title, folder)
+    return Path(name) if name else None
 
 
 def ask_picture(parent: QWidget, title: str, folder: str, filters: str) -> Path | None:

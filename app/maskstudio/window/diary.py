@@ -52,10 +52,13 @@ class Diary(QObject):
     def follow_document(self, document: Document) -> None:
         """Write down what a document goes through."""
         subject = document.subject
-        log.info(
-            "opened %s: %d x %d %s %d-bit",
-            document.title, subject.width, subject.height, subject.mode, subject.depth,
-        )  # fmt: skip
+        if document.kind == "scene":
+            log.info("opened %s: %s", document.title, document.size_told())
+        else:
+            log.info(
+                "opened %s: %d x %d %s %d-bit",
+                document.title, subject.width, subject.height, subject.mode, subject.depth,
+            )  # fmt: skip
         document.undo_stack.indexChanged.connect(lambda index: self._stepped(document, index))
 
     def follow_jobs(self, service: JobService) -> None:

@@ -40,6 +40,8 @@ class DocumentView(QWidget):
         self.document: Document | None = None
         self.canvas: ImageCanvas | None = None
         self.beside: QWidget | None = None
+        self.surface: QWidget | None = None
+        """What shows the document: the canvas, or the viewport of a scene."""
         self.waited_long = False
         self._stack = QStackedLayout(self)
         self._wait = _opening_card(title)
@@ -61,12 +63,23 @@ class DocumentView(QWidget):
         self._late.stop()
         self.document = document
         document.setParent(self)
-        self.canvas = canvas
+        self.canvas = self.surface = canvas
         self.beside = beside
         shown = canvas if beside is None else _side_by_side(canvas, beside)
         self._stack.addWidget(shown)
         self._stack.setCurrentWidget(shown)
         self.setFocusProxy(canvas)
+        self.document_set.emit()
+
+    def set_viewport(self, document: Document, viewport: QWidget, shown: QWidget) -> None:
+        """Replace the opening card by a scene; ``viewport`` is the part of ``shown`` that has the keys."""
+        self._late.stop()
+        self.document = document
+        self.surface = viewport
+        document.setParent(self)
+        self._stack.addWidget(shown)
+        self._stack.setCurrentWidget(shown)
+        self.setFocusProxy(viewport)
         self.document_set.emit()
 
     @property

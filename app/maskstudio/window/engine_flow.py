@@ -77,6 +77,7 @@ class EngineFlow:
         if window.diary is not None:
             window.diary.follow_jobs(service)
         candidates.keep_requested.connect(self._keep)
+        candidates.candidate_shown.connect(window.scenes.pick)
         candidates.body_shown.connect(window.poses.pick)
         candidates.body_shown.connect(self._hand_moved)
         candidates.body_kept.connect(window.poses.keep)
@@ -130,16 +131,18 @@ class EngineFlow:
 
     def _tie(self, view: DocumentView) -> None:
         """Let a document's answers reach its canvas."""
-        if self.service is None or view.document is None or view.canvas is None or view in self._tied:
+        if self.service is None or view.document is None or view in self._tied:
             return
         self._tied.add(view)
         asker = self.service.asker(view.document)
-        # What streams in is motion enough.
-        asker.showing.streamed.connect(view.canvas.set_preview)
-        asker.showing.picked.connect(view.canvas.fade_to_preview)
+        if view.canvas is not None:
+            # What streams in is motion enough.
+            asker.showing.streamed.connect(view.canvas.set_preview)
+            asker.showing.picked.connect(view.canvas.fade_to_preview)
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
         self._window.poses.tie(view, asker)
+        self._window.scenes.tie(view, self.service)
         # After the pose's own view: what it follows is what can be kept.
         asker.live.readout.connect(self._hand_moved)
 
@@ -312,6 +315,8 @@ class EngineFlow:
         try:
             if candidate.kind == "joints":
                 self._window.poses.take_joints(candidate)
+            elif candidate.kind == "scene":
+                self._window.scenes.take(candidate)
             else:
                 document.keep(candidate)
         except StudioError as error:

@@ -62,11 +62,19 @@ class LookFlow:
         canvas.set_overlay_visible(self.overlay_shown)
         canvas.set_surround(theme.current().canvas)
 
+    def dress_scenes(self) -> None:
+        """Paint on scenes looks as the user chose."""
+        settings = self._window.settings
+        self._window.scenes.dress(QColor(settings.overlay_colour), settings.overlay_opacity)
+
     # --- zoom -----------------------------------------------------------------------------------
 
     def zoom_fit(self) -> None:
         """The whole picture."""
-        if self.canvas is not None:
+        scene = self._window.scenes.front
+        if scene is not None:
+            scene.view.frame()
+        elif self.canvas is not None:
             self.canvas.fit()
 
     def zoom_actual(self) -> None:
@@ -76,12 +84,18 @@ class LookFlow:
 
     def zoom_in(self) -> None:
         """One step closer."""
-        if self.canvas is not None:
+        scene = self._window.scenes.front
+        if scene is not None:
+            scene.view.nearer()
+        elif self.canvas is not None:
             self.canvas.zoom_in()
 
     def zoom_out(self) -> None:
         """One step back."""
-        if self.canvas is not None:
+        scene = self._window.scenes.front
+        if scene is not None:
+            scene.view.farther()
+        elif self.canvas is not None:
             self.canvas.zoom_out()
 
     # --- overlay and compare --------------------------------------------------------------------
@@ -114,6 +128,7 @@ class LookFlow:
     def _redress(self) -> None:
         if self.canvas is not None:
             self._dress(self.canvas)
+        self.dress_scenes()
         self._window.actions_changed()
 
     # --- window ---------------------------------------------------------------------------------

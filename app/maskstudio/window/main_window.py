@@ -25,6 +25,7 @@ from maskstudio.commands.generate_commands import generate_commands
 from maskstudio.commands.mask_commands import TOOLS, mask_commands, tool_commands
 from maskstudio.commands.pose_commands import pose_commands
 from maskstudio.commands.registry import CommandRegistry
+from maskstudio.commands.scene_commands import scene_commands
 from maskstudio.commands.view_commands import help_commands, view_commands
 from maskstudio.window.actions import ActionSet
 from maskstudio.window.background import Background
@@ -41,12 +42,13 @@ from maskstudio.window.model_flow import ModelFlow
 from maskstudio.window.open_flow import OpenFlow
 from maskstudio.window.pose_flow import PoseFlow
 from maskstudio.window.save_flow import SaveFlow
+from maskstudio.window.scene_flow import SceneFlow
 from maskstudio.window.settings import WindowSettings, geometry_store
 from maskstudio.window.side_column import WIDTH as SIDE_WIDTH
 from maskstudio.window.side_column import SideColumn
 from maskstudio.window.start_page import StartPage
 from maskstudio.window.status_bar import StatusBar
-from maskstudio.window.tool_flow import ToolFlow
+from maskstudio.window.tool_flow import HAND, ToolFlow
 from maskstudio.window.tool_strip import ToolStrip
 from maskstudio.window.top_bar import TopBar
 
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 FRAME_HEIGHT = 32
 SETTLED_MS = 2000
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
+NO_PICTURE = "This is for photos, and a scene is in front"
 NO_MASK = "Paint a mask first: B"
 
 
@@ -84,6 +87,7 @@ class MainWindow(QMainWindow):
         self.masks = MaskFlow(self)
         self.generated = GenerateFlow(self)
         self.poses = PoseFlow(self)
+        self.scenes = SceneFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
         self.engines = EngineFlow(self)
@@ -92,8 +96,8 @@ class MainWindow(QMainWindow):
         self.registry = CommandRegistry(
             [
                 *file_commands(self), *edit_commands(self), *mask_commands(self), *generate_commands(self),
-                *tool_commands(self),
-                *view_commands(self), *pose_commands(self), *engine_commands(self), *help_commands(self),
+                *tool_commands(self), *view_commands(self), *pose_commands(self), *scene_commands(self),
+                *engine_commands(self), *help_commands(self),
             ]
         )  # fmt: skip
         self.registry.refused = lambda command, reason: self.banner.tell(
@@ -231,10 +235,17 @@ class MainWindow(QMainWindow):
         if view not in self.views:
             document.close()
             return
-        canvas = self.look.make_canvas(view)
-        canvas.set_document(document)
-        posed = self.poses.begin(view, document, canvas)
-        view.set_document(document, canvas, posed.fan if posed is not None else None)
+        scene = self.scenes.begin(view, document)
+        if scene is not None:
+            view.set_viewport(document, scene.view, scene.view)
+            self.look.dress_scenes()
+            if view is self.view:
+                self.tools.choose(HAND)
+        else:
+            canvas = self.look.make_canvas(view)
+            canvas.set_document(document)
+            posed = self.poses.begin(view, document, canvas)
+            view.set_document(document, canvas, posed.fan if posed is not None else None)
         document.state_changed.connect(self._on_document_state)
         document.mask_changed.connect(self.actions_changed)
         document.mask_changed.connect(self._on_mask_changed)
@@ -256,6 +267,7 @@ class MainWindow(QMainWindow):
         index = self.views.index(view)
         self.engines.forget(view)
         self.poses.forget(view)
+        self.scenes.forget(view)
         if view is self.view:
             self.tools.put_away()
         self.stack.removeWidget(view)
@@ -293,6 +305,9 @@ class MainWindow(QMainWindow):
         if view is not None and view.canvas is not None:
             self.tools.equip(view.canvas)
             view.canvas.setFocus()
+        elif self.scenes.front is not None:
+            self.tools.equip_scene(self.scenes.front.view)
+            self.scenes.front.view.setFocus()
         self._on_document_state()
         # A key may follow at once, and one whose action is still disabled is lost.
         self.action_set.refresh()
@@ -337,11 +352,21 @@ class MainWindow(QMainWindow):
             return None
         return NO_DOCUMENT if self.view is None else "The photo is still opening"
 
+    def needs_picture(self) -> str | None:
+        """Why a command about the pixels of a document cannot run."""
+        return self.needs_document() or (None if self.scenes.front is None else NO_PICTURE)
+
+    def needs_flat_mask(self) -> str | None:
+        """Why a command about the pixels of a mask cannot run."""
+        return self.needs_picture() or self.needs_mask()
+
     def needs_mask(self) -> str | None:
         """Why a command that works on a painted mask cannot run."""
         document = self.document
         if document is None:
             return self.needs_document()
+        if self.scenes.front is not None:
+            return self.scenes.needs_selection()
         return None if document.mask.selected_count or document.mask.editing else NO_MASK
 
     def undo(self) -> None:

@@ -40,12 +40,18 @@ class MaskFlow:
         """Ask for everything."""
         import numpy as np
 
+        if self._window.scenes.front is not None:
+            self._window.scenes.select_all()
+            return
         document = self._window.document
         if document is not None:
             document.replace_mask(np.full(document.mask.shape, 255, np.uint8), "Select all")
 
     def clear(self) -> None:
         """Ask for nothing."""
+        if self._window.scenes.front is not None:
+            self._window.scenes.select_none()
+            return
         document = self._window.document
         if document is not None:
             document.clear_mask("Clear mask")
@@ -54,6 +60,9 @@ class MaskFlow:
         """Ask for what was given and the other way round."""
         from maskengines.masks.morphology import invert
 
+        if self._window.scenes.front is not None:
+            self._window.scenes.invert()
+            return
         self.apply("Invert mask", invert)
 
     def fill_holes(self) -> None:
@@ -66,12 +75,18 @@ class MaskFlow:
         """Widen the mask by a number of pixels."""
         from maskengines.masks.morphology import grow
 
+        if self._window.scenes.front is not None:
+            self._window.scenes.grow()
+            return
         self._ask(self._amounts["grow"], grow)
 
     def shrink(self) -> None:
         """Narrow the mask by a number of pixels."""
         from maskengines.masks.morphology import shrink
 
+        if self._window.scenes.front is not None:
+            self._window.scenes.shrink()
+            return
         self._ask(self._amounts["shrink"], shrink)
 
     def feather(self) -> None:

@@ -59,9 +59,10 @@ class OpenFlow:
         from maskengines.subjects.pose_files import SUFFIXES
 
         from maskstudio.window import dialogs
+        from maskstudio.window.scene_flow import scene_files
 
         folder = self._window.settings.folder
-        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES, SUFFIXES))
+        self.open_paths(dialogs.ask_open(self._window, folder, READABLE_SUFFIXES, SUFFIXES, scene_files()))
 
     def open_sample(self) -> None:
         """Open the bundled photo with its mask painted."""
@@ -205,7 +206,12 @@ def read_file(path: Path, mask: Path | None) -> Loaded:
         BadInput: a file is missing, broken or no picture.
     """
     from maskstudio.documents.opening import read_document
+    from maskstudio.window.scene_flow import is_scene
 
+    if mask is None and is_scene(path):
+        from maskstudio.documents.scene_opening import read_scene
+
+        return read_scene(path)
     loaded = read_document(path)
     if mask is None:
         return loaded

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.pose_document import PoseDocument
     from maskstudio.documents.saving import SaveTask
+    from maskstudio.documents.scene_document import SceneDocument
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
 
@@ -25,6 +26,12 @@ RESULT_FILTERS = {
     "table": "PNG (*.png);;CSV (*.csv);;JSON (*.json)",
     "joints": "COCO keypoints (*.json);;OpenPose keypoints (*.openpose.json)",
 }
+SCENE_KINDS = (
+    ("Gaussians", ".ply"),
+    ("Compressed", ".compressed.ply"),
+    ("SPZ", ".spz"),
+    ("Splat", ".splat"),
+)
 ANY_IMAGE = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
 
 
@@ -45,6 +52,9 @@ class SaveFlow:
     def save_as(self) -> None:
         """Save the project in front under another name."""
         document = self._window.document
+        if document is not None and document.kind == "scene":
+            self._save_scene(document, None, lambda: None)
+            return
         path = self._ask_project(document) if document is not None else None
         if document is not None and path is not None:
             self._write_project(document, path, lambda: None)
@@ -53,6 +63,9 @@ class SaveFlow:
         """Save, then go on; a save that was cancelled or failed goes no further."""
         document = view.document
         if document is None:
+            return
+        if document.kind == "scene":
+            self._save_scene(document, document.path, then)
             return
         path = document.path or self._ask_project(document)
         if path is not None:
@@ -88,6 +101,35 @@ class SaveFlow:
 
         task.done.connect(done)
         task.failed.connect(window.show_error)
+
+    # --- scenes ---------------------------------------------------------------------------------
+
+    def export_scene(self, document: SceneDocument) -> None:
+        """Write the Gaussians that are not deleted to a file that is asked for."""
+        self._save_scene(document, None, lambda: None)
+
+    def _save_scene(self, document: Document, path: Path | None, then: Callable[[], object]) -> None:
+        """A scene is saved as its Gaussians, in the file that it was saved to before, or one to ask for."""
+        from maskstudio.documents.saving import save_scene
+        from maskstudio.documents.scene_document import SceneDocument
+
+        assert isinstance(document, SceneDocument)
+        target = path or self._ask_scene(document)
+        if target is None:
+            return
+
+        def done() -> None:
+            self._window.remember(target)
+            then()
+
+        self._start(lambda: save_scene(document, target), f"Saved “{target.name}”.", done)
+
+    def _ask_scene(self, document: Document) -> Path | None:
+        from maskstudio.window import dialogs
+
+        proposal = self._proposal(document, "-edited", "")
+        asked = dialogs.ask_kind(self._window, "Export scene", proposal, SCENE_KINDS)
+        return asked[0] if asked is not None else None
 
     # --- pictures and masks ---------------------------------------------------------------------
 

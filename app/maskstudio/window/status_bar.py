@@ -56,17 +56,15 @@ class StatusBar(QWidget):
                 label.clear()
             self._lines[-1].hide()
             return
-        subject = document.subject
-        self.size_text.setText(
-            f"{subject.width} × {subject.height}   {subject.mode} {subject.depth}-bit"  # noqa: RUF001
-        )
+        flat = document.kind != "scene"
+        self.zoom.setVisible(flat)
+        self._lines[0].setVisible(flat)
+        self.size_text.setText(document.size_told())
         self.show_mask(document)
 
     def show_mask(self, document: Document) -> None:
         """Share of the image that is asked for."""
-        share = 100 * document.mask.selected_fraction()
-        digits = 1 if share >= 0.1 or share == 0 else 2
-        self.mask_text.setText(f"mask {share:.{digits}f} %")
+        self.mask_text.setText(document.asked_told())
 
     def show_zoom(self, scale: float) -> None:
         """Zoom in per cent."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from maskstudio.canvas.image_canvas import ImageCanvas
+    from maskstudio.canvas.scene_view import SceneView
     from maskstudio.tools.base import Tool
     from maskstudio.tools.options import BrushOptions
     from maskstudio.tools.settings import BrushSettings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 HARDNESS_STEP = 0.1
 BRUSHES = ("tool.brush", "tool.eraser")
 JOINTS = "tool.joints"
+HAND = "tool.hand"
 
 
 class ToolFlow:
@@ -44,8 +46,10 @@ class ToolFlow:
     def choose(self, name: str) -> None:
         """Take a tool; every canvas gets it when it comes to the front."""
         self.chosen = name
-        view = self._window.view
-        if view is not None and view.canvas is not None:
+        view, scene = self._window.view, self._window.scenes.front
+        if scene is not None:
+            self.equip_scene(scene.view)
+        elif view is not None and view.canvas is not None:
             self.equip(view.canvas)
         self._window.actions_changed()
 
@@ -54,6 +58,15 @@ class ToolFlow:
         if self.chosen == JOINTS and self._window.poses.front is None:
             self.chosen = BRUSHES[0]
         canvas.set_tool(self._tools[self.chosen])
+        self.show_options()
+
+    def equip_scene(self, view: SceneView) -> None:
+        """Put the tool in hand on a viewport, where all paint is laid on nothing: the eraser is a brush whose
+        paint takes away."""
+        if self.chosen == JOINTS:
+            self.chosen = HAND
+        erases = self.chosen == "tool.eraser"
+        view.set_tool(self._tools["tool.brush" if erases else self.chosen], takes_away=erases)
         self.show_options()
 
     def start(self) -> None:
@@ -76,7 +89,8 @@ class ToolFlow:
 
     def show_options(self) -> None:
         """The brush panel lies over the canvas in front while a brush is in hand."""
-        options, canvas = self._options, self._window.look.canvas
+        options, scene = self._options, self._window.scenes.front
+        canvas = scene.view if scene is not None else self._window.look.canvas
         if options is None:
             return
         if canvas is None or self.chosen not in BRUSHES or not self._window.look.panels_shown:

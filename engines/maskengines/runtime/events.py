@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import StudioError
+from maskengines.results.frames import SceneFrame
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.maps import MapResult
 
@@ -41,7 +42,7 @@ class Preview(JobEvent):
     """An intermediate result: composited like a candidate if it is an `ImagePatch`, else a map or
     hypotheses."""
 
-    result: ImagePatch | MapResult | Hypotheses
+    result: ImagePatch | MapResult | Hypotheses | SceneFrame
 
 
 @dataclass(frozen=True, slots=True, eq=False)

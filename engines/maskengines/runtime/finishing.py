@@ -16,6 +16,7 @@ from maskengines.compose import compose
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
 from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
+from maskengines.results.frames import SceneFrame
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.joints import Joints
 from maskengines.results.maps import MapResult
@@ -97,12 +98,14 @@ class Finisher:
             seconds=seconds,
         )
 
-    def preview(self, result: Any) -> ImagePatch | MapResult | Hypotheses:
+    def preview(self, result: Any) -> ImagePatch | MapResult | Hypotheses | SceneFrame:
         """A preview, composited if it is a picture.
 
         Raises:
-            EngineFault: it is neither picture, map nor hypotheses.
+            EngineFault: it is neither picture, map, hypotheses nor frame of a scene.
         """
+        if self._subject.kind == "scene" and isinstance(result, Mapping):
+            return self._frame(_owned(result))
         if self._info.result_kinds == ("hypotheses",):
             return self._hypotheses(_owned(result))
         if "map" in self._info.result_kinds and not isinstance(result, ImagePatch):
@@ -161,6 +164,15 @@ class Finisher:
             return SceneResult.read(result)
         except BadInput as error:
             raise EngineFault(f"{self._info.title} gave a scene that cannot be shown. {error}") from error
+
+    def _frame(self, result: Any) -> SceneFrame:
+        """Raises:
+        EngineFault: it is none.
+        """
+        try:
+            return SceneFrame.read(result)
+        except BadInput as error:
+            raise EngineFault(f"{self._info.title} gave a frame that cannot be shown. {error}") from error
 
     def _map(self, result: Any) -> MapResult:
         """Raises:

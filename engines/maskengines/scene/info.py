@@ -50,6 +50,10 @@ class RenderParams(Params):
             raise ValueError("it must be JSON, a list of cameras") from None
 
 
+class ViewParams(Params):
+    """Parameters of `scene-view`: none, as camera, state and questions arrive while it runs."""
+
+
 class DualParams(Params):
     """Parameters of `dual-3dgs`."""
 
@@ -124,6 +128,23 @@ RENDER_SCENE = EngineInfo(
     default_count=1,
 )
 
+SCENE_VIEW = EngineInfo(
+    id="scene-view",
+    title="Viewport",
+    summary="Draws a scene while one moves through it, and says which Gaussians paint on it means.",
+    version="1",
+    params=ViewParams,
+    implementation="maskengines.scene.viewing:SceneViewing",
+    subject_kinds=("scene",),
+    spaces=("gaussians",),
+    result_kinds=("map",),
+    live=True,
+    weight="light",
+    needs_mask=False,
+    needs_visible=False,
+    default_count=1,
+)
+
 DUAL_3DGS = EngineInfo(
     id="dual-3dgs",
     title="Clean scene",
@@ -140,4 +161,4 @@ DUAL_3DGS = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (RENDER_SCENE, DUAL_3DGS)
+ENGINES = (DUAL_3DGS, RENDER_SCENE, SCENE_VIEW)

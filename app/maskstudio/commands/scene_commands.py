@@ -1,0 +1,55 @@
+"""Commands about a scene: what is selected in it, what becomes of it, and where it is seen from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskstudio.commands.registry import Command
+
+if TYPE_CHECKING:
+    from maskstudio.window.main_window import MainWindow
+
+
+REACHES = (
+    ("band", "Paint reaches a depth band", "What is seen under the paint, and what is hidden among it."),
+    ("visible", "Paint reaches what is visible", "Only what is seen under the paint."),
+    ("through", "Paint reaches through", "All that lies under the paint, however deep."),
+)
+
+
+def scene_commands(window: MainWindow) -> list[Command]:
+    """The Scene menu."""
+    scenes = window.scenes
+    chosen, some = scenes.needs_selection, scenes.needs_gaussians
+    return [
+        Command("scene.delete", "Delete selected", scenes.delete, "Scene", "edit", (), "trash", chosen,
+                words="remove gaussians splats erase clean",
+                hint="Takes what is selected out of the scene; the Delete key in the viewport."),
+        Command("scene.isolate", "Isolate selected", scenes.isolate, "Scene", "edit", (), "isolate", chosen,
+                words="solo only gaussians", hint="Hides all else."),
+        Command("scene.hide", "Hide selected", scenes.hide, "Scene", "edit", (), "no-evidence", chosen,
+                words="gaussians invisible", hint="It stays in the scene and is saved."),
+        Command("scene.show-all", "Show all", scenes.show_all, "Scene", "edit", (), "eye",
+                scenes.needs_hidden, words="unhide gaussians", hint="Shows what was hidden."),
+        Command("scene.grow", "Grow selection", scenes.grow, "Scene", "selection", (), "grow", chosen,
+                words="expand neighbours gaussians", hint="Adds the neighbours of what is selected."),
+        Command("scene.shrink", "Shrink selection", scenes.shrink, "Scene", "selection", (), "shrink", chosen,
+                words="contract neighbours gaussians", hint="Takes the rim of the selection away."),
+        *[
+            Command(f"scene.reach.{name}", title, scenes.reacher(name), "Scene", "reach", (), "depth", some,
+                    checked=scenes.reaches(name), words="select brush depth visible through",
+                    hint=hint)
+            for name, title, hint in REACHES
+        ],
+        Command("scene.front", "Front of the scene", scenes.look("view_front"), "Scene", "view", (), "cube",
+                scenes.needs_scene, words="3d camera orbit", hint="1 in the viewport."),
+        Command("scene.side", "Side of the scene", scenes.look("view_side"), "Scene", "view", (), "cube",
+                scenes.needs_scene, words="3d camera orbit", hint="3 in the viewport."),
+        Command("scene.top", "Top of the scene", scenes.look("view_top"), "Scene", "view", (), "cube",
+                scenes.needs_scene, words="3d camera orbit", hint="7 in the viewport."),
+        Command("scene.frame", "Show all of the scene", scenes.look("frame"), "Scene", "view", (), "fit",
+                scenes.needs_scene, words="3d camera zoom fit", hint="F in the viewport."),
+        Command("scene.cameras", "Show cameras", scenes.toggle_cameras, "Scene", "view", (), "camera",
+                scenes.needs_scene, checked=lambda: scenes.cameras_shown, words="photos frusta",
+                hint="Where the photos were taken from."),
+    ]  # fmt: skip

@@ -1,0 +1,178 @@
+"""A scene: Gaussians that can be selected, hidden and deleted, and the photos that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from maskengines.contract import BadInput, Candidate, MaskArray
+from maskengines.subjects.gaussians import Gaussians
+from maskengines.subjects.image import ImageSubject
+from maskengines.subjects.scene import SceneSubject
+from PySide6.QtCore import QObject, Signal
+
+from maskstudio.documents.document import Document
+from maskstudio.documents.undo import StudioCommand
+
+Array = np.ndarray[Any, Any]
+
+
+def _frozen(values: Array) -> Array:
+    array = np.ascontiguousarray(values, bool).view()
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class SceneWork:
+    """All of a scene that can be changed. States share what is the same in them, so that going from one to
+    another costs nothing, however many Gaussians there are.
+
+    Attributes:
+        scene: photos, cameras, and Gaussians or None.
+        selected, hidden, deleted: ``(N,)`` bool, read-only. What is deleted comes back by undo alone.
+    """
+
+    scene: SceneSubject
+    selected: Array = field(default_factory=lambda: np.zeros(0, bool))
+    hidden: Array = field(default_factory=lambda: np.zeros(0, bool))
+    deleted: Array = field(default_factory=lambda: np.zeros(0, bool))
+
+    def __post_init__(self) -> None:
+        count = len(self)
+        for name in ("selected", "hidden", "deleted"):
+            array = _frozen(getattr(self, name))
+            if array.shape != (count,):
+                raise ValueError(f"{name} is {array.shape}, where {count} Gaussians are")
+            object.__setattr__(self, name, array)
+
+    def __len__(self) -> int:
+        return 0 if self.scene.gaussians is None else len(self.scene.gaussians)
+
+    @property
+    def shown(self) -> Array:
+        """``(N,)`` bool: neither hidden nor deleted."""
+        shown: Array = ~(self.hidden | self.deleted)
+        return shown
+
+    @property
+    def kept(self) -> Gaussians | None:
+        """The Gaussians that are not deleted, hidden ones too; None without any."""
+        gaussians = self.scene.gaussians
+        if gaussians is None or not self.deleted.any():
+            return gaussians
+        return gaussians.take(~self.deleted)
+
+    @classmethod
+    def of(cls, scene: SceneSubject) -> SceneWork:
+        """A scene as it was opened: nothing selected, hidden or deleted."""
+        none = np.zeros(0 if scene.gaussians is None else len(scene.gaussians), bool)
+        return cls(scene, none, none, none)
+
+
+class SceneCommand(StudioCommand):
+    """Gaussians were selected, hidden, deleted, or all replaced: two states are exchanged."""
+
+    def __init__(self, document: SceneDocument, label: str, before: SceneWork) -> None:
+        super().__init__(document, label)
+        self._scene_document = document
+        self._other = before
+
+    def swap(self, undoing: bool) -> None:
+        self._other = self._scene_document.exchange_work(self._other)
+
+
+class SceneDocument(Document):
+    """``subject`` is the picture that the viewport shows; the mask of a picture is not used.
+
+    Signals:
+        scene_changed: `work` is another one.
+    """
+
+    kind = "scene"
+
+    scene_changed = Signal()
+
+    def __init__(
+        self, scene: SceneSubject, *, source_path: Path | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(_nothing_seen(), source_path=source_path, parent=parent)
+        self._work_now = SceneWork.of(scene)
+
+    @property
+    def work(self) -> SceneWork:
+        """The scene as it is."""
+        return self._work_now
+
+    def change(self, label: str, **parts: Any) -> bool:
+        """Exchange parts of `work`, as one undo step; False if they are what they were."""
+        now = self._work_now
+        if all(_same(getattr(now, name), value) for name, value in parts.items()):
+            return False
+        self.drop_open_edit()
+        before, self._work_now = now, replace(now, **parts)
+        self._push(SceneCommand(self, label, before))
+        self.scene_changed.emit()
+        return True
+
+    def replace_scene(self, scene: SceneSubject, label: str) -> None:
+        """Take over another scene with nothing selected, as one undo step; candidates stay to be compared."""
+        self.drop_open_edit()
+        before, self._work_now = self._work_now, SceneWork.of(scene)
+        self._push(SceneCommand(self, label, before))
+        self.scene_changed.emit()
+
+    def keep(self, candidate: Candidate) -> None:
+        """Raises:
+        BadInput: a picture is no part of a scene; `replace_scene` takes what was trained.
+        """
+        raise BadInput(
+            "A picture cannot be kept in a scene. Export it, or choose a candidate with Gaussians."
+        )
+
+    def exchange_work(self, work: SceneWork) -> SceneWork:
+        """Show another state and return the one shown so far; for undo commands."""
+        before, self._work_now = self._work_now, work
+        self.scene_changed.emit()
+        return before
+
+    def take_picture(self, subject: ImageSubject) -> None:
+        """The viewport shows this; what `Export image` writes."""
+        self.subject = subject
+
+    # --- the question ---------------------------------------------------------------------------
+
+    def question(self) -> tuple[SceneSubject, dict[str, MaskArray]]:
+        return self._work_now.scene.with_gaussians(self._work_now.kept), {}
+
+    def question_mark(self) -> Hashable:
+        return id(self._work_now.scene), self._work_now.deleted.tobytes()
+
+    # --- what the status bar says ---------------------------------------------------------------
+
+    def size_told(self) -> str:
+        work = self._work_now
+        photos = len(work.scene.photos)
+        parts = [self.tr("{0} Gaussians").format(f"{len(work) - int(work.deleted.sum()):,}")]
+        if photos:
+            parts.append(self.tr("{0} photos").format(photos))
+        return "   ".join(parts)
+
+    def asked_told(self) -> str:
+        work = self._work_now
+        told = self.tr("{0} selected").format(f"{int(work.selected.sum()):,}")
+        hidden = int((work.hidden & ~work.deleted).sum())
+        return told + (self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else "")
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other))
+    return one is other
+
+
+def _nothing_seen() -> ImageSubject:
+    return ImageSubject(np.zeros((1, 1, 3), np.uint8))

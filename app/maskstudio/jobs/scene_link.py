@@ -1,0 +1,138 @@
+"""The live job behind a viewport: cameras, states and questions out, frames and selections back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from maskengines.contract import Candidate
+from maskengines.results.frames import SceneFrame
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from maskengines.errors import StudioError
+    from maskengines.subjects.cameras import Camera
+    from maskengines.subjects.scene import SceneSubject
+
+    from maskstudio.jobs.item import JobItem
+    from maskstudio.jobs.service import JobService
+
+Array = np.ndarray[Any, Any]
+
+ENGINE = "scene-view"
+
+
+class SceneLink(QObject):
+    """Keeps one `scene-view` job for the scene given last. Of cameras and states the newest counts; questions
+    go one after the other, and each is answered.
+
+    Signals:
+        frame: a `SceneFrame`.
+        answered: the selection after the question asked last, ``(N,)`` bool.
+        busy_changed: `asking` is another one.
+        failed: a `StudioError`; nothing is drawn until another scene is given.
+    """
+
+    frame = Signal(object)
+    answered = Signal(object)
+    busy_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, service: JobService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._scene: SceneSubject | None = None
+        self._item: JobItem | None = None
+        self._camera: dict[str, Any] | None = None
+        self._state: dict[str, Any] | None = None
+        self._asked: dict[str, Any] | None = None
+        self._number = 0
+        service.engines_changed.connect(self._open_late)
+
+    @property
+    def asking(self) -> bool:
+        """A question is not answered yet."""
+        return self._asked is not None
+
+    def show(self, scene: SceneSubject | None) -> None:
+        """Draw this scene from now on; one without Gaussians, or none, draws nothing."""
+        self.close()
+        self._scene = scene if scene is not None and scene.gaussians is not None else None
+        self._state = None
+        self._open()
+
+    def look(self, camera: Camera) -> int:
+        """See it from here; returns the number that the frame will bear."""
+        self._number += 1
+        self._camera = camera.to_record() | {"near": camera.near, "number": self._number}
+        if self._item is not None:
+            self._item.update(camera=self._camera)
+        return self._number
+
+    def tell(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None:
+        """Which Gaussians show, and which are tinted: ``(N,)`` bool, and sRGB in 0..1."""
+        self._state = {
+            "shown": shown.astype(np.uint8), "selected": selected.astype(np.uint8), "tint": list(tint),
+        }  # fmt: skip
+        if self._item is not None:
+            self._item.update(state=self._state)
+
+    def ask(self, before: Array, what: str, **more: Any) -> bool:
+        """Ask for a selection; see `maskengines.scene.selecting`. False while another question waits."""
+        if self.asking or self._item is None:
+            return False
+        self._number += 1
+        self._asked = {"number": self._number, "what": what, "before": before.astype(np.uint8), **more}
+        self._item.update(ask=self._asked)
+        self.busy_changed.emit()
+        return True
+
+    def close(self) -> None:
+        """End the job; `show` begins another."""
+        item, self._item = self._item, None
+        if item is not None:
+            item.finish()
+            item.cancel()
+        self._end_question()
+
+    def _open_late(self) -> None:
+        if self._item is None:
+            self._open()
+
+    def _open(self) -> None:
+        if self._scene is None or not self._service.ready or self._service.engine(ENGINE) is None:
+            return
+        item = self._item = self._service.submit(ENGINE, self._scene, {}, {})
+        item.preview.connect(lambda result: self._came(item, result))
+        item.candidate.connect(lambda candidate: self._answer(item, candidate))
+        item.ended.connect(lambda: self._over(item))
+        known = {"camera": self._camera, "state": self._state}
+        known = {name: value for name, value in known.items() if value is not None}
+        if known:
+            item.update(**known)
+
+    def _came(self, item: JobItem, result: Any) -> None:
+        if item is self._item and isinstance(result, SceneFrame):
+            self.frame.emit(result)
+
+    def _answer(self, item: JobItem, candidate: Candidate) -> None:
+        if item is not self._item or self._asked is None:
+            return
+        if candidate.result["number"] == self._asked["number"]:
+            self._end_question()
+            self.answered.emit(candidate.result["selected"] > 0)
+
+    def _over(self, item: JobItem) -> None:
+        if item is not self._item:
+            return
+        self._item = None
+        self._end_question()
+        error: StudioError | None = item.error
+        if item.state == "failed" and error is not None:
+            self._scene = None
+            self.failed.emit(error)
+
+    def _end_question(self) -> None:
+        if self._asked is not None:
+            self._asked = None
+            self.busy_changed.emit()

@@ -1,0 +1,142 @@
+"""A scene in the window: it is drawn by a worker, paint selects in it, edits are undone, it is exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from maskengines.contract import Candidate
+from maskengines.results.scenes import SceneResult
+from maskengines.subjects.gaussians import Gaussians
+from maskengines.subjects.splat_files import load_gaussians, save_gaussians
+from maskstudio.documents.saving import save_scene, wait_for_saves
+from maskstudio.window.main_window import MainWindow
+from maskstudio.window.scene_tab import SceneTab
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+WAIT = 120_000
+COUNT = 400
+LEFT = np.arange(COUNT) < COUNT // 2
+
+
+def two_clumps() -> Gaussians:
+    """Red at the left, blue at the right, both solid."""
+    rng = np.random.default_rng(0)
+    means = rng.normal(0, 0.12, (COUNT, 3))
+    means[:, 0] += np.where(LEFT, -1, 1)
+    colours = np.where(LEFT[:, None], (0.9, 0.1, 0.1), (0.1, 0.1, 0.9))
+    harmonics = ((colours - 0.5) / 0.28209479)[:, None, :]
+    return Gaussians(
+        means, np.full((COUNT, 3), np.log(0.05)), np.tile([1, 0, 0, 0], (COUNT, 1)), np.full(COUNT, 4.0),
+        harmonics,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def tab(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> SceneTab:
+    file = tmp_path / "clumps.ply"
+    save_gaussians(two_clumps(), file)
+    window.opening.open_paths([file])
+    qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
+    assert window.scenes.front is not None
+    return window.scenes.front
+
+
+def test_paint_on_the_render_selects_what_is_deleted_undone_and_saved(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.after_first_paint()
+    view, document = tab.view, tab.document
+    window.registry.run("scene.front")
+    qtbot.waitUntil(lambda: document.subject.width > 100, timeout=WAIT)
+    picture = document.subject.pixels
+    columns = np.flatnonzero((picture[..., 0] > 120).any(axis=0))
+    rows = np.flatnonzero((picture[..., 0] > 120).any(axis=1))
+    assert columns.mean() < picture.shape[1] / 2, "the red clump is drawn at the left"
+
+    window.registry.run("tool.rectangle")
+    window.registry.run("scene.reach.through")
+    scale = view.width() / picture.shape[1]
+    near = QPoint(int(columns[0] * scale) - 12, int(rows[0] * scale) - 12)
+    far = QPoint(int(columns[-1] * scale) + 12, int(rows[-1] * scale) + 12)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=near)
+    QTest.mouseMove(view, far)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=far)
+    qtbot.waitUntil(lambda: bool(document.work.selected.any()), timeout=WAIT)
+    assert np.array_equal(document.work.selected, LEFT)
+
+    assert window.registry.run("scene.delete")
+    gone = int(document.work.deleted.sum())
+    qtbot.waitUntil(lambda: int((document.subject.pixels[..., 0] > 120).sum()) < 50, timeout=WAIT)
+    target = tmp_path / "rest.ply"
+    save_scene(document, target)
+    wait_for_saves()
+    assert len(load_gaussians(target).gaussians) == COUNT - gone
+    assert not document.modified
+
+    window.undo()
+    assert not document.work.deleted.any()
+    assert np.array_equal(document.work.selected, LEFT)
+    window.undo()
+    assert not document.work.selected.any()
+
+
+def test_edits_are_steps_that_cost_no_copy_and_come_back(window: MainWindow, tab: SceneTab) -> None:
+    document = tab.document
+    document.change("Pick", selected=LEFT)
+    before = document.work
+    assert window.registry.run("scene.isolate")
+    assert not document.work.shown[~LEFT].any()
+    window.registry.run("mask.invert")
+    assert not document.work.selected.any(), "what is hidden is not selected"
+    window.undo()
+    window.undo()
+    assert document.work is before
+    window.registry.run("mask.invert")
+    assert np.array_equal(document.work.selected, ~LEFT)
+    window.registry.run("mask.clear")
+    assert not document.work.selected.any()
+    assert not window.registry.run("scene.delete"), "nothing is selected"
+
+
+def test_a_trained_scene_is_kept_as_one_step(window: MainWindow, tab: SceneTab) -> None:
+    small = two_clumps().take(slice(0, 50))
+    window.scenes.take(Candidate("scene", SceneResult(small).to_plain(), 1))
+    assert len(tab.document.work) == 50
+    window.undo()
+    assert len(tab.document.work) == COUNT
+
+
+def test_the_wheel_comes_nearer_and_keys_show_sides(tab: SceneTab, qtbot: QtBot) -> None:
+    view = tab.view
+    away = view.orbit.distance
+    view.nearer()
+    assert view.orbit.distance < away
+    QTest.keyClick(view, Qt.Key.Key_7)
+    assert view.orbit.pitch == 90
+    QTest.keyClick(view, Qt.Key.Key_F)
+    assert view.orbit.target == (0.0, 0.0, 0.0)
+
+
+def test_right_button_and_w_fly_ahead(tab: SceneTab, qtbot: QtBot) -> None:
+    view = tab.view
+    eye, ahead = view.orbit.eye, view.orbit.axes[2]
+    QTest.mousePress(view, Qt.MouseButton.RightButton, pos=QPoint(200, 200))
+    QTest.keyPress(view, Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: float((view.orbit.eye - eye) @ ahead) > 50, timeout=5000)
+    QTest.keyRelease(view, Qt.Key.Key_W)
+    QTest.mouseRelease(view, Qt.MouseButton.RightButton, pos=QPoint(200, 200))
+    there = view.orbit
+    qtbot.wait(60)
+    assert view.orbit == there
+
+
+def test_the_stage_camera_sees_what_the_orbit_shows(tab: SceneTab) -> None:
+    view = tab.view
+    camera = view.camera(view.width(), view.height())
+    points = two_clumps().means[:20].astype(float)
+    pixels, _ = camera.project(points)
+    assert np.allclose(pixels, view.orbit.project(view.stage.place(points)), atol=1e-6)
