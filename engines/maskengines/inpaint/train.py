@@ -36,7 +36,9 @@ class Training:
     def __init__(self, options: argparse.Namespace) -> None:
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
-        self.network = MaskedFlow(Sizes(widths=options.widths, blocks=options.blocks, view=options.side)).laid_out(self.device)
+        self.network = MaskedFlow(
+            Sizes(widths=options.widths, blocks=options.blocks, view=options.side)
+        ).laid_out(self.device)
         if options.start:
             load_into(self.network, options.start)
         self.average = [value.detach().clone() for value in self.network.parameters()]

@@ -22,8 +22,8 @@ GROUP = 16  # channels normalised together
 
 @dataclass(frozen=True)
 class Sizes:
-    """What decides the shapes of the weights, and `view`, the side in pixels of the pictures that they have seen;
-    kept beside them.
+    """What decides the shapes of the weights, and `view`, the side in pixels of the pictures that they have
+    seen; kept beside them.
     """
 
     fold: int = 4
