@@ -54,6 +54,7 @@ class Densifier:
 
     def __init__(self, growth: Growth) -> None:
         self.growth = growth
+        self._start = 0
         self._sum = np.zeros(0, np.float64)
         self._seen = np.zeros(0, np.int64)
 
@@ -65,14 +66,21 @@ class Densifier:
         self._sum += np.linalg.norm(trace.absolute * half, axis=1)
         self._seen += trace.visible
 
-    def revise(self, model: Model, random: np.random.Generator) -> Revision:
+    def revise(self, model: Model, random: np.random.Generator, share: float) -> Revision:
         """Remove what is too faint, then clone and split what has been pulled most; a copy of the model can
-        follow what is returned."""
+        follow what is returned.
+
+        Args:
+            share: of the way to the cap that may be gone by now, 0..1. Were it gone at once, nothing would be
+                left for what shows later to be missing.
+        """
         keep = 1 / (1 + np.exp(-model.arrays["opacities"].astype(np.float64))) >= self.growth.faintest
         keep &= np.isfinite(model.arrays["means"]).all(axis=1)
         mean = self._sum / np.maximum(self._seen, 1)
         wanted = keep & (mean >= self.growth.threshold)
-        room = max(0, self.growth.cap - int(keep.sum()))
+        self._start = self._start or len(model)
+        allowed = self._start + share * max(0, self.growth.cap - self._start)
+        room = max(0, int(allowed) - int(keep.sum()))
         chosen = np.flatnonzero(wanted)
         if len(chosen) > room:
             chosen = np.sort(chosen[np.argsort(-mean[chosen], kind="stable")[:room]])

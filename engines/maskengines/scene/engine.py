@@ -16,7 +16,7 @@ from maskengines.scene.densify import Growth
 from maskengines.scene.evaluation import TestView, agreement, quality, test_views, true_masks
 from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
-from maskengines.scene.initial import initial_gaussians
+from maskengines.scene.initial import initial_gaussians, starting_points
 from maskengines.scene.paint import Paint, painted_files
 from maskengines.scene.schedule import Schedule
 from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
@@ -76,7 +76,7 @@ class Dual3DGS:
         yield run.answer(params.iterations)
 
 
-def setting_of(subject: SceneSubject, params: DualParams) -> Setting:
+def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
     """What a training of a scene needs.
 
     Raises:
@@ -87,9 +87,12 @@ def setting_of(subject: SceneSubject, params: DualParams) -> Setting:
     paint = Paint(params.meaning)
     if params.masks:
         paint.put_all(views, painted_files(Path(params.masks), views))
+    points, colours = starting_points(
+        subject.points, subject.colours, views, params.most, np.random.default_rng(seed)
+    )
     return Setting(
         views,
-        initial_gaussians(subject.points, subject.colours, params.degree),
+        initial_gaussians(points, colours, params.degree),
         extent_of([view.camera for view in views]),
         Schedule(params.iterations, len(views), params.degree),
         Growth(cap=params.most),
@@ -117,7 +120,7 @@ class Run:
         BadInput: the scene cannot be trained, or a folder makes no sense.
         """
         started = time.monotonic()
-        setting = setting_of(subject, params)
+        setting = setting_of(subject, params, seed)
         setting.paint.put_all(setting.views, masks)
         tests = test_views(subject, params.longest)
         truths = true_masks(subject, setting.views)

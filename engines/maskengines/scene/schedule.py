@@ -44,6 +44,11 @@ class Schedule:
         """Whether gradients of this step count for growth: half of the steps are left to settle."""
         return step <= self.steps // 2
 
+    def grown(self, step: int) -> float:
+        """Share of its growth that a model may have behind it after this step, 0..1."""
+        last = self.steps // 2 // self.densify_every * self.densify_every
+        return min(1.0, step / max(last, 1))
+
     def densifies(self, step: int) -> bool:
         """Whether the model grows after this step."""
         return self.grows(step) and step % self.densify_every == 0

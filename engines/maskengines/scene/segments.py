@@ -15,8 +15,8 @@ _SPARSE = 0.1
 code)."""
 
 _SCALES = (100.0,)
-"""Of Felzenszwalb's method. A second, coarser level finds 1 % more of the clutter of `garden_occ`, and half as
-much again of what is none."""
+"""Of Felzenszwalb's method. A second, coarser level finds 1 % more of the clutter of `garden_occ`, and half
+as much again of what is none."""
 _SMOOTHING = 0.6
 _LEAST_AREA = 1 / 1500
 """Of a segment, as a share of the photo."""
