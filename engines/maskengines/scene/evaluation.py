@@ -22,7 +22,7 @@ from maskengines.subjects.scene_photos import read_photo
 Array = np.ndarray[Any, Any]
 
 _CLUTTER = 0.5
-"""Below this a mask counts as clutter."""
+"""Up to this a mask counts as clutter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def agreement(truths: Mapping[str, Array], views: Sequence[View], mask: Callable
     both = either = 0
     for view in views:
         if view.name in truths:
-            truth, found = truths[view.name], mask(view) < _CLUTTER
+            truth, found = truths[view.name], mask(view) <= _CLUTTER
             both += int((truth & found).sum())
             either += int((truth | found).sum())
     return both / either if either else 1.0

@@ -11,10 +11,11 @@ _PAPER_STEPS = 30_000
 class Schedule:
     """The schedule of Kerbl et al. 2023 and of the paper, shortened to fewer steps.
 
-    The paper trains for 30 000 steps, densifies every 1000 of them up to half the way and lets the models
-    agree with each other from step 1000 on. A run of seconds has fewer steps than that between two
-    densifications, so intervals shrink with it, though not below what every photo needs to be seen a few
-    times.
+    The paper trains for 30 000 steps, densifies every 1000 of them up to half the way, learns masks from the
+    first step and lets the models agree from step 1000 on. By then every photo was seen some ten times; a run
+    of seconds needs a larger share of its steps for that. Until a scene has become sharp, all that is finely
+    textured differs from the photos as clutter does: masks would hide it, and models that agree would agree
+    on a blur. So both wait for a quarter of the steps (`warm_up`); only paint counts from the first one.
 
     Attributes:
         steps: in all.
@@ -28,12 +29,16 @@ class Schedule:
 
     @property
     def warm_up(self) -> int:
-        """Steps before models are held to each other."""
-        return max(self.steps * 1000 // _PAPER_STEPS, 2 * self.photos)
+        """Steps before masks are learned and models are held to each other."""
+        return max(self.steps * 1000 // _PAPER_STEPS, min(self.steps // 4, 20 * self.photos))
 
     @property
     def densify_every(self) -> int:
         return min(1000, max(self.steps * 1000 // _PAPER_STEPS, 5 * self.photos, 100))
+
+    def masks(self, step: int) -> bool:
+        """Whether learned masks count and models are held to each other in this step."""
+        return step > self.warm_up
 
     def grows(self, step: int) -> bool:
         """Whether gradients of this step count for growth: half of the steps are left to settle."""

@@ -140,6 +140,10 @@ class _Masking:
         self._described: dict[str, Array] = {}
         self._latest: dict[str, Array] = {}
 
+    def none(self, view: View, picture: torch.Tensor) -> torch.Tensor:
+        """Paint alone."""
+        return torch.from_numpy(self._paint.over(view, np.ones(picture.shape[:2], np.float32)))
+
     def hard(self, view: View, picture: torch.Tensor) -> torch.Tensor:
         """The multi-cue adaptive mask for what a model draws now."""
         if not self._paint.known(view):
@@ -180,9 +184,12 @@ class DualTraining:
         one, two = self._one, self._two
         view_1, view_2 = one.next_view(), two.next_view()
         picture_1, picture_2 = one.draw(view_1, number), two.draw(view_2, number)
-        loss = masked_loss(picture_1, view_1.colour, self._masks.hard(view_1, picture_1))
-        loss = loss + masked_loss(picture_2, view_2.colour, self._masks.soft(view_2, picture_2))
-        if number > self._setting.schedule.warm_up:
+        masks = self._masks
+        learned = self._setting.schedule.masks(number)
+        hard, soft = (masks.hard, masks.soft) if learned else (masks.none, masks.none)
+        loss = masked_loss(picture_1, view_1.colour, hard(view_1, picture_1))
+        loss = loss + masked_loss(picture_2, view_2.colour, soft(view_2, picture_2))
+        if learned:
             scene_1 = one.as_scene(picture_1, view_1, number)
             scene_2 = two.as_scene(picture_2, view_2, number)
             agreement = consistency(one.draw_scene(view_2, number), scene_2)
@@ -215,9 +222,11 @@ class EmaTraining:
         learner, schedule = self._learner, self._setting.schedule
         view = learner.next_view()
         picture = learner.draw(view, number)
+        learned = schedule.masks(number)
         turn = self._masks.hard if number % 2 else self._masks.soft
-        loss = masked_loss(picture, view.colour, turn(view, picture))
-        if number > schedule.warm_up:
+        mask = (turn if learned else self._masks.none)(view, picture)
+        loss = masked_loss(picture, view.colour, mask)
+        if learned:
             seen = self._proxy.draw(view, schedule.degree_at(number))
             loss = loss + EMA_AGREEMENT * consistency(learner.as_scene(picture, view, number), seen)
         loss.backward()
