@@ -366,7 +366,9 @@ class SceneView(QWidget):
             scene_marks.paint_cameras(painter, seen, self.stage, self.cameras, self.chosen_camera)
         self._paint.paint(painter, event.rect())
         if self._image is None and self.message is not None:
-            fan_marks.paint_words(painter, QRectF(self.rect()), *self.message)
+            # Below the points, where there are some.
+            room = QRectF(self.rect()).adjusted(0, self.height() * 0.6 if len(self._points[0]) else 0, 0, 0)
+            fan_marks.paint_words(painter, room, *self.message)
         fan_marks.paint_gizmo(painter, self.orbit, self._end)
         if self.tool is not None and self.tool.active and self.tool.outline():
             draw_shape(painter, [QPointF(x, y) for x, y in self.tool.outline()])
