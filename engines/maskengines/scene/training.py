@@ -26,7 +26,8 @@ from maskengines.subjects.gaussians import Gaussians
 Array = np.ndarray[Any, Any]
 
 DUAL_AGREEMENT, EMA_AGREEMENT = 0.1, 0.1
-"""Weights of the consistency loss. The authors weigh it 1 with two models; in a tenth of their steps that holds\nboth back (0.9 dB at 400 steps) instead of holding clutter out."""
+"""Weights of the consistency loss. The authors weigh it 1 with two models; in a tenth of their
+steps that holds both back (0.9 dB at 400 steps) instead of holding clutter out."""
 
 
 @dataclass(frozen=True, eq=False)
