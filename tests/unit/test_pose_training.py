@@ -9,11 +9,12 @@ import torch
 from maskengines.errors import NotReady
 from maskengines.pose.batches import Bodies, pins_for
 from maskengines.pose.graphed import graphed, plain, quick_products
-from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights, write_weights
+from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights
 from maskengines.pose.objective import objective_of
 from maskengines.pose.skeleton import INDEX
 from maskengines.pose.train import main
 from maskengines.pose.training import Limit, Training, rate_at
+from maskengines.weights.shipped import write_weights
 from torch import Generator
 
 SMALL = Sizes(width=32, layers=1, heads=2, condition=32, hidden=64, blocks=1)

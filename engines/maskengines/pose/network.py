@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from maskengines.errors import NotReady
-from maskengines.files import atomic_write
 from maskengines.pose.denoiser import Denoiser
 from maskengines.pose.embedding import EmbeddingTransformer
+from maskengines.weights.shipped import read_weights as read
 
 UNIT_MM = 330.0
 """Millimetres of one unit of the model, about the standard deviation of the training poses' coordinates."""
@@ -55,34 +50,13 @@ class DiffPose(nn.Module):
         return self.denoiser.prepared(self.embedding(candidates, hidden), pins, pinned)
 
 
-def write_weights(path: Path, weights: Mapping[str, Tensor], config: Mapping[str, object]) -> None:
-    """Write half-precision safetensors with `config` as their metadata, and the same beside them to read."""
-    halves = {name: tensor.detach().half().contiguous() for name, tensor in weights.items()}
-    with atomic_write(path) as stream:
-        stream.write(save(halves, {"config": json.dumps(config, sort_keys=True)}))
-    with atomic_write(path.with_suffix(".json")) as stream:
-        stream.write((json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
-
-
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, object], str]:
     """Weights as float32, their config and the hex digest of the file.
 
     Raises:
         NotReady: there is no such file, or it is none of ours.
     """
-    try:
-        data = path.read_bytes()
-        length = int.from_bytes(data[:8], "little")
-        config = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["config"])
-        weights = {name: tensor.float() for name, tensor in load(data).items()}
-    except FileNotFoundError as error:
-        raise NotReady(
-            f"The weights {path.name} are missing. Install the studio again, or train them with "
-            "'python -m maskengines.pose.train'."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise NotReady(f"The weights {path} cannot be read. Install the studio again.") from error
-    return weights, config, hashlib.blake2b(data, digest_size=20).hexdigest()
+    return read(path, "Install the studio again, or train them with 'python -m maskengines.pose.train'.")
 
 
 def load_network(path: Path) -> tuple[DiffPose, str]:

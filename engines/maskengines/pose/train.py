@@ -22,9 +22,10 @@ from torch import Generator
 from maskengines.pose.baseline import WIDTH, SimpleBaseline
 from maskengines.pose.batches import Batch, Bodies
 from maskengines.pose.graphed import Step, graphed, plain, quick_products
-from maskengines.pose.network import UNIT_MM, DiffPose, Sizes, sizes_record, write_weights
+from maskengines.pose.network import UNIT_MM, DiffPose, Sizes, sizes_record
 from maskengines.pose.objective import objective_of
 from maskengines.pose.training import AVERAGE, Limit, Training
+from maskengines.weights.shipped import write_weights
 
 RATE = 1.2e-3
 BODIES = 128
