@@ -1,11 +1,12 @@
 """`diffpose` against the deterministic baseline of Martinez et al. 2017, on people that neither has seen.
 
-Run ``python -m tests.benchmarks pose [--quick]``; ``python tests/benchmarks/pose.py --split val`` is for
-choosing between settings. Bodies are drawn from the held-out subjects, seen by random cameras, and seeds
-are fixed, so every machine measures the same questions. Errors are millimetres, from the hip (protocol 1)
-or after Procrustes alignment (PA, protocol 2). "Sized" scales each hypothesis to the size of the person,
-which one picture does not tell. Bones are compared with the true ones; the authors' code compares left and
-right of the same hypothesis instead, which is given beside it. A region of 50 % holds the half of the
+Run ``python -m tests.benchmarks pose [--quick]``; ``python -m tests.benchmarks.pose --split val [--weights
+FILE] [--noise 1.0 1.1 ...]`` is for choosing between weights and settings. Bodies are drawn from the
+held-out subjects, seen by random cameras, and seeds are fixed, so every machine measures the same questions.
+Errors are millimetres, from the hip (protocol 1) or after Procrustes alignment (PA, protocol 2). "Sized"
+scales each hypothesis to the size of the person, which one picture does not tell. Bones are compared with
+the true ones; the authors' code compares left and right of the same hypothesis instead, which is given
+beside it. A region of 50 % holds the half of the
 hypotheses nearest their mean; coverage is how often it holds the true joint. Reprojection is the distance
 in the picture to the joints that were given, for a body of 500 pixels.
 """
@@ -186,11 +187,16 @@ FINE = ("bones", "sized bones", "left/right", "reprojection")
 HIDDEN = ("hidden min", "hidden one", "hidden 50 %", "hidden 90 %")
 
 
-def table(quick: bool, split: str = "test", plans: tuple[Plan, ...] = (PAPER, SHIPPED)) -> str:
-    """Markdown tables of all figures."""
+def table(
+    quick: bool,
+    split: str = "test",
+    plans: tuple[Plan, ...] = (PAPER, SHIPPED),
+    weights: Path | None = None,
+) -> str:
+    """Markdown tables of all figures, of the shipped weights if no others are given."""
     torch.set_num_threads(1)
     count = 30 if quick else 100
-    network, digest = load_network(assets_folder() / WEIGHTS)
+    network, digest = load_network(weights or assets_folder() / WEIGHTS)
     lines = [
         "## Pose",
         "",
@@ -234,8 +240,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--weights", type=Path, help="default: the shipped ones")
+    parser.add_argument("--noise", type=float, nargs="+", default=[1.0, CALIBRATED], help="factors to try")
     options = parser.parse_args()
-    print(table(options.quick, options.split))
+    plans = tuple(Plan(25, "ancestral", noise) for noise in options.noise)
+    print(table(options.quick, options.split, plans, options.weights))
 
 
 if __name__ == "__main__":

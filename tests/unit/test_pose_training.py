@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from maskengines.errors import NotReady
+from maskengines.pose.batches import Bodies, pins_for
+from maskengines.pose.graphed import graphed, plain, quick_products
 from maskengines.pose.network import DiffPose, Sizes, load_network, read_weights, write_weights
+from maskengines.pose.objective import objective_of
 from maskengines.pose.skeleton import INDEX
-from maskengines.pose.train import Bodies, Training, loss_of, main, pins_for, rate_at
+from maskengines.pose.train import main
+from maskengines.pose.training import Limit, Training, rate_at
 from torch import Generator
 
 SMALL = Sizes(width=32, layers=1, heads=2, condition=32, hidden=64, blocks=1)
@@ -30,9 +34,8 @@ def advance(network: DiffPose, training: Training, bodies: Bodies, steps: int) -
     losses = []
     for _ in range(steps):
         batch = bodies.batch(64, SMALL.candidates, training.generator)
-        loss = loss_of(network, batch, 4, training.generator)
-        training.advance(loss, 1000)
-        losses.append(loss.item())
+        training.set_pace(training.step / 1000)
+        losses.append(plain(training, objective_of(network))(batch).item())
     return losses
 
 
@@ -45,11 +48,68 @@ def test_half_of_the_bodies_have_pins_shaped_like_limbs() -> None:
 
 
 def test_the_rate_rises_holds_and_falls_to_nothing() -> None:
-    rates = [rate_at(step, 3000, 1.0) for step in range(3001)]
+    rates = [rate_at(step, step / 3000, 1.0) for step in range(3001)]
     assert rates[0] < 0.01
     assert rates[1000] == 1
     assert rates[2500] == pytest.approx(0.5)
     assert rates[3000] == 0
+
+
+def test_a_run_ends_by_steps_or_by_the_clock() -> None:
+    assert Limit(400).share(100, 1e6) == 0.25
+    assert Limit(400, 60.0).share(100, 30.0) == 0.5
+    assert Limit(400, 60.0).share(0, 90.0) == 1
+
+
+def test_everything_is_drawn_and_worked_out_on_the_device_of_the_generator(bodies: Bodies) -> None:
+    network, training = small()
+    batch = bodies.batch(6, SMALL.candidates, Generator().manual_seed(3))
+    wanted = objective_of(network)(batch, Generator().manual_seed(4))
+    # Whatever is made without saying where has no values here, and so has all that comes of it.
+    with torch.device("meta"):
+        again = bodies.batch(6, SMALL.candidates, Generator().manual_seed(3))
+        found = objective_of(network)(again, Generator().manual_seed(4))
+        training.set_pace(0.5)
+        training.descend(found)
+    for one, other in zip(batch.tensors, again.tensors, strict=True):
+        assert torch.equal(one, other)
+    assert torch.equal(found, wanted)
+
+
+def test_a_batch_can_be_drawn_for_several_steps(bodies: Bodies) -> None:
+    whole = bodies.batch(10, SMALL.candidates, Generator().manual_seed(3))
+    parts = whole.split(5)
+    assert len(parts) == 2
+    for index, tensor in enumerate(whole.tensors):
+        assert torch.equal(torch.cat([part.tensors[index] for part in parts]), tensor)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of CUDA")
+def test_recorded_steps_train_as_plain_ones(data_dir: Path) -> None:
+    device = torch.device("cuda")
+    bodies = Bodies(data_dir / "pose/poses17_mm_f16.npz", "val", device)
+    losses = []
+    for recorded in (True, False):
+        torch.manual_seed(0)
+        network = DiffPose(SMALL).to(device)
+        training, objective = Training(network, 0, 3e-3), objective_of(network)
+        batches = bodies.batch(64 * 30, SMALL.candidates, Generator(device).manual_seed(1)).split(64)
+        step = graphed(training, objective, batches[0]) if recorded else plain(training, objective)
+        found = []
+        for batch in batches:
+            training.set_pace(0.5)
+            found.append(step(batch).item())
+        losses.append(found)
+    means = [sum(found[-10:]) / 10 for found in losses]
+    assert means[0] == pytest.approx(means[1], rel=0.15)
+    assert means[0] < 0.9 * losses[0][0]
+
+
+def test_products_are_exact_again_after_a_step() -> None:
+    before = torch.get_float32_matmul_precision()
+    with quick_products(torch.device("cuda")):
+        assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == before
 
 
 def test_a_small_network_learns(bodies: Bodies) -> None:
@@ -95,6 +155,7 @@ def test_one_command_trains_says_so_and_writes_weights(
     try:
         assert main([*words, "--steps", "1"]) == 0
         assert main([*words, "--steps", "2"]) == 0
+        assert main([*words, "--minutes", "1e-9"]) == 0
     finally:
         torch.set_num_threads(threads)
     said = capsys.readouterr().out

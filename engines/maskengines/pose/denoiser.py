@@ -22,7 +22,8 @@ FREE = COUNT - 1  # the hip is the origin and not sampled
 
 def time_code(time: Tensor) -> Tensor:
     """Sines and cosines of times (B,) in 0..1, (B, TIME_CODE)."""
-    rates = torch.exp(-math.log(1000.0) * torch.arange(TIME_CODE // 2) / (TIME_CODE // 2 - 1))
+    index = torch.arange(TIME_CODE // 2, device=time.device)
+    rates = torch.exp(-math.log(1000.0) * index / (TIME_CODE // 2 - 1))
     angles = 1000.0 * time[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], -1)
 

@@ -38,11 +38,11 @@ def position_code(values: Tensor, weights: Tensor) -> Tensor:
     gap = 2.0 / (CENTRES - 1)
     frequency = 0.25 * math.pi * CENTRES / 2.0
     first = ((values + 1) / gap).floor() - 1
-    index = first[..., None] + torch.arange(4.0)
+    index = first[..., None] + torch.arange(4.0, device=values.device)
     distance = frequency * (values[..., None] - (index * gap - 1))
-    bump = torch.where(distance.abs() < math.pi / 2, distance.cos().square(), 0.0)
+    bump = distance.cos().square().masked_fill(distance.abs() >= math.pi / 2, 0.0)
     bump = bump * weights[..., None] * ((index >= 0) & (index < CENTRES))
-    code = torch.zeros(*values.shape[:-1], CENTRES)
+    code = torch.zeros(*values.shape[:-1], CENTRES, device=values.device)
     return code.scatter_add_(-1, index.clamp(0, CENTRES - 1).long().flatten(-2), bump.flatten(-2))
 
 
@@ -68,7 +68,7 @@ def moments(candidates: Tensor) -> Tensor:
         ],
         -1,
     )
-    return torch.where(there[..., None], read, 0.0)
+    return read.masked_fill(~there[..., None], 0.0)
 
 
 class EmbeddingTransformer(nn.Module):
@@ -102,5 +102,5 @@ class EmbeddingTransformer(nn.Module):
             -1,
         )
         if hidden is not None:
-            read = torch.where(hidden[..., None], 0.0, read)
+            read = read.masked_fill(hidden[..., None], 0.0)
         return self.out(self.encoder(self.project(read) + self.joint).flatten(1))

@@ -18,11 +18,9 @@ import torch
 from torch import Generator, Tensor
 
 from maskengines.pose.heatmaps import Mixtures
-from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, LIMBS, MIRROR, PARENTS, UPRIGHT_TO_CAMERA
+from maskengines.pose.skeleton import COUNT, LIMBS, MIRROR, UPRIGHT_TO_CAMERA
 
 _SWAPPED: tuple[tuple[int, ...], ...] = ((1, 2, 3), (11, 12, 13))
-_MIXED = ((12, 13), (15, 16), (12, 13, 15, 16), (2, 3, 5, 6))
-_TURNING = ((12, 13), (15, 16), (2, 3), (5, 6))
 _CUT: tuple[tuple[int, ...], ...] = ((3, 6), (2, 3, 5, 6), (13,), (16,), (12, 13), (15, 16), (10,))
 
 
@@ -44,24 +42,6 @@ class Faults:
 
 
 @dataclass(frozen=True)
-class Variety:
-    """How other people differ from the few who were recorded.
-
-    Attributes:
-        bones: standard deviation of the length of each bone, left and right together, for half of them.
-        size: standard deviation of how tall they are.
-        mixing: share of arms and legs held as somebody else holds theirs.
-        bending: standard deviation of the angles, in radians about each axis, by which arms and legs of half
-            of them are turned at the shoulder or hip, and once more at the elbow or knee.
-    """
-
-    bones: float = 0.05
-    size: float = 0.025
-    mixing: float = 0.25
-    bending: float = 0.2
-
-
-@dataclass(frozen=True)
 class Views:
     """Bodies as cameras see them.
 
@@ -74,61 +54,6 @@ class Views:
     places: Tensor
 
 
-def varied(poses: Tensor, variety: Variety, generator: Generator) -> Tensor:
-    """Upright poses (B, 17, 3) of other people: half in the mirror, and changed as `variety` says."""
-    count = len(poses)
-    spread = (
-        variety.bones
-        * torch.randn(count, COUNT, generator=generator)
-        * (torch.rand(count, 1, generator=generator) < 0.5)
-    )
-    scale = (1 + spread[:, list(BONE_GROUPS)]) * (
-        1 + variety.size * torch.randn(count, 1, generator=generator)
-    )
-    scale = scale.clamp(0.7, 1.35)
-    limbs = _bent(_mixed(poses, variety.mixing, generator), variety.bending, generator) * scale[..., None]
-    built = torch.zeros_like(poses)
-    for parent, joint in BONES:
-        built[:, joint] = built[:, parent] + limbs[:, joint]
-    turned = built[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
-    return torch.where(torch.rand(count, 1, 1, generator=generator) < 0.5, turned, built)
-
-
-def _mixed(poses: Tensor, share: float, generator: Generator) -> Tensor:
-    """Bones (B, 17, 3), some limbs' turned as another body of the batch holds them: few people were recorded,
-    and what their arms do says less of their legs than their habits make it seem.
-    """
-    bones = poses - poses[:, [max(parent, 0) for parent in PARENTS]]
-    other = bones[torch.randperm(len(poses), generator=generator)]
-    lengths = bones.norm(dim=-1, keepdim=True)
-    turned = other / other.norm(dim=-1, keepdim=True).clamp_min(1e-3) * lengths
-    for joints in _MIXED:
-        taken = torch.rand(len(poses), generator=generator) < share
-        for joint in joints:
-            bones[:, joint] = torch.where(taken[:, None], turned[:, joint], bones[:, joint])
-    return bones
-
-
-def _bent(bones: Tensor, angle: float, generator: Generator) -> Tensor:
-    """Bones (B, 17, 3), limbs' turned a little: what few people do, others do somewhat differently."""
-    count = len(bones)
-    bent = bones.clone()
-    some = (torch.rand(count, 1, generator=generator) < 0.5) * angle
-    for upper, lower in _TURNING:
-        first = torch.linalg.matrix_exp(_cross(some * torch.randn(count, 3, generator=generator)))
-        second = torch.linalg.matrix_exp(_cross(some * torch.randn(count, 3, generator=generator)))
-        bent[:, upper] = (first @ bones[:, upper, :, None])[..., 0]
-        bent[:, lower] = (second @ (first @ bones[:, lower, :, None]))[..., 0]
-    return bent
-
-
-def _cross(axes: Tensor) -> Tensor:
-    """Matrices (B, 3, 3) of the cross products with `axes` (B, 3); their exponential turns about them."""
-    x, y, z = axes.unbind(-1)
-    none = torch.zeros_like(x)
-    return torch.stack([none, -z, y, z, none, -x, -y, x, none], -1).unflatten(-1, (3, 3))
-
-
 def seen(poses: Tensor, generator: Generator, tumbling: float = 0.0) -> Views:
     """Upright poses before random cameras: from every side, mostly level or a little from above, 2.2 to 8.2
     m away, slightly tilted.
@@ -139,17 +64,23 @@ def seen(poses: Tensor, generator: Generator, tumbling: float = 0.0) -> Views:
     count = len(poses)
 
     def normal() -> Tensor:
-        return torch.randn(count, generator=generator)
+        return torch.randn(count, generator=generator, device=generator.device)
 
-    yaw = 2 * math.pi * torch.rand(count, generator=generator)
+    yaw = 2 * math.pi * torch.rand(count, generator=generator, device=generator.device)
     above = (0.12 + 0.22 * normal()).clamp(-0.5, 1.0)
     roll = 0.10 * normal()
-    any_way = torch.rand(count, generator=generator) < tumbling
-    above = torch.where(any_way, math.pi * torch.rand(count, generator=generator) - math.pi / 2, above)
-    roll = torch.where(any_way, 2 * math.pi * torch.rand(count, generator=generator), roll)
+    any_way = torch.rand(count, generator=generator, device=generator.device) < tumbling
+    above = torch.where(
+        any_way,
+        math.pi * torch.rand(count, generator=generator, device=generator.device) - math.pi / 2,
+        above,
+    )
+    roll = torch.where(
+        any_way, 2 * math.pi * torch.rand(count, generator=generator, device=generator.device), roll
+    )
     turn = _turn(roll, 0, 1) @ _turn(above, 1, 2) @ _turn(yaw, 2, 0)
-    camera = torch.einsum("bij,bkj->bki", turn, poses) * torch.from_numpy(UPRIGHT_TO_CAMERA)
-    distance = 1000 * (2.2 + 6 * torch.rand(count, generator=generator) ** 1.5)
+    camera = torch.einsum("bij,bkj->bki", turn, poses) * torch.from_numpy(UPRIGHT_TO_CAMERA).to(poses.device)
+    distance = 1000 * (2.2 + 6 * torch.rand(count, generator=generator, device=generator.device) ** 1.5)
     depth = (camera[..., 2] + distance[:, None]).clamp_min(400)
     return Views(camera, camera[..., :2] / depth[..., None])
 
@@ -160,13 +91,16 @@ def boxed(places: Tensor, found: Tensor, generator: Generator) -> tuple[Tensor, 
 
     Boxes are not exact: some air around the person and a little aside.
     """
-    far = torch.tensor(1e6)
-    low = torch.where(found[..., None], places, far).amin(1)
-    high = torch.where(found[..., None], places, -far).amax(1)
+    low = torch.where(found[..., None], places, 1e6).amin(1)
+    high = torch.where(found[..., None], places, -1e6).amax(1)
     count = len(places)
     half = ((high - low).amax(1) / 2).clamp_min(0.02)
-    centre = (low + high) / 2 + 0.06 * half[:, None] * torch.randn(count, 2, generator=generator)
-    half = half * (1.22 + 0.12 * torch.randn(count, generator=generator)).clamp(1.04, 1.6)
+    centre = (low + high) / 2 + 0.06 * half[:, None] * torch.randn(
+        count, 2, generator=generator, device=generator.device
+    )
+    half = half * (1.22 + 0.12 * torch.randn(count, generator=generator, device=generator.device)).clamp(
+        1.04, 1.6
+    )
     return (places - centre[:, None]) / half[:, None, None], centre, half
 
 
@@ -181,10 +115,10 @@ def evidence(
     shape = (len(views.poses), COUNT)
 
     def uniform(*tail: int) -> Tensor:
-        return torch.rand(*shape, *tail, generator=generator)
+        return torch.rand(*shape, *tail, generator=generator, device=generator.device)
 
     def chance(share: float, size: tuple[int, ...] = shape) -> Tensor:
-        return torch.rand(*size, generator=generator) < share
+        return torch.rand(*size, generator=generator, device=generator.device) < share
 
     per_body = (shape[0], 1)
     touched = ~chance(faults.untouched, per_body)
@@ -214,12 +148,12 @@ def evidence(
     sigma = torch.where(occluded, wide, sigma)
     error = torch.where(occluded, wide * (0.5 + 0.5 * uniform()), error)
     height = torch.where(occluded, 0.08 + 0.35 * uniform(), height)
-    centre = places + error[..., None] * torch.randn(*shape, 2, generator=generator)
+    centre = places + error[..., None] * torch.randn(*shape, 2, generator=generator, device=generator.device)
 
     other = _elsewhere(places, generator)
     other_height = height * (0.3 + 0.7 * uniform())
     other_sigma = sigma * (0.8 + 0.4 * uniform())
-    other = other + error[..., None] * torch.randn(*shape, 2, generator=generator)
+    other = other + error[..., None] * torch.randn(*shape, 2, generator=generator, device=generator.device)
     # The joint is in either place with the chance that the heatmap gives it, so names are dealt by mass.
     mass, other_mass = height * sigma.square(), other_height * other_sigma.square()
     flipped = second & (uniform() < other_mass / (mass + other_mass))
@@ -229,7 +163,7 @@ def evidence(
     )
     sigma, other_sigma = torch.where(flipped, other_sigma, sigma), torch.where(flipped, sigma, other_sigma)
 
-    swap = torch.zeros(shape, dtype=torch.bool)
+    swap = torch.zeros(shape, dtype=torch.bool, device=generator.device)
     for side in _SWAPPED:
         both = [*side, *(MIRROR[joint] for joint in side)]
         swap[:, both] = chance(faults.swap / 2, per_body) & touched
@@ -248,17 +182,17 @@ def evidence(
 def _elsewhere(places: Tensor, generator: Generator) -> Tensor:
     """A second place per joint: the other side's, or a quarter to a half of the box away in any direction."""
     count = places.shape[:2]
-    angle = 2 * math.pi * torch.rand(*count, generator=generator)
-    far = 0.2 + 0.5 * torch.rand(*count, generator=generator)
+    angle = 2 * math.pi * torch.rand(*count, generator=generator, device=generator.device)
+    far = 0.2 + 0.5 * torch.rand(*count, generator=generator, device=generator.device)
     anywhere = places + far[..., None] * torch.stack([angle.cos(), angle.sin()], -1)
-    paired = torch.tensor([MIRROR[joint] != joint for joint in range(COUNT)])
-    side = paired & (torch.rand(*count, generator=generator) < 0.5)
+    paired = torch.tensor([MIRROR[joint] != joint for joint in range(COUNT)], device=places.device)
+    side = paired & (torch.rand(*count, generator=generator, device=generator.device) < 0.5)
     return torch.where(side[..., None], places[:, list(MIRROR)], anywhere)
 
 
 def _turn(angle: Tensor, a: int, b: int) -> Tensor:
     """Rotations (B, 3, 3) in the plane of the axes `a` and `b`."""
-    turn = torch.eye(3).repeat(len(angle), 1, 1)
+    turn = torch.eye(3, device=angle.device).repeat(len(angle), 1, 1)
     cos, sin = angle.cos(), angle.sin()
     turn[:, a, a], turn[:, b, b] = cos, cos
     turn[:, a, b], turn[:, b, a] = -sin, sin
