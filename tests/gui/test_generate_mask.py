@@ -14,7 +14,7 @@ from maskstudio.window.document_view import DocumentView
 from maskstudio.window.generate_dialog import GenerateDialog
 from maskstudio.window.generate_flow import Wish
 from maskstudio.window.main_window import NO_DOCUMENT, MainWindow
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
@@ -158,5 +158,6 @@ def test_closing_while_a_preview_is_drawn_is_quiet(
     dialog.show()
     dialog.reject()
     dialog.deleteLater()
+    QCoreApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
     qtbot.waitUntil(lambda: window.background.busy == 0, timeout=10_000)
     assert window.banner.text == ""

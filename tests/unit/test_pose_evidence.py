@@ -183,19 +183,17 @@ def test_limbs_are_held_as_somebody_else_holds_them_at_their_own_length() -> Non
     assert 0.1 < raised[::2].float().mean() < 0.6  # of the small ones, who never raise an arm
 
 
-def test_limbs_are_bent_at_their_own_length_and_the_trunk_less() -> None:
+def test_limbs_are_bent_at_their_own_length_and_the_trunk_is_not() -> None:
     poses = standing().expand(400, -1, -1)
     bent = varied(poses, Variety(0, 0, 0, 0.2), Generator().manual_seed(0))
     assert abs(bone_lengths(bent.numpy()) - bone_lengths(poses.numpy())).max() < 0.1
-    hips, trunk = [INDEX[name] for name in ("Hip", "RHip", "LHip")], [INDEX["Thorax"], INDEX["Head"]]
+    trunk = [INDEX[name] for name in ("Hip", "RHip", "LHip", "Spine", "Thorax", "Head", "LShoulder")]
     wrist = INDEX["LWrist"]
     mirrored = poses[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
     moved = torch.minimum((bent - poses).norm(dim=-1), (bent - mirrored).norm(dim=-1))
-    assert moved[:, hips].max() < 0.1
-    assert 5 < moved[:, trunk].median() < 0.6 * moved[:, wrist].median()
-    # By anything from next to nothing to some decimetres.
-    assert moved[:, wrist].quantile(0.05) < 15
-    assert 40 < moved[:, wrist].median() < 100
+    assert moved[:, trunk].max() < 0.1
+    # Half of the people are bent, by some centimetres.
+    assert 0.4 < (moved[:, wrist] > 1).float().mean() < 0.6
     assert moved[:, wrist][moved[:, wrist] > 1].median() > 40
 
 

@@ -143,9 +143,11 @@ class GenerateDialog(QDialog):
         self._draw()
 
     def _draw(self) -> None:
-        behind, wish, settings = self._behind, self.wish, self._window.settings
-        if behind is None or self._drawing is not None or not self._open or wish == self._shown:
+        behind = self._behind
+        # Once closed, the fields that say what is wished for may be gone.
+        if not self._open or behind is None or self._drawing is not None or self.wish == self._shown:
             return
+        wish, settings = self.wish, self._window.settings
         self._drawing = wish
         overlay = QColor(settings.overlay_colour)
         colour, opacity = (overlay.red(), overlay.green(), overlay.blue()), settings.overlay_opacity

@@ -11,7 +11,6 @@ from maskengines.pose.skeleton import BONE_GROUPS, BONES, COUNT, MIRROR, PARENTS
 
 _MIXED = ((12, 13), (15, 16), (12, 13, 15, 16), (2, 3, 5, 6))
 _TURNING = ((12, 13), (15, 16), (2, 3), (5, 6))
-_LEANING = (range(7, COUNT), range(8, COUNT), (9, 10))
 
 
 @dataclass(frozen=True)
@@ -19,19 +18,17 @@ class Variety:
     """How other people differ from the few who were recorded.
 
     Attributes:
-        bones: standard deviation of the length of each bone, left and right together, for those who differ
-            most; it is evenly spread from 0 to this.
+        bones: standard deviation of the length of each bone, left and right together, for half of them.
         size: standard deviation of how tall they are.
         mixing: share of arms and legs held as somebody else holds theirs.
-        bending: standard deviation of the angles, in radians about each axis, by which arms and legs are
-            turned at the shoulder or hip, and once more at the elbow or knee, for those who differ most; it
-            is evenly spread from 0 to this. Trunk and head are bent a third as much.
+        bending: standard deviation of the angles, in radians about each axis, by which arms and legs of half
+            of them are turned at the shoulder or hip, and once more at the elbow or knee.
     """
 
-    bones: float = 0.10
+    bones: float = 0.05
     size: float = 0.025
-    mixing: float = 0.35
-    bending: float = 0.45
+    mixing: float = 0.25
+    bending: float = 0.2
 
 
 def varied(poses: Tensor, variety: Variety, generator: Generator) -> Tensor:
@@ -45,7 +42,7 @@ def varied(poses: Tensor, variety: Variety, generator: Generator) -> Tensor:
     def uniform(*size: int) -> Tensor:
         return torch.rand(count, *size, generator=generator, device=device)
 
-    spread = variety.bones * normal(COUNT) * uniform(1)
+    spread = variety.bones * normal(COUNT) * (uniform(1) < 0.5)
     scale = (1 + spread[:, list(BONE_GROUPS)]) * (1 + variety.size * normal(1))
     scale = scale.clamp(0.7, 1.35)
     limbs = _bent(_mixed(poses, variety.mixing, generator), variety.bending, generator) * scale[..., None]
@@ -72,24 +69,19 @@ def _mixed(poses: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def _bent(bones: Tensor, angle: float, generator: Generator) -> Tensor:
-    """Bones (B, 17, 3), limbs' turned a little, and trunks' and heads' a third of that: what few people do,
-    others do somewhat differently.
-    """
+    """Bones (B, 17, 3), limbs' turned a little: what few people do, others do somewhat differently."""
     count = len(bones)
     device = generator.device
-    some = angle * torch.rand(count, 1, generator=generator, device=device)
+    some = angle * (torch.rand(count, 1, generator=generator, device=device) < 0.5)
 
-    def turn(share: float = 1.0) -> Tensor:
-        return _about(share * some * torch.randn(count, 3, generator=generator, device=device))
+    def turn() -> Tensor:
+        return _about(some * torch.randn(count, 3, generator=generator, device=device))
 
     bent = bones.clone()
-    for joints in _LEANING:
-        above = bent[:, list(joints)]
-        bent[:, list(joints)] = (turn(1 / 3)[:, None] * above[..., None, :]).sum(-1)
     for upper, lower in _TURNING:
         first, second = turn(), turn()
-        bent[:, upper] = (first @ bent[:, upper, :, None])[..., 0]
-        bent[:, lower] = (second @ (first @ bent[:, lower, :, None]))[..., 0]
+        bent[:, upper] = (first @ bones[:, upper, :, None])[..., 0]
+        bent[:, lower] = (second @ (first @ bones[:, lower, :, None]))[..., 0]
     return bent
 
 

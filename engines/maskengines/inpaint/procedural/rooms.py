@@ -132,7 +132,7 @@ def _solids(size: Points, view: View, colours: Palette, rng: np.random.Generator
     for _ in range(int(rng.integers(0, 5))):
         sheet = sheets[int(rng.integers(2))]
         foot = size * [rng.uniform(0.02, 0.85), 0, rng.uniform(0.35, 0.95)]
-        if np.linalg.norm((foot - view.position)[[0, 2]]) < 1.0:
+        if view.away(foot) < 1.0:
             continue
         if columns:
             solids.append(Column(foot, rng.uniform(0.12, 0.4), float(size[1]), sheet))

@@ -59,7 +59,7 @@ class Block:
 
     def nearest(self, view: View) -> float:
         inside = np.clip(view.position, self.corner, self.corner + self.size)
-        return float(np.linalg.norm((inside - view.position)[[0, 2]]))
+        return view.away(inside)
 
     def shadow(self, sun: Sun) -> Points:
         low = self.corner + _FOOT * self.size * [1, 0, 1]
@@ -96,7 +96,7 @@ class Column:
     bark: Bytes
 
     def nearest(self, view: View) -> float:
-        return float(np.linalg.norm((self.foot - view.position)[[0, 2]])) - self.radius
+        return view.away(self.foot) - self.radius
 
     def shadow(self, sun: Sun) -> Points:
         ring = self.foot + self.radius * _RING
@@ -128,7 +128,7 @@ class Ball:
     shine: float
 
     def nearest(self, view: View) -> float:
-        return float(np.linalg.norm((self.foot - view.position)[[0, 2]]))
+        return view.away(self.foot)
 
     def shadow(self, sun: Sun) -> Points:
         middle = self.foot + upward(self.radius)

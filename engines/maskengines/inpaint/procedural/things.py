@@ -86,7 +86,7 @@ class Tree:
     colours: Bytes
 
     def nearest(self, view: View) -> float:
-        return float(np.linalg.norm((self.foot - view.position)[[0, 2]]))
+        return view.away(self.foot)
 
     def shadow(self, sun: Sun) -> Points:
         turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)

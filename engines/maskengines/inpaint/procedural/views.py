@@ -33,6 +33,10 @@ class View:
         """World ``points`` ``(n, 3)`` in camera axes."""
         return (points - self.position) @ self.rotation.T
 
+    def away(self, point: Points) -> float:
+        """Metres along the ground to a world ``point`` ``(3,)``."""
+        return float(np.linalg.norm((point - self.position)[[0, 2]]))
+
     def clipped(self, seen: Points, nearest: float = NEAREST, farthest: float = FARTHEST) -> Points:
         """The part of a flat convex outline ``(n, 3)``, camera axes, in the picture between two depths."""
         reach = 0.5 * self.side / self.focal

@@ -29,32 +29,27 @@ def red(height: int, width: int, ratio: float, rng: np.random.Generator, *, cell
     ``cell``: side in elements of the squares that are masked together; to keep the count exact, one of
     them may be cut.
     """
-    count = wanted(height, width, ratio)
-    return strongest(_in_cells(red_noise, height, width, rng, cell=cell), count)
+    return _masked(red_noise, height, width, ratio, rng, cell=cell)
 
 
 def green(height: int, width: int, ratio: float, rng: np.random.Generator, *, cell: int = 1) -> BoolMask:
     """Evenly spread clusters of one size, from band-pass noise. Count and ``cell`` as `red`."""
-    count = wanted(height, width, ratio)
-    return strongest(_in_cells(green_noise, height, width, rng, cell=cell), count)
+    return _masked(green_noise, height, width, ratio, rng, cell=cell)
 
 
 def blue(height: int, width: int, ratio: float, rng: np.random.Generator, *, cell: int = 1) -> BoolMask:
     """Evenly spread single cells, from high-pass noise. Count and ``cell`` as `red`."""
-    count = wanted(height, width, ratio)
-    return strongest(_in_cells(blue_noise, height, width, rng, cell=cell), count)
+    return _masked(blue_noise, height, width, ratio, rng, cell=cell)
 
 
 def purple(height: int, width: int, ratio: float, rng: np.random.Generator, *, cell: int = 1) -> BoolMask:
     """Clusters and single cells, from band-stop noise. Count and ``cell`` as `red`."""
-    count = wanted(height, width, ratio)
-    return strongest(_in_cells(purple_noise, height, width, rng, cell=cell), count)
+    return _masked(purple_noise, height, width, ratio, rng, cell=cell)
 
 
 def white(height: int, width: int, ratio: float, rng: np.random.Generator, *, cell: int = 1) -> BoolMask:
     """Independent cells, as in masked autoencoders (He et al., CVPR 2022). Count and ``cell`` as `red`."""
-    count = wanted(height, width, ratio)
-    return strongest(_in_cells(white_noise, height, width, rng, cell=cell), count)
+    return _masked(white_noise, height, width, ratio, rng, cell=cell)
 
 
 def white_noise(height: int, width: int, rng: np.random.Generator) -> Field:
@@ -98,8 +93,12 @@ def _band(frequency: Field) -> Field:
     return gaussian(frequency, NARROW) - gaussian(frequency, WIDE)
 
 
-def _in_cells(colour: Noise, height: int, width: int, rng: np.random.Generator, *, cell: int) -> Field:
+def _masked(
+    colour: Noise, height: int, width: int, ratio: float, rng: np.random.Generator, *, cell: int
+) -> BoolMask:
+    """The cells where noise of that colour is strongest, exactly so many elements."""
+    count = wanted(height, width, ratio)
     if cell < 1:
         raise BadInput(f"A cell of {cell} elements cannot be masked; take at least 1.")
     field = colour(-(-height // cell), -(-width // cell), rng)
-    return field.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+    return strongest(field.repeat(cell, 0).repeat(cell, 1)[:height, :width], count)
