@@ -356,7 +356,8 @@ def test_of_two_guesses_the_one_with_the_texture_around_the_hole_is_nearer() -> 
     [full, *_] = build_levels(photo, hole, hole, 1.0, lambda: None)
     likeness = Likeness(full)
     rows, columns = full.hole_rows, full.hole_columns
-    rough, plain = likeness.of(0, rows - 42, columns), likeness.of(0, rows, columns + 95)
+    rough = likeness.of(full, 0, rows - 42, columns)
+    plain = likeness.of(full, 0, rows, columns + 95)
     near, far = distances([rough, plain], likeness.wanted([rough, plain]))
     assert near < 0.75 * far
 

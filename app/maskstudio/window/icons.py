@@ -39,7 +39,7 @@ NAMES = {
     "joints": "tree-structure", "person": "person-simple", "mirror": "arrows-left-right",
     "no-evidence": "eye-slash", "unpin": "push-pin-slash", "cube": "cube", "models": "package",
     "isolate": "selection-foreground", "depth": "stack-simple", "camera": "video-camera",
-    "folder": "folder-open", "photos": "images",
+    "folder": "folder-open", "photos": "camera",
     "trash": "trash", "copy": "copy", "eye": "eye", "gear": "gear", "seed": "dice-five",
 }  # fmt: skip
 """The studio's word for each icon, and what the family calls it. Other names of the family work too."""

@@ -1,4 +1,4 @@
-"""The first import of diffusers in a worker: offline, and without a word of what it misses."""
+"""The libraries that read pipelines: kept from the network, and without a word of what they miss."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from maskengines.weights.store.library import library_at_home, send_no_statistics
+
 _ENVIRONMENT = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "DIFFUSERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     "DIFFUSERS_VERBOSITY": "error",
@@ -26,8 +24,9 @@ LOCAL: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
 
 
 def diffusers() -> Any:
-    """The library, imported offline and quiet."""
+    """The library, imported quietly."""
     os.environ.update(_ENVIRONMENT)
+    send_no_statistics()
     from tqdm import tqdm
 
     # Its own lock is one for several processes, which a worker that is ended would leave behind.
@@ -44,7 +43,8 @@ def diffusers() -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that the libraries have to say, such as that torchvision is missing, reaches the log."""
-    with warnings.catch_warnings():
+    """Inside, the libraries ask nothing of the network, and nothing that they have to say, such as that
+    torchvision is missing, reaches the log."""
+    with library_at_home(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
