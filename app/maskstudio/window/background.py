@@ -25,6 +25,7 @@ class Background(QObject):
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="window")
         self.busy = 0
+        self._closed = False
         self._ready.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def do(
@@ -33,13 +34,19 @@ class Background(QObject):
         done: Callable[[Any], object],
         failed: Callable[[StudioError], object],
     ) -> None:
-        """Call ``work()`` in the thread, then ``done(result)`` or ``failed(error)`` in the GUI thread."""
+        """Call ``work()`` in the thread, then ``done(result)`` or ``failed(error)`` in the GUI thread.
+
+        After `close` nothing is done, as an answer that was under way may still ask for more.
+        """
+        if self._closed:
+            return
         self.busy += 1
         future = self._pool.submit(work)
         future.add_done_callback(lambda each: self._ready.emit((each, done, failed)))
 
     def close(self) -> None:
         """Wait for what runs, drop what waits."""
+        self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _deliver(

@@ -39,15 +39,27 @@ class Sizes:
         return self.fold * 2 ** (len(self.widths) - 1)
 
 
+class Norm(nn.GroupNorm):
+    """Group normalisation that answers in the precision that it is given, where autocast would make it
+    single precision, and all that follows twice as much to move. Its sums are single precision anyway.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return functional.group_norm(
+                x, self.num_groups, self.weight.to(x.dtype), self.bias.to(x.dtype), self.eps
+            )
+
+
 class Block(nn.Module):
     """Residual block; the time scales and shifts its second normalisation."""
 
     def __init__(self, inside: int, outside: int, time: int) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(inside // GROUP, inside)
+        self.norm1 = Norm(inside // GROUP, inside)
         self.conv1 = nn.Conv2d(inside, outside, 3, padding=1)
         self.time = nn.Linear(time, 2 * outside)
-        self.norm2 = nn.GroupNorm(outside // GROUP, outside)
+        self.norm2 = Norm(outside // GROUP, outside)
         self.conv2 = nn.Conv2d(outside, outside, 3, padding=1)
         self.skip = nn.Conv2d(inside, outside, 1) if inside != outside else nn.Identity()
         nn.init.zeros_(self.conv2.weight)
@@ -66,7 +78,7 @@ class Attention(nn.Module):
     def __init__(self, width: int, head: int = 32) -> None:
         super().__init__()
         self.head = head
-        self.norm = nn.GroupNorm(width // GROUP, width)
+        self.norm = Norm(width // GROUP, width)
         self.qkv = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
         nn.init.zeros_(self.out.weight)
@@ -119,7 +131,7 @@ class MaskedFlow(nn.Module):
                 self.shrink.append(nn.Conv2d(width, widths[index + 1], 3, stride=2, padding=1))
                 self.grow.append(nn.Conv2d(widths[index + 1], width, 1))
         self.leave = nn.Sequential(
-            nn.GroupNorm(widths[0] // GROUP, widths[0]),
+            Norm(widths[0] // GROUP, widths[0]),
             nn.SiLU(),
             nn.Conv2d(widths[0], area * 3, 3, padding=1),
         )
