@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -27,6 +28,7 @@ from maskengines.errors import NotReady
 
 from tests.benchmarks.exemplar import (
     ask_exemplar,
+    context,
     holes,
     methods,
     psnr,
@@ -79,6 +81,16 @@ class Model:
         return put(self.engine, MaskedDiffusionParams(**params), photo, mask, seed)
 
 
+    def candidates(self, photo: Array, mask: Array, count: int, **params: Any) -> list[Any]:
+        """`count` candidates of one request."""
+        from maskengines.contract import Request
+        from maskengines.inpaint.info import MaskedDiffusionParams
+
+        asked = MaskedDiffusionParams(**params)
+        request = Request(SimpleNamespace(pixels=photo), {"pixels": mask}, asked, count, 0)  # type: ignore[arg-type]
+        return list(self.engine.sample(request, context()))
+
+
 def figures(photo: Array, mask: Array, fill: Callable[[Array, Array], Array]) -> tuple[Array, Array]:
     """PSNR, SSIM, texture distance and CPU seconds of a fill, and the picture."""
     begin = time.process_time()
@@ -127,7 +139,42 @@ def table(quick: bool, weights: Path | None = None, folder: Path | None = None) 
     ]
     for (kind, name), (quality, likeness, texture, spent) in means(taken, fills, KINDS).items():
         rows.append(f"| {kind} | {name} | {quality:.2f} | {likeness:.3f} | {texture:.2f} | {spent:.2f} |")
-    return rows
+    return [*rows, *told(model, taken)]
+
+
+def told(model: Model, taken: dict[str, Array]) -> list[str]:
+    """Markdown lines: what disagreement says of error."""
+    ranks, fifths = calibration(model, taken)
+    return [
+        "",
+        f"Six candidates for each blob hole: Spearman's correlation of disagreement and error over its pixels is "
+        f"{ranks.mean():.2f} in the mean ({ranks.min():.2f} to {ranks.max():.2f}). From the fifth of the pixels that "
+        "they agree on most to the one they agree on least, the error is "
+        f"{', '.join(f'{share:.2f}' for share in fifths)} times its mean.",
+    ]
+
+
+def calibration(model: Model, taken: dict[str, Array], count: int = 6) -> tuple[Array, Array]:
+    """How well disagreement tells error, over the pixels of blob holes: Spearman's rank correlation with the
+    candidates' root mean square error in each photo, and the mean error in each fifth of the hole's pixels,
+    in the order of their disagreement, as a share of the hole's mean."""
+    from maskengines.disagreement import disagreement
+    from scipy.stats import spearmanr
+
+    found, fifths = [], []
+    for photo in taken.values():
+        mask = holes(*photo.shape[:2])["blob"]
+        answers = model.candidates(photo, mask, count)
+        shares = disagreement(answers, mask.shape)
+        pictures = np.array([answer.result.pixels for answer in answers], np.float32)
+        box = answers[0].result.box.slices
+        inside = mask[box] > 0
+        error = np.sqrt(((pictures - photo[box]) ** 2).mean((0, 3)))
+        told, wrong = shares[box][inside], cv2.GaussianBlur(error, (0, 0), 1.5)[inside]
+        found.append(float(spearmanr(told, wrong).statistic))
+        order = np.array_split(wrong[np.argsort(told, kind="stable")], 5)
+        fifths.append([part.mean() / wrong.mean() for part in order])
+    return np.array(found), np.mean(fifths, axis=0)
 
 
 def sheet(model: Model, taken: dict[str, Array], file: Path) -> None:

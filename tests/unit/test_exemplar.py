@@ -402,7 +402,7 @@ def test_the_window_learns_of_the_engines_without_numba_or_opencv() -> None:
     code = "import sys, maskengines.inpaint.info; print({'numba', 'cv2', 'scipy'} & {*sys.modules})"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
-    assert [info.id for info in ENGINES] == ["exemplar", "live-fill"]
+    assert [info.id for info in ENGINES] == ["exemplar", "masked-diffusion", "live-fill"]
     assert LIVE_FILL.live
     properties = EXEMPLAR.schema()["properties"]
     assert all("description" in field and "title" in field for field in properties.values())

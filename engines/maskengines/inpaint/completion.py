@@ -161,9 +161,14 @@ class _Search:
     def begun(self) -> tuple[Level, Matches, Array | None]:
         """The guess to go on with, on level `depth`, and the texture the fill is to show."""
         base = self._levels[self.base]
+        small = self.base > 0 and self._small(self.base)
         if self._plan.sketch is not None:
-            return *self._sketched(self._plan.sketch), None
-        if self.base == 0 or not self._small(self.base):
+            drawn = self._sketched(self._plan.sketch)
+            if not small:
+                return *drawn, None
+            likeness = Likeness(self._levels[0])
+            return *drawn, likeness.wanted([self._textured(likeness, *drawn)])
+        if not small:
             return *self._guess(0), None
         likeness = Likeness(self._levels[0])
         repeats = Repeats(base)

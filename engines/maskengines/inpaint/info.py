@@ -9,7 +9,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from maskengines.assets import assets_folder
 from maskengines.contract import EngineInfo
 from maskengines.params import Params
 
@@ -125,11 +124,6 @@ EXEMPLAR = EngineInfo(
 )
 
 
-def _trained() -> bool:
-    """Whether the weights of `masked-diffusion` are there; it is not offered without."""
-    return (assets_folder() / "networks/masked-diffusion/masked-diffusion.safetensors").is_file()
-
-
 MASKED_DIFFUSION = EngineInfo(
     id="masked-diffusion",
     title="Masked diffusion",
@@ -152,4 +146,4 @@ LIVE_FILL = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (EXEMPLAR, *((MASKED_DIFFUSION,) if _trained() else ()), LIVE_FILL)
+ENGINES = (EXEMPLAR, MASKED_DIFFUSION, LIVE_FILL)
