@@ -80,7 +80,6 @@ class Model:
 
         return put(self.engine, MaskedDiffusionParams(**params), photo, mask, seed)
 
-
     def candidates(self, photo: Array, mask: Array, count: int, **params: Any) -> list[Any]:
         """`count` candidates of one request."""
         from maskengines.contract import Request
@@ -147,9 +146,9 @@ def told(model: Model, taken: dict[str, Array]) -> list[str]:
     ranks, fifths = calibration(model, taken)
     return [
         "",
-        f"Six candidates for each blob hole: Spearman's correlation of disagreement and error over its pixels is "
-        f"{ranks.mean():.2f} in the mean ({ranks.min():.2f} to {ranks.max():.2f}). From the fifth of the pixels that "
-        "they agree on most to the one they agree on least, the error is "
+        "Six candidates for each blob hole: Spearman's correlation of disagreement and error over its "
+        f"pixels is {ranks.mean():.2f} in the mean ({ranks.min():.2f} to {ranks.max():.2f}). From the fifth "
+        "of the pixels that they agree on most to the one they agree on least, the error is "
         f"{', '.join(f'{share:.2f}' for share in fifths)} times its mean.",
     ]
 

@@ -147,3 +147,16 @@ def test_a_map_becomes_the_mask_is_written_and_stays_with_its_tab(
     window.show_view(window.views[0])
     assert window.engines.shown is None
     assert renderer._heat is None
+
+
+def test_the_palette_chooses_engines_by_name(window: MainWindow, document: Document, qtbot: QtBot) -> None:
+    panel = window.engines.engine_panel
+    assert panel is not None
+    window.registry.run("help.palette")
+    palette = window.help.palette
+    qtbot.keyClicks(palette.field, "masked diff")
+    assert palette.commands[0].title == "Use Masked diffusion"
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert not palette.isVisible()
+    assert panel.engine is not None
+    assert panel.engine.info.id == "masked-diffusion"

@@ -22,9 +22,7 @@ Array = np.ndarray[Any, Any]
 
 
 def ask(pixels: Array, mask: Array, count: int = 1, **params: Any) -> list[Candidate]:
-    request = Request(
-        ImageSubject(pixels), {"pixels": mask}, MaskedDiffusionParams(**params), count, 0
-    )
+    request = Request(ImageSubject(pixels), {"pixels": mask}, MaskedDiffusionParams(**params), count, 0)
     return run_here(MaskedDiffusion(), request)
 
 

@@ -120,6 +120,15 @@ class EnginePanel(QWidget):
         return True
 
     @property
+    def offered(self) -> list[RegisteredEngine]:
+        """What can be asked about the subject at hand, as listed."""
+        return [
+            each
+            for each in self._service.engines()
+            if not each.info.follows and self._kind in each.info.subject_kinds
+        ]
+
+    @property
     def engine(self) -> RegisteredEngine | None:
         """The chosen engine."""
         return self._engine
@@ -294,11 +303,7 @@ class EnginePanel(QWidget):
 
     def _fill(self) -> None:
         before = self._engine.info.id if self._engine else None
-        offered = [
-            each
-            for each in self._service.engines()
-            if not each.info.follows and self._kind in each.info.subject_kinds
-        ]
+        offered = self.offered
         self._chooser.blockSignals(True)
         self._chooser.clear()
         for each in offered:

@@ -6,10 +6,13 @@ pydantic, which costs as much as the rest of the window.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import StudioError
 from PySide6.QtCore import QTimer
+
+from maskstudio.commands.registry import Command
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
@@ -183,6 +186,19 @@ class EngineFlow:
         """Ask the chosen engine."""
         if self.engine_panel is not None:
             self.engine_panel.run()
+
+    def choices(self) -> list[Command]:
+        """One command for each engine that can be asked now, to choose it by name."""
+        panel = self.engine_panel
+        if panel is None or self._window.document is None:
+            return []
+        return [
+            Command(
+                f"engine.use.{each.info.id}", f"Use {each.info.title}", partial(panel.choose, each.info.id),
+                words=f"{each.info.id} engine", hint=each.info.summary,
+            )
+            for each in panel.offered
+        ]  # fmt: skip
 
     def cannot_run(self) -> str | None:
         """Why Run cannot run: the first thing the user can do about it."""

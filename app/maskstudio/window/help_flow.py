@@ -27,7 +27,7 @@ class HelpFlow:
         """Made when it is first asked for."""
         from maskstudio.window.palette import CommandPalette
 
-        return CommandPalette(self._window.registry, self._window)
+        return CommandPalette(self._window.registry, self._window, self._window.engines.choices)
 
     def ask_settings(self) -> QDialog:
         """Theme and mask overlay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -106,8 +107,12 @@ class _Row(QStyledItemDelegate):
 class CommandPalette(QFrame):
     """Floats over the window; closes when it loses the focus."""
 
-    def __init__(self, registry: CommandRegistry, parent: QWidget) -> None:
+    def __init__(
+        self, registry: CommandRegistry, parent: QWidget, more: Callable[[], list[Command]] = list
+    ) -> None:
+        """``more`` is asked at every key for commands of the moment, which no menu has."""
         super().__init__(parent)
+        self._more = more
         self._over = parent
         self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -152,7 +157,7 @@ class CommandPalette(QFrame):
 
     def _search(self, text: str) -> None:
         commands = [command for command in self._registry if command.id != "help.palette"]
-        found = search(text, commands)
+        found = search(text, commands + self._more())
         if not text.strip():
             found.sort(key=lambda command: command.reason is not None)
         self._found.show(found)
@@ -163,7 +168,10 @@ class CommandPalette(QFrame):
             command: Command = index.data(COMMAND)
             self.hide()
             self._over.setFocus()
-            self._registry.run(command.id)
+            if command.id in self._registry:
+                self._registry.run(command.id)
+            else:
+                command.run()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
