@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -168,6 +169,19 @@ def weights_hash(paths: list[Path]) -> str:
                 file.seek(place)
                 digest.update(file.read(_SAMPLE))
     return digest.hexdigest()
+
+
+Stamp = tuple[int, int]
+
+
+def stamps_of(paths: list[Path]) -> dict[Path, Stamp]:
+    """When each file was written, in nanoseconds, and its bytes; those that are not there are left out."""
+    found = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            told = path.stat()
+            found[path] = told.st_mtime_ns, told.st_size
+    return found
 
 
 def weight_files(folder: ModelFolder) -> list[Path]:

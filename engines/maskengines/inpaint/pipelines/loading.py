@@ -15,8 +15,10 @@ from maskengines.inpaint.pipelines import classes
 from maskengines.inpaint.pipelines.fields import fields_of_class
 from maskengines.inpaint.pipelines.folder import (
     ModelFolder,
+    Stamp,
     checked_network,
     model_folder,
+    stamps_of,
     weight_files,
     weights_hash,
     whereabouts,
@@ -41,6 +43,7 @@ class Loaded:
         multiple: sides of what it is shown are multiples of this.
         cell: pixels along the side of what its VAE makes one latent of.
         scheduler: its own, to go back to.
+        stamps: of its files, as they were when they were read.
     """
 
     pipe: Any
@@ -54,10 +57,17 @@ class Loaded:
     multiple: int
     cell: int
     scheduler: Any
+    stamps: dict[Path, Stamp]
 
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other files lie by now where its own were. One whose files went is as good as before."""
+        now = stamps_of(list(self.stamps))
+        return any(stamp != self.stamps[path] for path, stamp in now.items())
 
 
 def device_of(params: DiffusersParams) -> str:
@@ -89,9 +99,19 @@ def load(params: DiffusersParams) -> Loaded:
     """The pipeline that the parameters name, its ControlNet with it.
 
     Raises:
-        NotReady: it is not here, there is no such device, or it does not fit the memory.
+        NotReady: it is not here or goes meanwhile, there is no such device, or it does not fit the memory.
         BadInput: diffusers can build none from it; says why.
     """
+    try:
+        return _loaded(params)
+    except FileNotFoundError:
+        raise NotReady(
+            f"Files of '{Path(params.model.strip()).name}' went away while they were read. Check that the "
+            "model and its ControlNet are still there, and run again."
+        ) from None
+
+
+def _loaded(params: DiffusersParams) -> Loaded:
     folder = model_folder(params.model)
     library = diffusers()
     device = device_of(params)
@@ -99,11 +119,12 @@ def load(params: DiffusersParams) -> Loaded:
     files = weight_files(folder)
     check_free([file for file in files if file.suffix == ".safetensors"], dtype, device)
     options: dict[str, Any] = {"torch_dtype": dtype, **LOCAL}
-    wanted = folder.inpainting
+    wanted, stamps = folder.inpainting, stamps_of(files)
     if params.controlnet.strip():
         network, wanted, more = _controlnet(library, folder, params, dtype)
         options["controlnet"] = network
         files += more
+        stamps |= stamps_of(more)
     with quiet():
         pipe = _built(library, folder, wanted, options)
         pipe.set_progress_bar_config(disable=True)
@@ -121,7 +142,7 @@ def load(params: DiffusersParams) -> Loaded:
     fields = fields_of_class(folder.pipeline, type(pipe).__name__, type(scheduler).__name__)
     return Loaded(
         pipe, folder, call, fields, device, dtype, weights_hash(files), _side(pipe), _multiple(pipe),
-        _vae_factor(pipe), scheduler,
+        _vae_factor(pipe), scheduler, stamps,
     )  # fmt: skip
 
 
@@ -147,6 +168,9 @@ def _built(library: Any, folder: ModelFolder, wanted: str, options: dict[str, An
     try:
         return reader.from_pretrained(folder.path, **options)
     except _UNREADABLE as error:
+        if not folder.path.is_dir():
+            # Which diffusers takes for the id of a model on the hub.
+            raise FileNotFoundError(folder.path) from None
         said = " ".join(str(error).split())[:200]
         raise BadInput(
             f"diffusers cannot build '{folder.name}' as {wanted} ({said}). Check that all of the model is "
