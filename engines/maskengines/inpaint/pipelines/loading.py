@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from maskengines.inpaint.pipelines.folder import (
 from maskengines.inpaint.pipelines.info import DiffusersParams
 from maskengines.inpaint.pipelines.memory import check_free, is_out_of_memory, no_room, release
 from maskengines.inpaint.pipelines.quietly import LOCAL, diffusers, quiet
+from maskengines.inpaint.pipelines.sizes import side_multiple, trained_side, vae_factor
 
 _UNREADABLE = (ValueError, KeyError, TypeError, OSError, AttributeError, ImportError, RuntimeError)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -138,12 +138,24 @@ def _loaded(params: DiffusersParams) -> Loaded:
             release(device)
             raise no_room(folder.name, params.offload) from None
     call = classes.call_of(type(pipe).__name__) or {}
-    scheduler = getattr(sampler_of(pipe), "scheduler", None)
+    sampler = sampler_of(pipe)
+    scheduler = getattr(sampler, "scheduler", None)
     fields = fields_of_class(folder.pipeline, type(pipe).__name__, type(scheduler).__name__)
+    side, multiple, cell = trained_side(sampler), side_multiple(sampler), vae_factor(sampler)
     return Loaded(
-        pipe, folder, call, fields, device, dtype, weights_hash(files), _side(pipe), _multiple(pipe),
-        _vae_factor(pipe), scheduler, stamps,
-    )  # fmt: skip
+        pipe,
+        folder,
+        call,
+        fields,
+        device,
+        dtype,
+        weights_hash(files),
+        side,
+        multiple,
+        cell,
+        scheduler,
+        stamps,
+    )
 
 
 def sampler_of(pipe: Any) -> Any:
@@ -222,34 +234,3 @@ def _place(pipe: Any, device: str, params: DiffusersParams) -> None:
     vae = getattr(pipe, "vae", None)
     if vae is not None and params.offload != "none" and hasattr(vae, "enable_tiling"):
         vae.enable_tiling()
-
-
-def _side(pipe: Any) -> int:
-    """Pixels that the model was trained at, by what its configuration says."""
-    pipe = sampler_of(pipe)
-    factor = _vae_factor(pipe)
-    told = getattr(pipe, "default_sample_size", None)
-    for part in ("unet", "transformer"):
-        told = told or getattr(getattr(getattr(pipe, part, None), "config", None), "sample_size", None)
-    if isinstance(told, list | tuple):
-        told = max(told)
-    return int(told) * factor if told else 1024
-
-
-def _vae_factor(pipe: Any) -> int:
-    pipe = sampler_of(pipe)
-    factor = getattr(pipe, "vae_scale_factor", None) or getattr(pipe, "movq_scale_factor", None)
-    return int(factor) if factor else 8 if getattr(pipe, "vae", None) is not None else 1
-
-
-def _multiple(pipe: Any) -> int:
-    """What sides must be multiples of: the VAE's factor times a transformer's patch or a U-Net's halvings."""
-    pipe = sampler_of(pipe)
-    factor = _vae_factor(pipe)
-    told = int(
-        getattr(getattr(getattr(pipe, "image_processor", None), "config", None), "vae_scale_factor", 1)
-    )
-    halvings = len(getattr(getattr(getattr(pipe, "unet", None), "config", None), "block_out_channels", [0]))
-    patch = getattr(getattr(getattr(pipe, "transformer", None), "config", None), "patch_size", 1)
-    patch = max(patch) if isinstance(patch, list | tuple) else patch
-    return math.lcm(factor * 2 ** (halvings - 1), told, factor * int(patch or 1))
