@@ -100,8 +100,8 @@ def _measured(folder: Path, steps: int, turns: int) -> list[str]:
         *(_line(name, spent, steps) for name in ways),
         "",
         f"Previews shown in a run: {len(shown) / turns:.0f}. Stopped at {len(STOPS)} moments of the first "
-        f"steps, a run ended after {1000 * statistics.median(waits):.0f} ms, {1000 * max(waits):.0f} at most; "
-        f"wanted: below {1000 * LONGEST_STOP:.0f}.",
+        f"steps, a run ended after {1000 * statistics.median(waits):.0f} ms, {1000 * max(waits):.0f} at "
+        f"most; wanted: below {1000 * LONGEST_STOP:.0f}.",
     ]
 
 
