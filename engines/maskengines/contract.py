@@ -114,6 +114,11 @@ class EngineInfo:
         needs_visible: a request with everything masked is bad input.
         live_companion: id of the live engine that answers while the user paints towards this one; it is
             given those of this engine's parameters that it knows by name. Empty for none.
+        fields: ``"package.module:function"``, for parameters that only some models or methods have. Given
+            what the form shows, ``Mapping[str, Any]`` by name and not validated, the function returns the
+            names of those that apply; the others are neither shown nor sent. It is called outside the
+            worker, in a thread, whenever a value changes, so its module loads nothing heavy and it only
+            looks. Empty: all of them always apply.
     """
 
     id: str
@@ -132,6 +137,7 @@ class EngineInfo:
     default_count: int = 4
     needs: tuple[str, ...] = ()
     live_companion: str = ""
+    fields: str = ""
 
     @property
     def follows(self) -> bool:

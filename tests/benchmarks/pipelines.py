@@ -3,7 +3,8 @@
 A Stable Diffusion for inpainting with random weights, wide enough that a step takes at least 0.3 s on one
 thread, fills a hole in a 12-megapixel photo. The plain call is given the same crop, mask, words and seed; it
 and the engine take turns, and what is compared is processor time. The engine's includes the crop, a look at
-every block of the networks whether to go on, previews, matching tones at the seam and the composite.
+every block of the networks whether to go on, previews, matching tones at the seam and the composite. Then
+runs are stopped at several moments.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ SUPPORT = Path(__file__).resolve().parents[1] / "support"
 CHANNELS = (64, 128)
 LEAST_STEP = 0.3
 WANTED = 1.0
+STOPS = (0.1, 0.4, 0.9, 1.3, 1.7, 2.2, 2.6, 3.1)
+"""In steps."""
+LONGEST_STOP = 0.5
 
 
 def table(quick: bool) -> list[str]:
@@ -81,6 +85,7 @@ def _measured(folder: Path, steps: int, turns: int) -> list[str]:
             spent[name].append(time.process_time() - begun)
     step = statistics.median(spent["plain call"]) / steps
     assert step >= LEAST_STEP, f"a step takes {step:.2f} s only, which says nothing of real models"
+    waits = [_stopping(engine, Request(subject, {"pixels": mask}, params, 1, 5), at * step) for at in STOPS]
     return [
         "## Diffusers",
         "",
@@ -94,8 +99,30 @@ def _measured(folder: Path, steps: int, turns: int) -> list[str]:
         "|---|---|---|---|---|",
         *(_line(name, spent, steps) for name in ways),
         "",
-        f"Previews shown in a run: {len(shown) / turns:.0f}.",
+        f"Previews shown in a run: {len(shown) / turns:.0f}. Stopped at {len(STOPS)} moments of the first "
+        f"steps, a run ended after {1000 * statistics.median(waits):.0f} ms, {1000 * max(waits):.0f} at "
+        f"most; wanted: below {1000 * LONGEST_STOP:.0f}.",
     ]
+
+
+def _stopping(engine: Any, request: Any, after: float) -> float:
+    """Seconds from the wish to stop, ``after`` seconds into a run, to its end."""
+    from maskengines.errors import Cancelled
+    from maskengines.runtime.local import LocalContext
+
+    class Stopping(LocalContext):
+        end = time.perf_counter() + after
+
+        def checkpoint(self) -> None:
+            if time.perf_counter() >= self.end:
+                raise Cancelled
+
+    context = Stopping()
+    try:
+        list(engine.sample(request, context))
+    except Cancelled:
+        return time.perf_counter() - context.end
+    raise AssertionError("the run was over before it was to be stopped")
 
 
 def _line(name: str, spent: dict[str, list[float]], steps: int) -> str:

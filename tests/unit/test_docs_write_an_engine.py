@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from maskengines.assets import asset
 from maskengines.runtime import plugins
+from maskengines.runtime.applying import fields_that_apply
 from maskengines.runtime.events import CandidateReady, JobEvent
-from maskengines.runtime.registry import EngineRegistry
+from maskengines.runtime.manifest import read_manifest
+from maskengines.runtime.registry import EngineRegistry, RegisteredEngine
 from maskengines.runtime.session import Runtime
 from maskengines.subjects.image import ImageSubject
 from PIL import Image
@@ -134,3 +137,14 @@ def test_the_example_plugin_mirrors_what_is_hidden(tmp_path: Path, monkeypatch: 
     assert len({answer.label for answer in answers}) == 3
     restored = ImageSubject(damaged).with_patch(answers[0].result).pixels
     assert np.array_equal(restored, symmetric)
+
+
+def test_fields_that_do_not_apply_leave_the_form(
+    plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tone_fill_fields.py").write_text(blocks()["fields.py"])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    info = replace(read_manifest(plugin), fields="tone_fill_fields:fields_that_apply")
+    engine = RegisteredEngine(info, "entry-point")
+    assert fields_that_apply(engine, {"ring": 1, "grain": 1.0}) == {"ring"}
+    assert fields_that_apply(engine, {"ring": 8, "grain": 1.0}) == {"ring", "grain"}

@@ -112,6 +112,26 @@ def test_a_hub_id_that_is_not_here_is_never_asked_for(monkeypatch: pytest.Monkey
         model_folder("nobody/nothing")
 
 
+def test_a_model_in_the_hubs_cache_is_found_without_its_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_pipelines import folder_of
+
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    place = tmp_path / "models--somebody--sd"
+    snapshot = place / "snapshots" / "abc"
+    shutil.copytree(folder_of("sd"), snapshot)
+    for file in snapshot.rglob("*.safetensors"):
+        # Only under the names of a variant, which the engine reads and the store would not vouch for.
+        file.rename(file.with_name(f"{file.stem}.fp16.safetensors"))
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("abc")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    found = model_folder("somebody/sd")
+    assert (found.path, found.name, found.variant) == (snapshot, "somebody/sd", "fp16")
+    assert "negative_prompt" in fields_of_model("somebody/sd")
+
+
 def test_code_of_a_folders_own_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="code of its own"):
         model_folder(str(index_of(tmp_path / "a", ["pipeline", "Mine"])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +31,9 @@ class Background(QObject):
                 answer = calculate()
             except Exception as error:
                 answer = error
-            self._answered.emit(number, answer)
+            # Whoever asked may be gone by now.
+            with contextlib.suppress(RuntimeError):
+                self._answered.emit(number, answer)
 
         threading.Thread(target=work, name="calculation", daemon=True).start()
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from maskstudio.jobs.reasons import run_disabled_reason
+from maskstudio.panels.applying import ApplyingFields
 from maskstudio.panels.controls import PanelScroll, QuietButton, RunButton, Switch, guard_wheel
 from maskstudio.panels.form import LABEL_WIDTH, SchemaForm
 from maskstudio.panels.form_fields import NUMBER_SHEET
@@ -42,7 +43,7 @@ REFRESH_MS = 150
 FORM_HEIGHT = 176
 """Less of a form than this would be a keyhole."""
 SETTLE_MS = 120
-"""Pause after an edit of the form before a live engine hears of it: a name is typed letter by letter."""
+"""Pause after an edit of the form before anybody hears of it: a name is typed letter by letter."""
 
 
 class EnginePanel(QWidget):
@@ -78,6 +79,10 @@ class EnginePanel(QWidget):
         self._settle_values.setSingleShot(True)
         self._settle_values.setInterval(SETTLE_MS)
         self._settle_values.timeout.connect(self._follow_live)
+        self._settle_values.timeout.connect(self.look_what_applies)
+        self._applying = ApplyingFields(self)
+        self._applying.applied.connect(self._follow_live)
+        self._applying.applied.connect(self._refresh)
         service.engines_changed.connect(self._fill)
         service.start_failed.connect(self._start_failed)
         self._fill()
@@ -161,7 +166,7 @@ class EnginePanel(QWidget):
         if not self._lock.isChecked():
             self._seed.setValue(secrets.randbelow(MAX_SEED + 1))
         values = self._form.values()
-        self._memory.put(self._engine.info.id, values)
+        self._memory.put(self._engine.info.id, self._form.held())
         self._document.change_settings({"engine": self._engine.info.id})
         self._asker.run(self._engine.info.id, values, self._count.value(), self._seed.value())
         self._refresh()
@@ -170,6 +175,11 @@ class EnginePanel(QWidget):
         """Set a parameter of the chosen engine, as if the user had typed it; an unknown one is ignored."""
         if self._form is not None:
             self._form.fill_in(name, value)
+
+    def look_what_applies(self) -> None:
+        """Find out again which fields apply, as when models came or went."""
+        if self._engine is not None and self._form is not None:
+            self._applying.ask(self._engine, self._form)
 
     def cancel(self) -> None:
         """Stop the document's running job."""
@@ -317,7 +327,7 @@ class EnginePanel(QWidget):
         engine_id = self._chooser.currentData()
         before = self._engine.info.id if self._engine is not None else None
         if before is not None and self._form is not None and self._form.problem is None:
-            self._memory.put(before, self._form.values())
+            self._memory.put(before, self._form.held())
         self._engine = self._service.engine(engine_id) if engine_id else None
         if self._form is not None:
             self._form_slot.removeWidget(self._form)
@@ -344,6 +354,7 @@ class EnginePanel(QWidget):
         else:
             self._summary.say("" if self._service.ready else self.tr("Looking for engines"))
         self._problem = None
+        self.look_what_applies()
         self._follow_live()
         self._refresh()
 

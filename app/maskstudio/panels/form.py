@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.errors import BadInput
@@ -36,7 +36,8 @@ class SchemaForm(QWidget):
     """Edits the values of one parameter model.
 
     ``changed`` is emitted after every edit of the user; `values` is what the fields show and
-    `problem` the sentence that says why they cannot be used, or None.
+    `problem` the sentence that says why they cannot be used, or None. Fields that do not `apply` are out of
+    sight and out of both, and keep what they hold.
     """
 
     changed = Signal()
@@ -47,6 +48,7 @@ class SchemaForm(QWidget):
         schema = params.model_json_schema()
         definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._rows: dict[str, FieldRow] = {}
+        self._applying: set[str] = set()
         self.problem: str | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -60,6 +62,7 @@ class SchemaForm(QWidget):
             row = FieldRow(name, field)
             row.edited.connect(self._edited)
             self._rows[name] = row
+            self._applying.add(name)
             (inner if field.get("advanced") else column).addWidget(row)
         self._fold = QPushButton(self.tr("Advanced"))
         self._fold.setStyleSheet("QPushButton { padding: 0 8px 0 0; text-align: left; }")
@@ -73,14 +76,29 @@ class SchemaForm(QWidget):
             column.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
             column.addWidget(self._folded)
             # Shown only now: a widget without a parent would flash up as a window of its own.
-            self._fold.setHidden(False)
+            self._show_fold()
         self._note = Note("", "error")
         self._note.hide()
         column.addWidget(self._note)
 
     def values(self) -> dict[str, Any]:
-        """What the fields show, by parameter name; not yet validated."""
+        """What the fields that apply show, by parameter name; not yet validated."""
+        return {name: value for name, value in self.held().items() if name in self._applying}
+
+    def held(self) -> dict[str, Any]:
+        """`values` and what those hold that do not apply, to bring all of it back another time."""
         return {name: row.editor.value() for name, row in self._rows.items()}
+
+    def apply(self, names: Collection[str]) -> bool:
+        """Show the fields called ``names`` and no others; whether that are others than before."""
+        before, self._applying = self._applying, self._rows.keys() & set(names)
+        if self._applying == before:
+            return False
+        for name, row in self._rows.items():
+            row.setVisible(name in self._applying)
+        self._show_fold()
+        self._validate()
+        return True
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Show ``values``; unknown names are left out, missing ones keep what they show."""
@@ -119,6 +137,13 @@ class SchemaForm(QWidget):
         for name, row in self._rows.items():
             row.say(self.problem or "" if name == guilty else "")
         self._note.say((self.problem or "") if guilty is None else "", "error")
+
+    def _show_fold(self) -> None:
+        """There is something to unfold only if one of its rows applies."""
+        rows = self._folded.findChildren(FieldRow, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        some = any(not row.isHidden() for row in rows)
+        self._fold.setHidden(not some)
+        self._folded.setVisible(some and self._fold.isChecked())
 
     def _toggle_fold(self, shown: bool) -> None:
         self._fold.setIcon(icon("down" if shown else "next", "second"))

@@ -55,6 +55,9 @@ class ModelFlow:
         from maskengines.weights.store import Installed
 
         self._window.actions_changed()
+        panel = self._window.engines.engine_panel
+        if panel is not None:
+            panel.look_what_applies()
         if isinstance(answer, Installed) and not self.dialog.isVisible():
             self._window.banner.tell(f"“{answer.id}” is on this machine now.")
 

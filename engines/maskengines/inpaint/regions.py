@@ -55,26 +55,25 @@ def regions_of(mask: Array, context: float) -> list[Region]:
     Holes are put together where one crop around both is no larger than two crops. ``context`` is the
     margin in widths of the hole; at least 64 pixels are taken.
     """
-    hole = mask > 0
     around = Box.of_mask(mask)
     if around.empty:
         return []
-    height, width = hole.shape
-    groups = _merged([(part, _margin(part, hole, context)) for part in hole_boxes(hole, around)])
+    height, width = mask.shape
+    groups = _merged([(part, _margin(part, mask, context)) for part in hole_boxes(mask, around)])
     regions = []
     for box, margin in groups:
         crop = box.grown(margin).clipped(width, height)
         own = Box(box.x - crop.x, box.y - crop.y, box.width, box.height)
         inside = np.zeros((crop.height, crop.width), bool)
-        inside[own.slices] = hole[box.slices]
-        regions.append(Region(crop, inside, hole[crop.slices].copy(), _half_width(inside)))
+        inside[own.slices] = mask[box.slices] > 0
+        regions.append(Region(crop, inside, mask[crop.slices] > 0, _half_width(inside)))
     return regions
 
 
-def hole_boxes(hole: Array, around: Box) -> list[Box]:
-    """Boxes of the holes of ``hole`` (H, W; bool) inside ``around``, their bounding box; holes within a
-    cell of each other count as one."""
-    crop = hole[around.slices]
+def hole_boxes(mask: Array, around: Box) -> list[Box]:
+    """Boxes of the holes of ``mask`` (H, W; above 0 is hole) inside ``around``, their bounding box; holes
+    within a cell of each other count as one."""
+    crop = mask[around.slices]
     rows, columns = -(-around.height // CELL), -(-around.width // CELL)
     grid = np.zeros((rows * CELL, columns * CELL), bool)
     grid[: around.height, : around.width] = crop
@@ -101,10 +100,10 @@ def _half_width(hole: Array) -> float:
     return float(np.quantile(distance[hole], 0.95))
 
 
-def _margin(box: Box, hole: Array, context: float) -> int:
+def _margin(box: Box, mask: Array, context: float) -> int:
     """One width of the hole; of a long stroke, eight times its half width."""
-    height, width = hole.shape
-    depth = _depth(hole[box.grown(1).clipped(width, height).slices])
+    height, width = mask.shape
+    depth = _depth(mask[box.grown(1).clipped(width, height).slices] > 0)
     span = max(box.width, box.height)
     return round(max(LEAST_MARGIN, min(span, 8 * depth)) * context) + 1
 

@@ -126,6 +126,7 @@ class EngineRegistry:
 
 # No id begins like this, so what has none of its own cannot take one away from another.
 _BROKEN = "?"
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def _broken(
@@ -181,4 +182,6 @@ def _infos(loaded: object) -> tuple[EngineInfo, ...]:
     for info in infos:
         if not isinstance(info, EngineInfo):
             raise TypeError(f"expected an EngineInfo, found {type(info).__name__}")
+        if info.fields and not _DOTTED.fullmatch(info.fields):
+            raise ValueError(f"'{info.fields}' names no function; 'fields' has the form module:function")
     return tuple(infos)

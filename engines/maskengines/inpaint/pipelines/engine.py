@@ -64,7 +64,7 @@ class Diffusers:
 
     def _ready(self, params: DiffusersParams, context: RunContext) -> Drawing:
         key = tuple(getattr(params, name) for name in _LOADED_BY)
-        if self._drawing is None or key != self._key:
+        if self._drawing is None or key != self._key or self._drawing.loaded.replaced:
             context.progress(0, 0, "Loading the model")
             self._let_go()
             loaded = load(params)

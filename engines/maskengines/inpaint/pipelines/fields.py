@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from maskengines.errors import StudioError
 from maskengines.inpaint.pipelines import classes
@@ -50,6 +52,11 @@ def fields_of_model(model: str) -> set[str]:
         return fields_of(whereabouts(model, "model")[0])
     except StudioError:
         return set(DiffusersParams.model_fields)
+
+
+def fields_that_apply(values: Mapping[str, Any]) -> set[str]:
+    """`fields_of_model` of the model among what a form shows."""
+    return fields_of_model(str(values.get("model", "")))
 
 
 def fields_of_class(pipeline: str, inpainting: str, scheduler: str) -> set[str]:

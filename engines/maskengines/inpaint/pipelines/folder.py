@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -14,6 +15,7 @@ from maskengines.errors import BadInput, NotReady
 from maskengines.inpaint.pipelines import classes
 from maskengines.weights.files import PICKLED, header, refuse_pickled
 from maskengines.weights.store import ModelStore
+from maskengines.weights.store.hub_cache import newest_snapshot
 
 INDEX = "model_index.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -105,7 +107,7 @@ def whereabouts(model: str, what: str) -> tuple[Path, str]:
             "you have the internet: diffusers' from_single_file, then save_pretrained(FOLDER)."
         )
     if _HUB_ID.fullmatch(text):
-        found = _cached(text)
+        found = newest_snapshot(text)
         if found is not None:
             return found, text
         raise NotReady(
@@ -169,6 +171,19 @@ def weights_hash(paths: list[Path]) -> str:
     return digest.hexdigest()
 
 
+Stamp = tuple[int, int]
+
+
+def stamps_of(paths: list[Path]) -> dict[Path, Stamp]:
+    """When each file was written, in nanoseconds, and its bytes; those that are not there are left out."""
+    found = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            told = path.stat()
+            found[path] = told.st_mtime_ns, told.st_size
+    return found
+
+
 def weight_files(folder: ModelFolder) -> list[Path]:
     """The configurations and the safetensors that make up a pipeline, in a fixed order."""
     found = [folder.path / INDEX]
@@ -177,15 +192,6 @@ def weight_files(folder: ModelFolder) -> list[Path]:
         found += sorted((folder.path / part).glob("*config.json"))
         found += [file for file in files if _variant(file) == folder.variant] or files
     return found
-
-
-def _cached(name: str) -> Path | None:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except Exception:
-        return None
 
 
 def _parts(index: dict[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:

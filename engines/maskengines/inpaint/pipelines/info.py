@@ -184,6 +184,7 @@ DIFFUSERS = EngineInfo(
     needs_visible=False,
     default_count=2,
     needs=("torch", "diffusers"),
+    fields="maskengines.inpaint.pipelines.fields:fields_that_apply",
 )
 
 ENGINES = (DIFFUSERS,)

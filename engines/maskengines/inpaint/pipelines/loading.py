@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from maskengines.inpaint.pipelines import classes
 from maskengines.inpaint.pipelines.fields import fields_of_class
 from maskengines.inpaint.pipelines.folder import (
     ModelFolder,
+    Stamp,
     checked_network,
     model_folder,
+    stamps_of,
     weight_files,
     weights_hash,
     whereabouts,
@@ -24,6 +25,7 @@ from maskengines.inpaint.pipelines.folder import (
 from maskengines.inpaint.pipelines.info import DiffusersParams
 from maskengines.inpaint.pipelines.memory import check_free, is_out_of_memory, no_room, release
 from maskengines.inpaint.pipelines.quietly import LOCAL, diffusers, quiet
+from maskengines.inpaint.pipelines.sizes import side_multiple, trained_side, vae_factor
 
 _UNREADABLE = (ValueError, KeyError, TypeError, OSError, AttributeError, ImportError, RuntimeError)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -41,6 +43,7 @@ class Loaded:
         multiple: sides of what it is shown are multiples of this.
         cell: pixels along the side of what its VAE makes one latent of.
         scheduler: its own, to go back to.
+        stamps: of its files, as they were when they were read.
     """
 
     pipe: Any
@@ -54,10 +57,17 @@ class Loaded:
     multiple: int
     cell: int
     scheduler: Any
+    stamps: dict[Path, Stamp]
 
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other files lie by now where its own were. One whose files went is as good as before."""
+        now = stamps_of(list(self.stamps))
+        return any(stamp != self.stamps[path] for path, stamp in now.items())
 
 
 def device_of(params: DiffusersParams) -> str:
@@ -89,9 +99,19 @@ def load(params: DiffusersParams) -> Loaded:
     """The pipeline that the parameters name, its ControlNet with it.
 
     Raises:
-        NotReady: it is not here, there is no such device, or it does not fit the memory.
+        NotReady: it is not here or goes meanwhile, there is no such device, or it does not fit the memory.
         BadInput: diffusers can build none from it; says why.
     """
+    try:
+        return _loaded(params)
+    except FileNotFoundError:
+        raise NotReady(
+            f"Files of '{Path(params.model.strip()).name}' went away while they were read. Check that the "
+            "model and its ControlNet are still there, and run again."
+        ) from None
+
+
+def _loaded(params: DiffusersParams) -> Loaded:
     folder = model_folder(params.model)
     library = diffusers()
     device = device_of(params)
@@ -99,11 +119,12 @@ def load(params: DiffusersParams) -> Loaded:
     files = weight_files(folder)
     check_free([file for file in files if file.suffix == ".safetensors"], dtype, device)
     options: dict[str, Any] = {"torch_dtype": dtype, **LOCAL}
-    wanted = folder.inpainting
+    wanted, stamps = folder.inpainting, stamps_of(files)
     if params.controlnet.strip():
         network, wanted, more = _controlnet(library, folder, params, dtype)
         options["controlnet"] = network
         files += more
+        stamps |= stamps_of(more)
     with quiet():
         pipe = _built(library, folder, wanted, options)
         pipe.set_progress_bar_config(disable=True)
@@ -117,12 +138,24 @@ def load(params: DiffusersParams) -> Loaded:
             release(device)
             raise no_room(folder.name, params.offload) from None
     call = classes.call_of(type(pipe).__name__) or {}
-    scheduler = getattr(sampler_of(pipe), "scheduler", None)
+    sampler = sampler_of(pipe)
+    scheduler = getattr(sampler, "scheduler", None)
     fields = fields_of_class(folder.pipeline, type(pipe).__name__, type(scheduler).__name__)
+    side, multiple, cell = trained_side(sampler), side_multiple(sampler), vae_factor(sampler)
     return Loaded(
-        pipe, folder, call, fields, device, dtype, weights_hash(files), _side(pipe), _multiple(pipe),
-        _vae_factor(pipe), scheduler,
-    )  # fmt: skip
+        pipe,
+        folder,
+        call,
+        fields,
+        device,
+        dtype,
+        weights_hash(files),
+        side,
+        multiple,
+        cell,
+        scheduler,
+        stamps,
+    )
 
 
 def sampler_of(pipe: Any) -> Any:
@@ -147,6 +180,9 @@ def _built(library: Any, folder: ModelFolder, wanted: str, options: dict[str, An
     try:
         return reader.from_pretrained(folder.path, **options)
     except _UNREADABLE as error:
+        if not folder.path.is_dir():
+            # Which diffusers takes for the id of a model on the hub.
+            raise FileNotFoundError(folder.path) from None
         said = " ".join(str(error).split())[:200]
         raise BadInput(
             f"diffusers cannot build '{folder.name}' as {wanted} ({said}). Check that all of the model is "
@@ -198,34 +234,3 @@ def _place(pipe: Any, device: str, params: DiffusersParams) -> None:
     vae = getattr(pipe, "vae", None)
     if vae is not None and params.offload != "none" and hasattr(vae, "enable_tiling"):
         vae.enable_tiling()
-
-
-def _side(pipe: Any) -> int:
-    """Pixels that the model was trained at, by what its configuration says."""
-    pipe = sampler_of(pipe)
-    factor = _vae_factor(pipe)
-    told = getattr(pipe, "default_sample_size", None)
-    for part in ("unet", "transformer"):
-        told = told or getattr(getattr(getattr(pipe, part, None), "config", None), "sample_size", None)
-    if isinstance(told, list | tuple):
-        told = max(told)
-    return int(told) * factor if told else 1024
-
-
-def _vae_factor(pipe: Any) -> int:
-    pipe = sampler_of(pipe)
-    factor = getattr(pipe, "vae_scale_factor", None) or getattr(pipe, "movq_scale_factor", None)
-    return int(factor) if factor else 8 if getattr(pipe, "vae", None) is not None else 1
-
-
-def _multiple(pipe: Any) -> int:
-    """What sides must be multiples of: the VAE's factor times a transformer's patch or a U-Net's halvings."""
-    pipe = sampler_of(pipe)
-    factor = _vae_factor(pipe)
-    told = int(
-        getattr(getattr(getattr(pipe, "image_processor", None), "config", None), "vae_scale_factor", 1)
-    )
-    halvings = len(getattr(getattr(getattr(pipe, "unet", None), "config", None), "block_out_channels", [0]))
-    patch = getattr(getattr(getattr(pipe, "transformer", None), "config", None), "patch_size", 1)
-    patch = max(patch) if isinstance(patch, list | tuple) else patch
-    return math.lcm(factor * 2 ** (halvings - 1), told, factor * int(patch or 1))

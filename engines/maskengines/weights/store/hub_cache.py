@@ -20,15 +20,21 @@ def cache_of_hub() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "huggingface" / "hub"
 
 
-def cached_snapshot(hub_id: str) -> Path | None:
-    """The newest copy of ``owner/name`` there, if it is whole."""
+def newest_snapshot(hub_id: str) -> Path | None:
+    """Folder of the newest copy of ``owner/name`` there, whole or not and however its files are called."""
     place = cache_of_hub() / f"models--{hub_id.replace('/', '--')}"
     try:
         commit = (place / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         return None
     folder = place / "snapshots" / commit
-    if not commit or not folder.is_dir():
+    return folder if commit and folder.is_dir() else None
+
+
+def cached_snapshot(hub_id: str) -> Path | None:
+    """`newest_snapshot`, if it is whole and its files have the plain names."""
+    folder = newest_snapshot(hub_id)
+    if folder is None:
         return None
     try:
         choice = examine(folder, precision="full")
