@@ -73,6 +73,7 @@ def _answer(report: Report, scene: Path, seed: int, seconds: float) -> Candidate
     ]
     if report.lost:
         notes = [TableNote(told_lost(report), "warning")]
+    notes.append(TableNote(f"The scene is in {scene}."))
     facts: dict[str, float | int | str] = {
         "folder": str(scene),
         "photos": count,

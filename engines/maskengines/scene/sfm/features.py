@@ -10,7 +10,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-MOST = 3000
+MOST = 4096
 """Points of a photo at most; matching costs their square."""
 
 _CONTRAST = 0.02

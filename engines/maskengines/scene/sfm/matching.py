@@ -60,7 +60,7 @@ def _mutual(one: Array, other: Array) -> Array:
     if min(len(one), len(other)) < 2:
         return np.zeros((0, 2), np.uint32)
     likeness = one @ other.T
-    back = likeness.argmax(axis=0)
+    nearest = likeness.max(axis=0)
     rows = np.arange(len(one))
     there = likeness.argmax(axis=1)
     best = likeness[rows, there]
@@ -68,5 +68,5 @@ def _mutual(one: Array, other: Array) -> Array:
     second = likeness.max(axis=1)
     # Squared distances of unit vectors: 2 - 2 likeness.
     clear = (1 - best) < _RATIO**2 * (1 - second)
-    good = rows[clear & (back[there] == rows)]
+    good = rows[clear & (best >= nearest[there])]
     return np.stack([good, there[good]], axis=1).astype(np.uint32)
