@@ -203,6 +203,9 @@ class SceneTab(QObject):
     # --- showing --------------------------------------------------------------------------------
 
     def _work_changed(self) -> None:
+        if self.document.work.scene.cameras != self.view.cameras:
+            # They were found, or that was undone.
+            self.view.set_scene(self.document.work.scene)
         if self.gaussians is not self._shown:
             self._show_scene()
         else:
