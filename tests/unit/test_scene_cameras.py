@@ -19,15 +19,18 @@ from maskengines.contract import Candidate, Request
 from maskengines.errors import BadInput, Cancelled, NotReady
 from maskengines.results.tables import TableResult
 from maskengines.scene.info import FindParams
+from maskengines.scene.paint import Paint, painted_files
 from maskengines.scene.sfm import search as searching
 from maskengines.scene.sfm.engine import FindCameras
 from maskengines.scene.sfm.features import Features, find_features
 from maskengines.scene.sfm.matching import PARTNERS, alike, pairs
 from maskengines.scene.sfm.photos import by_lens, lens_of
+from maskengines.scene.views import training_views
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import load_scene
 from PIL import Image
+from tiny_scene import HEIGHT, WIDTH, write_scene
 
 Array = np.ndarray[Any, Any]
 
@@ -346,3 +349,22 @@ def test_photos_share_a_camera_where_size_and_lens_are_the_same(tmp_path: Path) 
     assert lenses[0].focal == pytest.approx(28 * 50 / 43.27)
     assert lenses[2].focal == pytest.approx(2 * lenses[0].focal)
     assert lenses[3].focal == 0
+
+
+def test_a_mask_painted_on_the_photo_fits_the_straightened_one_and_one_of_another_shape_does_not(
+    tmp_path: Path,
+) -> None:
+    views = training_views(load_scene(write_scene(tmp_path / "scene")).subject, 1024)
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    drawn = np.zeros((4 * HEIGHT, 4 * WIDTH + 1), np.uint8)
+    drawn[: 2 * HEIGHT] = 255
+    assert cv2.imwrite(str(masks / f"{views[0].name}.png"), drawn)
+    paint = Paint("exact")
+    paint.put_all(views, painted_files(masks, views))
+    static = paint.over(views[0], np.ones((HEIGHT, WIDTH), np.float32))
+    assert static[: HEIGHT // 2 - 1].max() < 0.01
+    assert static[HEIGHT // 2 + 1 :].min() > 0.99
+    assert cv2.imwrite(str(masks / f"{views[0].name}.png"), drawn[: 3 * HEIGHT])
+    with pytest.raises(BadInput, match="size"):
+        painted_files(masks, views)

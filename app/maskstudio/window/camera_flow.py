@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from maskengines.subjects.scene_formats.found import OpenedScene
 
     from maskstudio.documents.scene_document import SceneDocument
+    from maskstudio.jobs.asking import Asker
+    from maskstudio.jobs.item import JobItem
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
 
@@ -30,6 +32,13 @@ class CameraFlow:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._followed: JobItem | None = None
+
+    def tie(self, view: DocumentView, asker: Asker) -> None:
+        """Whenever cameras of a scene are found, by this command or by the engine's panel, it takes them."""
+        document = _scene(view)
+        if document is not None:
+            asker.running_changed.connect(lambda: self._follow(document, asker.job))
 
     def offer(self, view: DocumentView, notes: Sequence[str]) -> bool:
         """Offer to find the cameras of a scene that was just opened, where none is known.
@@ -67,13 +76,15 @@ class CameraFlow:
 
     def find(self) -> None:
         """Look for the cameras of the scene in front."""
-        document, asker = self._window.scenes.document, self._window.engines.asker
-        if document is None or asker is None:
+        asker = self._window.engines.asker
+        if asker is not None:
+            asker.run(ENGINE, {}, 1, 0)
+
+    def _follow(self, document: SceneDocument, job: JobItem | None) -> None:
+        if job is None or job is self._followed or job.engine_id != ENGINE:
             return
-        job = asker.run(ENGINE, {}, 1, 0)
-        if job is not None:
-            before = document.work.scene
-            job.candidate.connect(lambda candidate: self._found(document, before, candidate))
+        self._followed, before = job, document.work.scene
+        job.candidate.connect(lambda candidate: self._found(document, before, candidate))
 
     def _found(self, document: SceneDocument, before: object, candidate: Candidate) -> None:
         try:
