@@ -23,6 +23,7 @@ from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_files import load_pose
 from maskengines.subjects.scene import SceneSubject
 
+from maskstudio.batch_cameras import with_cameras
 from maskstudio.batch_subjects import open_scene, subject_kind, with_mask
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
@@ -82,6 +83,8 @@ def run(ask: Ask, output: Output) -> int:
             save(Candidate("image", None, ask.seed + index))
         return 0
     with Runtime(registry, interactive=False) as runtime:
+        if isinstance(subject, SceneSubject):
+            subject = with_cameras(subject, engine.info, runtime, output)
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
         space = "joints" if isinstance(subject, PoseSubject) else engine.info.spaces[0]
         masks = {} if mask is None else {space: mask}

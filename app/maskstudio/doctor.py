@@ -30,6 +30,8 @@ PACKAGES = (
     "PySide6-Essentials", "numpy", "opencv-python-headless", "pillow", "tifffile", "imagecodecs",
     "scikit-image", "scipy", "numba", "pydantic",
 )  # fmt: skip
+OPTIONAL = {"pycolmap": "pip install 'pycolmap>=4.0,<5' finds the cameras of photos"}
+"""Packages that may be missing, and what one gains by installing them."""
 
 
 def print_json_report() -> int:
@@ -44,6 +46,8 @@ def print_text() -> int:
     versions = report["versions"]
     say(f"MaskStudio {versions['maskstudio']}, Python {versions['python']}, {versions['system']}")
     say("  " + ", ".join(f"{name} {versions[name] or 'missing'}" for name in PACKAGES))
+    for name, gain in OPTIONAL.items():
+        say(f"  {name} {versions[name] or f'is not installed; {gain}'}")
     say("Devices")
     for device in report["devices"]:
         say(f"  {device['id']}: {device['name']}")
@@ -104,7 +108,7 @@ def _versions() -> dict[str, str | None]:
         "python": platform.python_version(),
         "system": f"{platform.platform()}, {sysconfig.get_platform()}",
     }
-    for name in PACKAGES:
+    for name in (*PACKAGES, *OPTIONAL):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

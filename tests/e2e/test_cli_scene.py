@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from maskengines.subjects.cameras import Camera, cameras_json
 from maskengines.subjects.gaussians import Gaussians
+from maskengines.subjects.scene_files import load_scene
 from maskengines.subjects.splat_files import load_gaussians, save_gaussians
 from maskstudio.cli import main
 from plugin_lab import Lab
@@ -254,3 +256,32 @@ def test_ctrl_c_ends_a_rendering_and_leaves_whole_pictures(ball: list[Camera], t
     assert [str(path) for path in pictures] == [one["path"] for one in candidates(lines)]
     assert len(pictures) < 2000
     assert all(cv2.imread(str(path)).shape == (64, 96, 3) for path in pictures)
+
+
+def test_the_cameras_of_photos_alone_are_found_before_an_engine_that_works_on_photos_begins(
+    run: Run, lab: Lab, tmp_path: Path, data_dir: Path
+) -> None:
+    pytest.importorskip("pycolmap")
+    lab.plugin("dots", BODY, EXTRA.replace('"gaussians"', '"photo"'), HEAD)
+    (tmp_path / "photos").mkdir()
+    for number in range(5):
+        shutil.copy(data_dir / "scene" / "garden_occ" / "images" / f"g{number:02d}.png", tmp_path / "photos")
+    grey = np.full((144, 256, 3), 99, np.uint8)
+    assert cv2.imwrite(str(tmp_path / "photos" / "wall.png"), grey)
+    code, out, said = run("run", "dots", "--input", "photos", "--out", "a.ply", "--json")
+    assert code == 0, said
+    (told,) = candidates(out)
+    assert told["train"] == 5
+    assert told["gaussians"] == len(load_gaussians(tmp_path / "a.ply").gaussians) > 100
+    texts = [event["text"] for event in map(json.loads, out) if event["event"] == "progress"]
+    assert any("photo 6 of 6" in text for text in texts)
+    (warning,) = [event for event in map(json.loads, out) if event["event"] == "warning"]
+    assert "wall" in str(warning)
+
+    code, out, _ = run("run", "find-cameras", "--input", "photos", "--set", "folder=scene")
+    assert code == 0
+    assert out[0].split()[0] == "Photo"
+    assert len(load_scene(tmp_path / "scene").subject.cameras) == 5
+    code, _, said = run("run", "find-cameras", "--input", "photos", "--set", "folder=scene")
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "there already" in said

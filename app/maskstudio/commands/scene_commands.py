@@ -21,7 +21,11 @@ def scene_commands(window: MainWindow) -> list[Command]:
     """The Scene menu."""
     scenes = window.scenes
     chosen, some = scenes.needs_selection, scenes.needs_gaussians
+    cameras = window.cameras
     return [
+        Command("scene.find-cameras", "Find the cameras", cameras.find, "Scene", "cameras", (), "camera",
+                cameras.cannot_find, words="structure from motion colmap sfm photos place register",
+                hint="Where the photos of the scene were taken from."),
         Command("scene.delete", "Delete selected", scenes.delete, "Scene", "edit", (), "trash", chosen,
                 words="remove gaussians splats erase clean",
                 hint="Takes what is selected out of the scene; the Delete key in the viewport."),

@@ -146,6 +146,7 @@ class EngineFlow:
         asker.failed.connect(self._failed)
         self._window.poses.tie(view, asker)
         self._window.scenes.tie(view, self.service)
+        self._window.cameras.tie(view, asker)
         # After the pose's own view: what it follows is what can be kept.
         asker.live.readout.connect(self._hand_moved)
 

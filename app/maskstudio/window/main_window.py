@@ -29,6 +29,7 @@ from maskstudio.commands.scene_commands import scene_commands
 from maskstudio.commands.view_commands import help_commands, view_commands
 from maskstudio.window.actions import ActionSet
 from maskstudio.window.background import Background
+from maskstudio.window.camera_flow import CameraFlow
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.engine_flow import EngineFlow
 from maskstudio.window.generate_flow import GenerateFlow
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.generated = GenerateFlow(self)
         self.poses = PoseFlow(self)
         self.scenes = SceneFlow(self)
+        self.cameras = CameraFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
         self.engines = EngineFlow(self)

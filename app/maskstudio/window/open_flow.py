@@ -116,7 +116,7 @@ class OpenFlow:
             if view in window.views:
                 window.fill_view(view, loaded.make())
                 opened()
-                if loaded.notes:
+                if not window.cameras.offer(view, loaded.notes) and loaded.notes:
                     window.banner.tell(" ".join(loaded.notes), seconds=NOTE_SECONDS)
 
         def failed(error: StudioError) -> None:

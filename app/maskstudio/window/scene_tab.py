@@ -203,6 +203,9 @@ class SceneTab(QObject):
     # --- showing --------------------------------------------------------------------------------
 
     def _work_changed(self) -> None:
+        if self.document.work.scene.cameras != self.view.cameras:
+            # They were found, or that was undone.
+            self.view.set_scene(self.document.work.scene)
         if self.gaussians is not self._shown:
             self._show_scene()
         else:
@@ -212,7 +215,13 @@ class SceneTab(QObject):
         self._say_wait()
 
     def _say_wait(self) -> None:
-        if self.document.work.scene.gaussians is None:
+        scene = self.document.work.scene
+        if scene.gaussians is None and scene.photos and not scene.cameras:
+            self.view.show_message(
+                self.tr("No cameras yet"),
+                self.tr("Choose Scene, Find the cameras: then it is known where the photos were taken from."),
+            )
+        elif scene.gaussians is None:
             self.view.show_message(
                 self.tr("No Gaussians yet"),
                 self.tr(

@@ -112,6 +112,26 @@ class DualParams(Params):
     )
 
 
+class FindParams(Params):
+    """Parameters of `find-cameras`."""
+
+    longest: int = Field(
+        1024,
+        ge=256,
+        le=4096,
+        title="Longest side",
+        description="Photos with a longer side are made smaller, in pixels.",
+        json_schema_extra={"advanced": True},
+    )
+    folder: str = Field(
+        "",
+        title="Scene folder",
+        description="A new folder for the scene. Without one it is kept in the cache, by the content of the "
+        "photos.",
+        json_schema_extra={"format": "directory-path", "hint": "In the cache", "advanced": True},
+    )
+
+
 RENDER_SCENE = EngineInfo(
     id="render-scene",
     title="Pictures of a scene",
@@ -161,4 +181,19 @@ DUAL_3DGS = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (DUAL_3DGS, RENDER_SCENE, SCENE_VIEW)
+FIND_CAMERAS = EngineInfo(
+    id="find-cameras",
+    title="Find the cameras",
+    summary="Where photos were taken from, by what they show in common (COLMAP's structure-from-motion).",
+    version="1",
+    params=FindParams,
+    implementation="maskengines.scene.sfm.engine:FindCameras",
+    subject_kinds=("scene",),
+    spaces=("photo",),
+    result_kinds=("table",),
+    needs_mask=False,
+    needs_visible=False,
+    default_count=1,
+)
+
+ENGINES = (DUAL_3DGS, FIND_CAMERAS, RENDER_SCENE, SCENE_VIEW)

@@ -12,8 +12,12 @@ from maskengines.errors import BadInput
 from maskengines.masks.files import load_mask
 from maskengines.scene.info import Meaning
 from maskengines.scene.views import View, resized
+from maskengines.subjects.scene_photos import look_at
 
 Array = np.ndarray[Any, Any]
+
+_SHAPE = 0.01
+"""By how much the shape of a mask may differ from its photo's: straightening a photo crops it a little."""
 
 
 class Paint:
@@ -66,7 +70,7 @@ def painted_files(folder: Path, views: Sequence[View]) -> dict[str, Array]:
     for view in views:
         for file in (folder / f"{view.name}.png", folder / f"{Path(view.name).stem}.png"):
             if file.is_file():
-                found[view.space] = load_mask(file, view.size)
+                found[view.space] = load_mask(file, _size(file, view))
                 break
     if not found:
         raise BadInput(
@@ -74,3 +78,11 @@ def painted_files(folder: Path, views: Sequence[View]) -> dict[str, Array]:
             f"Name masks like the photos, for example '{Path(views[0].name).stem}.png'."
         )
     return found
+
+
+def _size(file: Path, view: View) -> tuple[int, int]:
+    """Height and width that a mask of a photo must have: its own, where it was painted on the photo before
+    that was straightened and made smaller."""
+    width, height = look_at(file).upright
+    alike = abs(width * view.size[0] / (height * view.size[1]) - 1) <= _SHAPE
+    return (height, width) if alike else view.size
