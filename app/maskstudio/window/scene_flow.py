@@ -178,7 +178,7 @@ class SceneFlow:
 
         def run() -> None:
             if self.front is not None:
-                getattr(self.front.view, name)()
+                getattr(self.front.view.eye, name)()
 
         return run
 

@@ -76,7 +76,7 @@ class SceneTab(QObject):
 
     def set_overlay(self, colour: QColor, opacity: float) -> None:
         """Colour of paint and of what is selected."""
-        self.view.set_overlay(colour, opacity)
+        self.view.hand.set_overlay(colour, opacity)
         if colour != self._tint:
             self._tint = colour
             self._tell()
@@ -130,7 +130,7 @@ class SceneTab(QObject):
         # Photos are of no use to the worker that draws.
         self._link.show(SceneSubject(gaussians))
         self._tell()
-        self.view.refresh()
+        self.view.eye.refresh()
         self._late.start()
 
     def _tell(self) -> None:
@@ -148,7 +148,7 @@ class SceneTab(QObject):
         self._ask(
             "paint",
             self.tr("Deselect by paint") if takes_away else self.tr("Select by paint"),
-            camera=_record(self.view.camera(width, height)),
+            camera=_record(self.view.eye.camera(width, height)),
             mask=mask,
             reach=self.reach,
             how="subtract" if takes_away else "add",
@@ -157,7 +157,7 @@ class SceneTab(QObject):
     def _ask(self, what: str, label: str, **more: Any) -> None:
         work = self.document.work
         if self._tried is not None:
-            self.view.answered()
+            self.view.hand.answered()
             self._window.banner.tell(
                 self.tr("This is a candidate. Keep it first (Enter), then select in it.")
             )
@@ -165,7 +165,7 @@ class SceneTab(QObject):
         if self._link is not None and self._link.ask(work.selected, what, **more):
             self._asked = work, label
         else:
-            self.view.answered()
+            self.view.hand.answered()
             self._window.banner.tell(
                 self.tr("The last stroke is still being looked at. Try again in a moment.")
             )
@@ -175,22 +175,22 @@ class SceneTab(QObject):
     def _frame_came(self, frame: Any) -> None:
         self._late.stop()
         if self._asked is None:
-            self.view.answered()
+            self.view.hand.answered()
         self.view.show_frame(frame)
 
     def _answered(self, selected: Array) -> None:
         asked, self._asked = self._asked, None
         # Something else was selected, deleted or undone meanwhile: that was later, so it counts.
         if asked is None or asked[0] is not self.document.work:
-            self.view.answered()
+            self.view.hand.answered()
             return
         if not self.document.change(asked[1], selected=selected):
-            self.view.answered()
+            self.view.hand.answered()
 
     def _failed(self, error: Any) -> None:
         self._asked = None
         self._late.stop()
-        self.view.answered()
+        self.view.hand.answered()
         self.view.show_message(self.tr("The scene cannot be drawn"), error.message)
         self._window.show_error(error)
 
