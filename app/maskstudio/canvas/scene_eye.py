@@ -27,7 +27,7 @@ class SceneEye(QObject):
     """Signals:
     wanted: a `Camera` to draw a frame for.
     moved: it is seen from elsewhere.
-    left: the eye moved away from the photo that it looked as.
+    left: the eye was moved, away from a photo if it looked as one.
     """
 
     wanted = Signal(object)
@@ -81,14 +81,12 @@ class SceneEye(QObject):
         if orbit == self.orbit and self.exact is None:
             return
         assert isinstance(orbit, SceneOrbit)
-        was, self.exact = self.exact, None
-        self.orbit = orbit
+        self.orbit, self.exact = orbit, None
         self.moving = True
         self._settle.start()
         if not self._ask.isActive():
             self._ask.start()
-        if was is not None:
-            self.left.emit()
+        self.left.emit()
         self.moved.emit()
 
     def look_from(self, camera: Camera) -> None:
@@ -100,6 +98,13 @@ class SceneEye(QObject):
         self.orbit, self.exact = replace(orbit, opening=opening), camera
         self.refresh()
         self.moved.emit()
+
+    def let_go(self) -> None:
+        """Stay, but as an eye of its own."""
+        if self.exact is not None:
+            self.exact = None
+            self.refresh()
+            self.moved.emit()
 
     def view_front(self) -> None:
         """As the first photo looks, upright."""

@@ -62,6 +62,11 @@ class ScenePointer(QObject):
         return self._button != _Button.NoButton
 
     @property
+    def wiping(self) -> bool:
+        """The line between photo and render is being dragged."""
+        return self._doing == "wipe"
+
+    @property
     def painting(self) -> bool:
         return self._doing == "paint"
 
@@ -82,8 +87,12 @@ class ScenePointer(QObject):
 
     def _meaning(self, event: QMouseEvent) -> str:
         shift = bool(event.modifiers() & _Modifier.ShiftModifier)
+        photo = self._view.photo
+        if photo is not None and event.button() == _Button.LeftButton and photo.catches(event.position()):
+            return "wipe"
         if event.button() == _Button.RightButton:
-            return "look"
+            # On a photo it takes paint away, as over any picture.
+            return "look" if photo is None or self.turns else "paint"
         if event.button() == _Button.MiddleButton:
             return "turn" if shift else "pan"
         if event.button() != _Button.LeftButton:
@@ -99,6 +108,9 @@ class ScenePointer(QObject):
             return
         if self._doing == "paint":
             view.hand.move(at, self._button, event.modifiers())
+            return
+        if self._doing == "wipe":
+            view.drag_wipe(at.x())
             return
         if not self._moved and (at - self._from).manhattanLength() < QApplication.startDragDistance() / 2:
             return
@@ -120,7 +132,7 @@ class ScenePointer(QObject):
             self._land()
         if doing == "paint":
             self._view.hand.release(event.position(), event.button(), event.modifiers())
-        elif not self._moved and event.button() == _Button.LeftButton:
+        elif doing != "wipe" and not self._moved and event.button() == _Button.LeftButton:
             self._view.click(event.position())
         self._view.hover(event.position())
 
@@ -161,7 +173,7 @@ class ScenePointer(QObject):
             return True
         if key in (_Key.Key_Delete, _Key.Key_Backspace):
             return True
-        return key == _Key.Key_Escape and self.painting
+        return key == _Key.Key_Escape and (self.painting or self._view.photo is not None)
 
     def press_key(self, event: QKeyEvent) -> None:
         """Do what a key means that `knows` knows."""
@@ -172,8 +184,10 @@ class ScenePointer(QObject):
             self._space = True
             view.hover(None)
         elif key == _Key.Key_Escape:
-            self._button, self._doing = _Button.NoButton, ""
+            painting, self._button, self._doing = self.painting, _Button.NoButton, ""
             view.hand.cancel()
+            if not painting:
+                view.leave_photo()
         elif key in (_Key.Key_Delete, _Key.Key_Backspace):
             view.delete_wanted.emit()
         elif key in SIDES:

@@ -30,6 +30,7 @@ from maskstudio.canvas.drops import dropped_files
 from maskstudio.canvas.scene_eye import SceneEye
 from maskstudio.canvas.scene_frames import SceneFrames
 from maskstudio.canvas.scene_hand import SceneHand
+from maskstudio.canvas.scene_photo import PhotoGround
 from maskstudio.canvas.scene_pointer import ScenePointer
 from maskstudio.tools.base import Tool
 from maskstudio.window import theme
@@ -42,6 +43,7 @@ class SceneView(QWidget):
         away.
     delete_wanted: the Delete key.
     camera_clicked: the number of the photo's camera that was clicked.
+    photo_left: no photo lies over the render any more.
     files_dropped: list of `pathlib.Path`.
     awake_changed: the viewport came to be seen, or went.
     rested: the frame at rest of what is looked at, an opaque `QImage`, is on screen.
@@ -51,6 +53,7 @@ class SceneView(QWidget):
     painted = Signal(object, bool)
     delete_wanted = Signal()
     camera_clicked = Signal(int)
+    photo_left = Signal()
     files_dropped = Signal(list)
     awake_changed = Signal(bool)
     rested = Signal(object)
@@ -71,8 +74,11 @@ class SceneView(QWidget):
         self.setMinimumSize(160, 120)
         self.eye = SceneEye(self)
         self.eye.wanted.connect(self.wanted)
-        self.eye.moved.connect(self._moved)
+        self.eye.moved.connect(self.update)
+        self.eye.left.connect(self.leave_photo)
         self.frames = SceneFrames(self.eye.orbit)
+        self.photo: PhotoGround | None = None
+        """The photo that lies over the render."""
         self.hand = SceneHand(self._hand_changed, self.painted.emit)
         self.message: tuple[str, str] | None = None
         """A short sentence and a longer one in place of a scene that there is not."""
@@ -132,9 +138,33 @@ class SceneView(QWidget):
         """Take what lies under a point as the distance that moves are measured by; the eye stays."""
         self.eye.reach_to(self.frames.depth_at(at, self.size()))
 
-    def _moved(self) -> None:
-        self.chosen_camera = None
-        self.update()
+    # --- a photo over it ------------------------------------------------------------------------
+
+    def show_photo(self, ground: PhotoGround) -> None:
+        """Lay a photo over the render, which is seen from the photo's camera from now on, and paint on it."""
+        self.photo = None
+        camera = ground.photo.camera
+        self.chosen_camera = None if camera is None else self.cameras.index(camera)
+        if camera is not None:
+            self.eye.look_from(camera)
+        ground.resize(self.size(), self.devicePixelRatioF())
+        self.photo = ground
+        self.hand.stand_on(ground)
+        self.hover(None)
+
+    def leave_photo(self) -> None:
+        """The scene alone, seen from where it is."""
+        if self.photo is not None:
+            self.photo = self.chosen_camera = None
+            self.hand.stand_on(None)
+            self.eye.let_go()
+            self.photo_left.emit()
+
+    def drag_wipe(self, x: float) -> None:
+        """The line between photo and render stands there."""
+        if self.photo is not None:
+            self.photo.drag(x)
+            self.update()
 
     # --- for the pointer ------------------------------------------------------------------------
 
@@ -145,7 +175,7 @@ class SceneView(QWidget):
         )
 
     def _camera_at(self, at: QPointF) -> int | None:
-        if not self.cameras_shown or self.eye.exact is not None:
+        if not self.cameras_shown or self.photo is not None:
             return None
         return scene_marks.camera_at(self.eye.orbit, self.eye.stage, self.cameras, at)
 
@@ -162,6 +192,7 @@ class SceneView(QWidget):
         """Follow the pointer with the brush, and light what is under it."""
         end = None if at is None else fan_marks.gizmo_end(self.eye.orbit, at.x(), at.y())
         mark = at is not None and self.mark_at(at)
+        mark = mark or (at is not None and self.photo is not None and self.photo.catches(at))
         moving = self._pointer.turns or (self._pointer.busy and not self._pointer.painting)
         diameter = None if moving or mark else self.hand.diameter()
         for dirty in self._outline.follow(at, diameter, self.rect()):
@@ -170,7 +201,9 @@ class SceneView(QWidget):
             self._end = end
             self.update()
         shapes = Qt.CursorShape
-        if mark:
+        if self._pointer.wiping or (at is not None and self.photo is not None and self.photo.catches(at)):
+            self.setCursor(shapes.SplitHCursor)
+        elif mark:
             self.setCursor(shapes.PointingHandCursor)
         elif moving:
             self.setCursor(shapes.ClosedHandCursor if self._pointer.busy else shapes.OpenHandCursor)
@@ -194,10 +227,12 @@ class SceneView(QWidget):
             painter.drawImage(QRectF(self.rect()), self.frames.image)
         else:
             scene_marks.paint_points(painter, seen, self.eye.stage, *self._points)
-        if self.cameras_shown and self.eye.exact is None:
+        if self.photo is not None:
+            self.photo.paint(painter, event.rect())
+        elif self.cameras_shown:
             scene_marks.paint_cameras(painter, seen, self.eye.stage, self.cameras, self.chosen_camera)
         self.hand.paint(painter, event.rect())
-        if self.frames.image is None and self.message is not None:
+        if self.frames.image is None and self.message is not None and self.photo is None:
             # Below the points, where there are some.
             room = QRectF(self.rect()).adjusted(0, self.height() * 0.6 if len(self._points[0]) else 0, 0, 0)
             fan_marks.paint_words(painter, room, *self.message)
@@ -265,6 +300,8 @@ class SceneView(QWidget):
         super().resizeEvent(event)
 
     def _fit_eye(self) -> None:
+        if self.photo is not None:
+            self.photo.resize(self.size(), self.devicePixelRatioF())
         self.eye.resize(self.width(), self.height(), self.devicePixelRatioF())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

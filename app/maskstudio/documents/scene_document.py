@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.documents.document import Document
+from maskstudio.documents.photo_paint import PhotoPaint
 from maskstudio.documents.undo import StudioCommand
 
 Array = np.ndarray[Any, Any]
@@ -33,6 +34,7 @@ class SceneWork:
 
     Attributes:
         scene: photos, cameras, and Gaussians or None.
+        learned: what the training that was kept takes for clutter, ``(h, w)`` uint8 by the name of a photo.
         selected, hidden, deleted: ``(N,)`` bool, read-only. What is deleted comes back by undo alone.
     """
 
@@ -40,6 +42,7 @@ class SceneWork:
     selected: Array = field(default_factory=lambda: np.zeros(0, bool))
     hidden: Array = field(default_factory=lambda: np.zeros(0, bool))
     deleted: Array = field(default_factory=lambda: np.zeros(0, bool))
+    learned: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self)
@@ -67,10 +70,10 @@ class SceneWork:
         return gaussians.take(~self.deleted)
 
     @classmethod
-    def of(cls, scene: SceneSubject) -> SceneWork:
+    def of(cls, scene: SceneSubject, learned: Mapping[str, Array] | None = None) -> SceneWork:
         """A scene as it was opened: nothing selected, hidden or deleted."""
         none = np.zeros(0 if scene.gaussians is None else len(scene.gaussians), bool)
-        return cls(scene, none, none, none)
+        return cls(scene, none, none, none, learned or {})
 
 
 class SceneCommand(StudioCommand):
@@ -101,6 +104,8 @@ class SceneDocument(Document):
     ) -> None:
         super().__init__(_nothing_seen(), source_path=source_path, parent=parent)
         self._work_now = SceneWork.of(scene)
+        self.paint = PhotoPaint(self)
+        """What is painted over the photos: clutter that must not be learned."""
 
     @property
     def work(self) -> SceneWork:
@@ -118,10 +123,12 @@ class SceneDocument(Document):
         self.scene_changed.emit()
         return True
 
-    def replace_scene(self, scene: SceneSubject, label: str) -> None:
+    def replace_scene(
+        self, scene: SceneSubject, label: str, learned: Mapping[str, Array] | None = None
+    ) -> None:
         """Take over another scene with nothing selected, as one undo step; candidates stay to be compared."""
         self.drop_open_edit()
-        before, self._work_now = self._work_now, SceneWork.of(scene)
+        before, self._work_now = self._work_now, SceneWork.of(scene, learned)
         self._push(SceneCommand(self, label, before))
         self.scene_changed.emit()
 
@@ -146,9 +153,11 @@ class SceneDocument(Document):
     # --- the question ---------------------------------------------------------------------------
 
     def question(self) -> tuple[SceneSubject, dict[str, MaskArray]]:
-        return self._work_now.scene.with_gaussians(self._work_now.kept), {}
+        return self._work_now.scene.with_gaussians(self._work_now.kept), self.paint.painted()
 
     def question_mark(self) -> Hashable:
+        # Paint on photos tells how to answer, and is no other question: a scene that was trained with less of
+        # it stays beside one that was trained with more.
         return id(self._work_now.scene), self._work_now.deleted.tobytes()
 
     # --- what the status bar says ---------------------------------------------------------------

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.errors import BadInput
-from maskengines.results.scenes import scene_from_candidate
+from maskengines.results.scenes import learned_masks, scene_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QImage
 
 from maskstudio.canvas.scene_view import SceneView
+from maskstudio.window.scene_photos import ScenePhotos
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate, MaskArray
@@ -38,6 +40,7 @@ class SceneTab(QObject):
         super().__init__(document)
         self.document = document
         self.view = SceneView()
+        self.photos = ScenePhotos(window, document, self.view)
         self.reach = "band"
         """How far paint reaches, one of `REACHES`."""
         self._window = window
@@ -77,6 +80,7 @@ class SceneTab(QObject):
     def set_overlay(self, colour: QColor, opacity: float) -> None:
         """Colour of paint and of what is selected."""
         self.view.hand.set_overlay(colour, opacity)
+        self.photos.set_overlay(colour, opacity)
         if colour != self._tint:
             self._tint = colour
             self._tell()
@@ -84,11 +88,14 @@ class SceneTab(QObject):
     def try_on(self, candidate: Candidate | None) -> None:
         """Show the Gaussians of a candidate in place of the document's, or these again."""
         tried = None
+        learned: Mapping[str, Array] = self.document.work.learned
         if candidate is not None and candidate.kind == "scene":
             try:
-                tried = scene_from_candidate(candidate).gaussians
+                result = scene_from_candidate(candidate)
+                tried, learned = result.gaussians, learned_masks(result)
             except BadInput:
                 tried = None  # told where it is kept in earnest
+        self.photos.set_learned(learned)
         if tried is not self._tried:
             self._tried = tried
             self._show_scene()
@@ -203,6 +210,8 @@ class SceneTab(QObject):
     # --- showing --------------------------------------------------------------------------------
 
     def _work_changed(self) -> None:
+        if self._tried is None:
+            self.photos.set_learned(self.document.work.learned)
         if self.gaussians is not self._shown:
             self._show_scene()
         else:
