@@ -26,6 +26,7 @@ module = "code"
 class = "Follower"
 live = true
 weight = "light"
+needs_mask = false
 
 [params.level]
 type = "integer"

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from maskengines.contract import Candidate
+from maskengines.contract import BadInput, Candidate
 from maskengines.results.scenes import SceneResult
 from maskstudio.canvas.scene_photo import PhotoGround, across
 from maskstudio.documents.photo_paint import PhotoSheet
+from maskstudio.documents.recovery import journal_folder, recoverable
+from maskstudio.documents.saving import save_scene_project, wait_for_saves
+from maskstudio.documents.scene_document import SceneDocument
+from maskstudio.documents.scene_opening import read_scene
 from maskstudio.jobs.photo_feed import PhotoFeed
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
@@ -266,3 +270,58 @@ def test_the_colour_across_differs(colour: str) -> None:
     one, other = QColor(colour), across(QColor(colour))
     apart = max(abs(a - b) for a, b in zip(one.getRgb()[:3], other.getRgb()[:3], strict=True))
     assert apart > 80
+
+
+def test_paint_is_saved_with_the_project_and_opens_again(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    photo = tab.document.work.scene.photos[0]
+    tab.photos.show(photo)
+    window.registry.run("tool.rectangle")
+    drag(tab, (10, 8), (20, 18))
+    mask = sheet(tab).mask.snapshot()
+    target = tmp_path / "tiny.maskscene"
+    save_scene_project(tab.document, target)
+    wait_for_saves()
+    assert not tab.document.modified
+    assert tab.document.path == target
+    window.undo()
+    assert tab.document.modified
+    opened = read_scene(target).make()
+    assert isinstance(opened, SceneDocument)
+    assert opened.path == target
+    assert not opened.modified
+    assert np.array_equal(opened.question()[1][photo.space], mask)
+    opened.close()
+    with pytest.raises(BadInput, match="something else"):
+        save_scene_project(tab.document, tmp_path)
+
+
+def test_paint_survives_a_studio_that_dies(window: MainWindow, tab: SceneTab, qtbot: QtBot) -> None:
+    photo = tab.document.work.scene.photos[0]
+    tab.photos.show(photo)
+    window.registry.run("tool.rectangle")
+    drag(tab, (10, 8), (20, 18))
+    mask = sheet(tab).mask.snapshot()
+    journals = journal_folder()
+    qtbot.waitUntil(lambda: bool(list(journals.glob("scene-*/work/masks/*.png"))), timeout=20_000)
+    keeper = tab.document.keeper
+    assert keeper is not None
+    keeper.autosave.abandon()  # as the end of the process does
+    (left,) = recoverable()
+    assert left.title == tab.document.title
+    recovered = left.read().make()
+    assert isinstance(recovered, SceneDocument)
+    assert recovered.modified
+    assert np.array_equal(recovered.question()[1][photo.space], mask)
+    recovered.close()
+    assert not recoverable()
+
+
+def test_paint_that_is_undone_leaves_no_journal(window: MainWindow, tab: SceneTab, qtbot: QtBot) -> None:
+    tab.photos.show(tab.document.work.scene.photos[0])
+    window.registry.run("mask.all")
+    journals = journal_folder()
+    qtbot.waitUntil(lambda: bool(list(journals.glob("scene-*/work/project.json"))), timeout=20_000)
+    window.undo()
+    qtbot.waitUntil(lambda: not list(journals.glob("scene-*")), timeout=20_000)

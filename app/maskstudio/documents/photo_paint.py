@@ -91,6 +91,7 @@ class PhotoPaint(QObject):
         super().__init__(document)
         self._document = document
         self._sheets: dict[str, PhotoSheet] = {}
+        self._held: dict[str, tuple[int, MaskArray]] = {}
 
     def sheet(self, photo: ScenePhoto) -> PhotoSheet:
         """The sheet of a photo; empty at first."""
@@ -107,9 +108,17 @@ class PhotoPaint(QObject):
             sheet.space: sheet.mask.snapshot() for sheet in self._sheets.values() if sheet.mask.selected_count
         }
 
-    def is_painted(self, name: str) -> bool:
-        """Whether anything is painted on a photo."""
-        return name in self._sheets and self._sheets[name].mask.selected_count > 0
+    def snapshots(self) -> dict[str, MaskArray]:
+        """Like `painted`, by the names of photos; a mask that is what it was is the same object again."""
+        found = {}
+        for sheet in self._sheets.values():
+            if sheet.mask.selected_count or sheet.mask.editing:
+                revision, array = self._held.get(sheet.name, (-1, None))
+                if array is None or sheet.mask.editing or revision != sheet.mask.revision:
+                    array = sheet.mask.snapshot()
+                    self._held[sheet.name] = -1 if sheet.mask.editing else sheet.mask.revision, array
+                found[sheet.name] = array
+        return found
 
     def take_over(self, photos: Mapping[str, ScenePhoto], masks: Mapping[str, MaskArray]) -> None:
         """Begin with these masks by photo; no undo step."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.contract import BadInput, Candidate, MaskArray
+from maskengines.projects.scene_state import SceneState
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
@@ -17,6 +18,11 @@ from PySide6.QtCore import QObject, Signal
 from maskstudio.documents.document import Document
 from maskstudio.documents.photo_paint import PhotoPaint
 from maskstudio.documents.undo import StudioCommand
+
+if TYPE_CHECKING:
+    from maskengines.projects.state import ProjectState
+
+    from maskstudio.documents.scene_keeping import SceneKeeper
 
 Array = np.ndarray[Any, Any]
 
@@ -100,12 +106,51 @@ class SceneDocument(Document):
     scene_changed = Signal()
 
     def __init__(
-        self, scene: SceneSubject, *, source_path: Path | None = None, parent: QObject | None = None
+        self,
+        scene: SceneSubject,
+        *,
+        source_path: Path | None = None,
+        path: Path | None = None,
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__(_nothing_seen(), source_path=source_path, parent=parent)
+        super().__init__(_nothing_seen(), source_path=source_path, path=path, parent=parent)
+        self.keeper: SceneKeeper | None = None
+        """Keeps a journal."""
         self._work_now = SceneWork.of(scene)
         self.paint = PhotoPaint(self)
         """What is painted over the photos: clutter that must not be learned."""
+
+    @classmethod
+    def from_scene(
+        cls, state: SceneState, *, path: Path | None = None, source_path: Path | None = None
+    ) -> SceneDocument:
+        """A document as a project or a journal has it, with an empty undo stack."""
+        document = cls(state.scene, path=path, source_path=source_path)
+        fresh = document._work_now
+        if len(state.deleted):
+            fresh = replace(fresh, selected=state.selected, hidden=state.hidden, deleted=state.deleted)
+        document._work_now = replace(fresh, learned=dict(state.learned))
+        document.paint.take_over({photo.name: photo for photo in state.scene.photos}, state.masks)
+        document.settings = dict(state.settings)
+        return document
+
+    def scene_state(self) -> SceneState:
+        """A snapshot that any thread may save while the user goes on."""
+        work = self._work_now
+        return SceneState(
+            work.scene, work.selected, work.hidden, work.deleted, self.paint.snapshots(), work.learned,
+            dict(self.settings), str(self.source_path or ""),
+        )  # fmt: skip
+
+    def mark_saved(self, path: Path, position: object, state: ProjectState) -> None:
+        super().mark_saved(path, position, state)
+        if self.keeper is not None:
+            self.keeper.look()
+
+    def close(self) -> None:
+        if self.keeper is not None:
+            self.keeper.close()
+        super().close()
 
     @property
     def work(self) -> SceneWork:

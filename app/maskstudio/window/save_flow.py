@@ -106,14 +106,41 @@ class SaveFlow:
 
     def export_scene(self, document: SceneDocument) -> None:
         """Write the Gaussians that are not deleted to a file that is asked for."""
-        self._save_scene(document, None, lambda: None)
+        self._write_gaussians(document, None, lambda: None)
 
     def _save_scene(self, document: Document, path: Path | None, then: Callable[[], object]) -> None:
-        """A scene is saved as its Gaussians, in the file that it was saved to before, or one to ask for."""
-        from maskstudio.documents.saving import save_scene
+        """A scene with photos is saved as a project, one without as its Gaussians; where it was saved before,
+        or at a place to ask for."""
+        from maskstudio.documents.saving import save_scene_project
         from maskstudio.documents.scene_document import SceneDocument
 
         assert isinstance(document, SceneDocument)
+        if not document.work.scene.photos:
+            self._write_gaussians(document, path, then)
+            return
+        target = path or self._ask_scene_project(document)
+        if target is None:
+            return
+
+        def done() -> None:
+            self._window.remember(target)
+            then()
+
+        self._start(lambda: save_scene_project(document, target), f"Saved “{target.name}”.", done)
+
+    def _ask_scene_project(self, document: Document) -> Path | None:
+        from maskengines.projects.scene_state import SUFFIX
+
+        from maskstudio.window import dialogs
+
+        proposal = self._proposal(document, "", SUFFIX)
+        return dialogs.ask_save(self._window, "Save scene project", proposal, f"Scene project (*{SUFFIX})")
+
+    def _write_gaussians(
+        self, document: SceneDocument, path: Path | None, then: Callable[[], object]
+    ) -> None:
+        from maskstudio.documents.saving import save_scene
+
         target = path or self._ask_scene(document)
         if target is None:
             return
