@@ -16,6 +16,7 @@ from maskstudio.documents.saving import save_scene_project, wait_for_saves
 from maskstudio.documents.scene_document import SceneDocument
 from maskstudio.documents.scene_opening import read_scene
 from maskstudio.jobs.photo_feed import PhotoFeed
+from maskstudio.window import dialogs
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -205,6 +206,32 @@ def test_mask_commands_work_on_the_photo_that_shows(window: MainWindow, tab: Sce
     QTest.keyClick(tab.view, Qt.Key.Key_Delete)
     assert not sheet(tab).mask.data.any()
     assert not tab.document.work.deleted.any()
+
+
+def test_the_mask_of_a_photo_is_exported_under_its_name_and_imported(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not window.registry.run("file.export-mask"), "no photo shows"
+    tab.photos.show(tab.document.work.scene.photos[2])
+    window.registry.run("tool.rectangle")
+    drag(tab, (10, 8), (20, 18))
+    mask, proposed = sheet(tab).mask.snapshot(), []
+
+    def ask(_: Any, __: str, proposal: Path, ___: str) -> Path:
+        proposed.append(proposal.name)
+        return tmp_path / proposal.name
+
+    monkeypatch.setattr(dialogs, "ask_save", ask)
+    monkeypatch.setattr(dialogs, "ask_picture", lambda *_: tmp_path / "p02.png")
+    assert window.registry.run("file.export-mask")
+    wait_for_saves()
+    assert proposed == ["p02.png"]
+    window.undo()
+    assert not sheet(tab).mask.data.any()
+    assert window.registry.run("file.import-mask")
+    qtbot.waitUntil(lambda: bool(sheet(tab).mask.data.any()), timeout=20_000)
+    assert np.array_equal(sheet(tab).mask.data, mask)
+    assert "1 photo painted" in tab.document.asked_told()
 
 
 class Job:

@@ -108,6 +108,11 @@ class PhotoPaint(QObject):
             sheet.space: sheet.mask.snapshot() for sheet in self._sheets.values() if sheet.mask.selected_count
         }
 
+    @property
+    def count(self) -> int:
+        """How many photos are painted on."""
+        return sum(sheet.mask.selected_count > 0 for sheet in self._sheets.values())
+
     def snapshots(self) -> dict[str, MaskArray]:
         """Like `painted`, by the names of photos; a mask that is what it was is the same object again."""
         found = {}

@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from maskstudio.documents.document import Document
 
 if TYPE_CHECKING:
+    from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
 
 Work = Callable[[Callable[[float, float, str], None]], None]
@@ -196,7 +197,7 @@ def export_image(document: Document, path: str | os.PathLike[str]) -> SaveTask:
     return SaveTask(target, work)
 
 
-def export_mask(document: Document, path: str | os.PathLike[str]) -> SaveTask:
+def export_mask(document: Document | PhotoSheet, path: str | os.PathLike[str]) -> SaveTask:
     """Write the mask as it is now as an 8-bit grey PNG.
 
     Raises:

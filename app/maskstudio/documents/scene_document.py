@@ -219,7 +219,10 @@ class SceneDocument(Document):
         work = self._work_now
         told = self.tr("{0} selected").format(f"{int(work.selected.sum()):,}")
         hidden = int((work.hidden & ~work.deleted).sum())
-        return told + (self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else "")
+        painted = self.paint.count
+        told += self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else ""
+        words = self.tr("   1 photo painted") if painted == 1 else self.tr("   {0} photos painted")
+        return told + (words.format(painted) if painted else "")
 
 
 def _same(one: Any, other: Any) -> bool:

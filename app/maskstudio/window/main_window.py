@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 FRAME_HEIGHT = 32
 SETTLED_MS = 2000
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
-NO_PICTURE = "This is for photos, and a scene is in front"
+NO_PICTURE = "This is for photos, and a scene is in front without one (Page Down shows its photos)"
 NO_MASK = "Paint a mask first: B"
 
 
@@ -362,9 +362,13 @@ class MainWindow(QMainWindow):
         """What has the mask that is painted on: the document in front, or a photo of the scene in front."""
         return self.scenes.sheet or self.document
 
+    def needs_sheet(self) -> str | None:
+        """Why a command about a mask of pixels cannot run."""
+        return None if self.scenes.sheet is not None else self.needs_picture()
+
     def needs_flat_mask(self) -> str | None:
         """Why a command about the pixels of a mask cannot run."""
-        return (self.needs_picture() if self.scenes.sheet is None else None) or self.needs_mask()
+        return self.needs_sheet() or self.needs_mask()
 
     def needs_mask(self) -> str | None:
         """Why a command that works on a painted mask cannot run."""

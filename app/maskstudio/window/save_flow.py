@@ -178,13 +178,16 @@ class SaveFlow:
         from maskstudio.documents.saving import export_mask
         from maskstudio.window import dialogs
 
-        document = self._window.document
-        if document is None:
+        document, sheet = self._window.document, self._window.sheet
+        if document is None or sheet is None:
             return
         proposal = self._proposal(document, "-mask", ".png")
+        if self._window.scenes.sheet is not None:
+            # Named like the photo, a folder of them is what a training takes.
+            proposal = proposal.with_name(f"{Path(self._window.scenes.sheet.name).stem}.png")
         path = dialogs.ask_save(self._window, "Export mask", proposal, MASK_FILTERS)
         if path is not None:
-            self._start(lambda: export_mask(document, path), f"Exported “{path.name}”.", lambda: None)
+            self._start(lambda: export_mask(sheet, path), f"Exported “{path.name}”.", lambda: None)
 
     def export_result(self, candidate: Candidate, part: int | None = None) -> None:
         """Write an answer that is no picture; the suffix decides the format. ``part`` is the number of the
@@ -242,15 +245,15 @@ class SaveFlow:
 
         from maskstudio.window import dialogs
 
-        window, document = self._window, self._window.document
-        if document is None:
+        window, sheet = self._window, self._window.sheet
+        if sheet is None:
             return
         path = dialogs.ask_picture(window, "Import mask", window.settings.folder, ANY_IMAGE)
         if path is not None:
-            shape = (document.subject.height, document.subject.width)
+            height, width = sheet.mask.shape
             window.background.do(
-                lambda: load_mask(path, shape),
-                lambda array: document.replace_mask(array, "Import mask"),
+                lambda: load_mask(path, (height, width)),
+                lambda array: sheet.replace_mask(array, "Import mask"),
                 window.show_error,
             )
 

@@ -169,6 +169,8 @@ class ScenePhotos(QObject):
     def _painted(self, sheet: PhotoSheet, box: Box) -> None:
         if self._ground is not None and self._ground.sheet is sheet:
             self._view.update(self._ground.box(box))
+        if self._window.document is self._document:
+            self._window.status.show_mask(self._document)
         self._window.actions_changed()
 
     def _scene_changed(self) -> None:
