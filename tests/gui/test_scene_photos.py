@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,44 @@ def test_the_mask_of_a_photo_is_exported_under_its_name_and_imported(
     qtbot.waitUntil(lambda: bool(sheet(tab).mask.data.any()), timeout=20_000)
     assert np.array_equal(sheet(tab).mask.data, mask)
     assert "1 photo painted" in tab.document.asked_told()
+
+
+def test_paint_follows_a_photo_whose_copy_has_another_size(window: MainWindow, tab: SceneTab) -> None:
+    document, scene = tab.document, tab.document.work.scene
+    tab.photos.show(scene.photos[0])
+    window.registry.run("tool.rectangle")
+    drag(tab, (10, 8), (20, 18))
+    before = sheet(tab).mask.snapshot()
+    halved = [
+        replace(photo, width=24, height=20, camera=photo.camera and photo.camera.resized(24, 20))
+        for photo in scene.photos
+    ]
+    document.replace_scene(replace(scene, photos=tuple(halved)), "Find cameras")
+    assert tab.photos.shown is None, "the photo is another one"
+    mask = document.question()[1][halved[0].space]
+    assert mask.shape == (20, 24)
+    assert mask[5:8, 6:9].min() == 255
+    assert not mask[:, 12:].any()
+    window.undo()
+    assert np.array_equal(document.question()[1][scene.photos[0].space], before)
+
+
+def test_photos_without_cameras_are_looked_at_and_painted_on_too(
+    window: MainWindow, qtbot: QtBot, folder: Path
+) -> None:
+    window.opening.open_paths([folder / "images"])
+    qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
+    tab = window.scenes.front
+    assert tab is not None
+    assert window.registry.run("scene.photo")
+    assert tab.photos.shown is not None
+    assert tab.photos.shown.camera is None
+    window.registry.run("tool.rectangle")
+    drag(tab, (10, 8), (30, 30))
+    assert sheet(tab).mask.data[20, 25] == 255
+    assert not ground(tab).catches(QPointF(ground(tab).line, ground(tab).rect.center().y()))
+    QTest.keyClick(tab.view, Qt.Key.Key_Left)
+    assert tab.photos.shown is None
 
 
 class Job:

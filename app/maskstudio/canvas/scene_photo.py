@@ -45,6 +45,11 @@ class PhotoGround:
         self._paint = _table(QColor("red"), 0.5)
         self._found = _table(QColor("cyan"), 0.5)
 
+    @property
+    def alone(self) -> bool:
+        """Where the photo was taken is not known, so there is nothing to compare it with."""
+        return self.photo.camera is None
+
     def resize(self, size: QSize, ratio: float) -> None:
         """The viewport has this size in logical pixels, with ``ratio`` pixels of the screen to each."""
         self._size, self._ratio = size, ratio
@@ -98,7 +103,11 @@ class PhotoGround:
         """Whether the line can be caught at a point: at the knob, and beyond the photo's upper and lower
         eighth, where it is not in the way of painting."""
         rect = self.rect
-        if abs(at.x() - self.line) > _REACH + _KNOB or not rect.top() <= at.y() <= rect.bottom():
+        if (
+            self.alone
+            or abs(at.x() - self.line) > _REACH + _KNOB
+            or not rect.top() <= at.y() <= rect.bottom()
+        ):
             return False
         knob = QLineF(at, QPointF(self.line, rect.center().y())).length() <= _KNOB + 4
         edge = min(at.y() - rect.top(), rect.bottom() - at.y()) < rect.height() / 8
@@ -124,7 +133,8 @@ class PhotoGround:
         self._lay(painter, part, self.sheet.mask.data, self._paint)
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_line(painter)
+        if not self.alone:
+            self._paint_line(painter)
 
     def _fitted(self, image: QImage) -> QImage:
         if self._shown is None:

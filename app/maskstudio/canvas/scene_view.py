@@ -144,7 +144,8 @@ class SceneView(QWidget):
         """Lay a photo over the render, which is seen from the photo's camera from now on, and paint on it."""
         self.photo = None
         camera = ground.photo.camera
-        self.chosen_camera = None if camera is None else self.cameras.index(camera)
+        numbers = [number for number, each in enumerate(self.cameras) if each is camera]
+        self.chosen_camera = numbers[0] if numbers else None
         if camera is not None:
             self.eye.look_from(camera)
         ground.resize(self.size(), self.devicePixelRatioF())
@@ -216,21 +217,10 @@ class SceneView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), theme.current().colour("canvas"))
-        seen = (
-            self.frames.seen_from.resized(self.width(), self.height())
-            if self.frames.image
-            else self.eye.orbit
-        )
-        scene_marks.paint_ground(painter, seen, self.eye.stage)
-        if self.frames.image is not None:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(QRectF(self.rect()), self.frames.image)
-        else:
-            scene_marks.paint_points(painter, seen, self.eye.stage, *self._points)
+        if self.photo is None or not self.photo.alone:
+            self._paint_scene(painter)
         if self.photo is not None:
             self.photo.paint(painter, event.rect())
-        elif self.cameras_shown:
-            scene_marks.paint_cameras(painter, seen, self.eye.stage, self.cameras, self.chosen_camera)
         self.hand.paint(painter, event.rect())
         if self.frames.image is None and self.message is not None and self.photo is None:
             # Below the points, where there are some.
@@ -240,6 +230,18 @@ class SceneView(QWidget):
         self.hand.paint_outline(painter)
         self._outline.paint(painter, self.devicePixelRatioF())
         painter.end()
+
+    def _paint_scene(self, painter: QPainter) -> None:
+        seen = self.frames.seen_from if self.frames.image is not None else self.eye.orbit
+        seen = seen.resized(self.width(), self.height())
+        scene_marks.paint_ground(painter, seen, self.eye.stage)
+        if self.frames.image is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(self.rect()), self.frames.image)
+        else:
+            scene_marks.paint_points(painter, seen, self.eye.stage, *self._points)
+        if self.cameras_shown and self.photo is None:
+            scene_marks.paint_cameras(painter, seen, self.eye.stage, self.cameras, self.chosen_camera)
 
     # --- events ---------------------------------------------------------------------------------
 

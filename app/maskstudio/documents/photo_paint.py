@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from maskengines.contract import Box, MaskArray
+import numpy as np
+from maskengines.contract import MaskArray
 from maskengines.masks.mask import Mask, MaskDelta
 from maskengines.subjects.scene import ScenePhoto
 from PySide6.QtCore import QObject, Signal
@@ -90,45 +91,60 @@ class PhotoPaint(QObject):
     def __init__(self, document: SceneDocument) -> None:
         super().__init__(document)
         self._document = document
-        self._sheets: dict[str, PhotoSheet] = {}
-        self._held: dict[str, tuple[int, MaskArray]] = {}
+        self._sheets: dict[str, dict[tuple[int, ...], PhotoSheet]] = {}
+        self._held: dict[PhotoSheet, tuple[int, MaskArray]] = {}
 
     def sheet(self, photo: ScenePhoto) -> PhotoSheet:
-        """The sheet of a photo; empty at first."""
-        sheet = self._sheets.get(photo.name)
+        """The sheet of a photo; empty at first. Where cameras were fitted to a copy of another size, the new
+        sheet begins with what is painted on the old one."""
+        of_name = self._sheets.setdefault(photo.name, {})
+        sheet = of_name.get((photo.height, photo.width))
         if sheet is None:
-            sheet = self._sheets[photo.name] = PhotoSheet(self._document, photo)
-            made = sheet
-            sheet.mask_changed.connect(lambda box: self._tell(made, box))
+            sheet = PhotoSheet(self._document, photo)
+            for older in of_name.values():
+                sheet.mask.replace(resized(older.mask.data, sheet.mask.shape))
+            of_name[photo.height, photo.width] = made = sheet
+            sheet.mask_changed.connect(lambda box: self.changed.emit(made, box))
         return sheet
 
-    def painted(self) -> dict[str, MaskArray]:
-        """Copies of the masks that hold something, by space."""
-        return {
-            sheet.space: sheet.mask.snapshot() for sheet in self._sheets.values() if sheet.mask.selected_count
-        }
+    @property
+    def _present(self) -> list[PhotoSheet]:
+        """The sheets of the photos that the scene has now, as far as there are any."""
+        return [self.sheet(photo) for photo in self._document.work.scene.photos if photo.name in self._sheets]
 
     @property
     def count(self) -> int:
         """How many photos are painted on."""
-        return sum(sheet.mask.selected_count > 0 for sheet in self._sheets.values())
+        return sum(sheet.mask.selected_count > 0 for sheet in self._present)
+
+    def painted(self) -> dict[str, MaskArray]:
+        """Copies of the masks that hold something, by space."""
+        return {sheet.space: sheet.mask.snapshot() for sheet in self._present if sheet.mask.selected_count}
 
     def snapshots(self) -> dict[str, MaskArray]:
         """Like `painted`, by the names of photos; a mask that is what it was is the same object again."""
-        found = {}
-        for sheet in self._sheets.values():
-            if sheet.mask.selected_count or sheet.mask.editing:
-                revision, array = self._held.get(sheet.name, (-1, None))
-                if array is None or sheet.mask.editing or revision != sheet.mask.revision:
-                    array = sheet.mask.snapshot()
-                    self._held[sheet.name] = -1 if sheet.mask.editing else sheet.mask.revision, array
-                found[sheet.name] = array
-        return found
+        return {
+            sheet.name: self._snapshot(sheet)
+            for sheet in self._present
+            if sheet.mask.selected_count or sheet.mask.editing
+        }
 
     def take_over(self, photos: Mapping[str, ScenePhoto], masks: Mapping[str, MaskArray]) -> None:
         """Begin with these masks by photo; no undo step."""
         for name, array in masks.items():
             self.sheet(photos[name]).mask.replace(array)
 
-    def _tell(self, sheet: PhotoSheet, box: Box) -> None:
-        self.changed.emit(sheet, box)
+    def _snapshot(self, sheet: PhotoSheet) -> MaskArray:
+        mask = sheet.mask
+        if mask.editing:
+            return mask.snapshot()
+        if sheet not in self._held or self._held[sheet][0] != mask.revision:
+            self._held[sheet] = mask.revision, mask.snapshot()
+        return self._held[sheet][1]
+
+
+def resized(mask: MaskArray, shape: tuple[int, ...]) -> MaskArray:
+    """A mask ``(H, W)`` over a copy of the photo of another size, averaged."""
+    import cv2
+
+    return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).astype(np.uint8)
