@@ -26,6 +26,7 @@ module = "code"
 class = "Follower"
 live = true
 weight = "light"
+needs_mask = false
 
 [params.level]
 type = "integer"
@@ -41,7 +42,8 @@ from maskengines.contract import Candidate, ImagePatch
 
 class Follower:
     def sample(self, request, context):
-        pixels, mask, level = request.subject.pixels, request.masks["pixels"], request.params.level
+        pixels, level = request.subject.pixels, request.params.level
+        mask = request.masks.get("pixels", np.zeros(pixels.shape[:2], np.uint8))
         seen, work, number = [], 0.0, 0
         while True:
             number += 1
@@ -268,3 +270,14 @@ def test_a_listener_that_fails_does_not_end_the_job(runtime: Runtime, subject: I
     job.finish()
     assert job.wait(120)
     assert job.state == "done"
+
+
+def test_a_mask_that_was_not_submitted_begins_empty(runtime: Runtime, subject: ImageSubject) -> None:
+    listener = Listener()
+    job = runtime.submit("follower", subject, {}, {}, listener=listener)
+    listener.wait_for("asked", 0)
+    job.update_mask("pixels", Box(10, 20, 4, 3), np.full((3, 4), 255, np.uint8))
+    ready = listener.wait_for("asked", 12)
+    assert ready.candidate.provenance is not None
+    job.finish()
+    assert job.wait(120)

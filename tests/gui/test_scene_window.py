@@ -112,31 +112,31 @@ def test_a_trained_scene_is_kept_as_one_step(window: MainWindow, tab: SceneTab) 
 
 def test_the_wheel_comes_nearer_and_keys_show_sides(tab: SceneTab, qtbot: QtBot) -> None:
     view = tab.view
-    away = view.orbit.distance
-    view.nearer()
-    assert view.orbit.distance < away
+    away = view.eye.orbit.distance
+    view.eye.nearer()
+    assert view.eye.orbit.distance < away
     QTest.keyClick(view, Qt.Key.Key_7)
-    assert view.orbit.pitch == 90
+    assert view.eye.orbit.pitch == 90
     QTest.keyClick(view, Qt.Key.Key_F)
-    assert view.orbit.target == (0.0, 0.0, 0.0)
+    assert view.eye.orbit.target == (0.0, 0.0, 0.0)
 
 
 def test_right_button_and_w_fly_ahead(tab: SceneTab, qtbot: QtBot) -> None:
     view = tab.view
-    eye, ahead = view.orbit.eye, view.orbit.axes[2]
+    eye, ahead = view.eye.orbit.eye, view.eye.orbit.axes[2]
     QTest.mousePress(view, Qt.MouseButton.RightButton, pos=QPoint(200, 200))
     QTest.keyPress(view, Qt.Key.Key_W)
-    qtbot.waitUntil(lambda: float((view.orbit.eye - eye) @ ahead) > 50, timeout=5000)
+    qtbot.waitUntil(lambda: float((view.eye.orbit.eye - eye) @ ahead) > 50, timeout=5000)
     QTest.keyRelease(view, Qt.Key.Key_W)
     QTest.mouseRelease(view, Qt.MouseButton.RightButton, pos=QPoint(200, 200))
-    there = view.orbit
+    there = view.eye.orbit
     qtbot.wait(60)
-    assert view.orbit == there
+    assert view.eye.orbit == there
 
 
 def test_the_stage_camera_sees_what_the_orbit_shows(tab: SceneTab) -> None:
     view = tab.view
-    camera = view.camera(view.width(), view.height())
+    camera = view.eye.camera(view.width(), view.height())
     points = two_clumps().means[:20].astype(float)
     pixels, _ = camera.project(points)
-    assert np.allclose(pixels, view.orbit.project(view.stage.place(points)), atol=1e-6)
+    assert np.allclose(pixels, view.eye.orbit.project(view.eye.stage.place(points)), atol=1e-6)

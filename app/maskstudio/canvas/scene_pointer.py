@@ -55,11 +55,16 @@ class ScenePointer(QObject):
     @property
     def turns(self) -> bool:
         """A left drag would turn the view."""
-        return self._space or self._view.tool is None
+        return self._space or self._view.hand.tool is None
 
     @property
     def busy(self) -> bool:
         return self._button != _Button.NoButton
+
+    @property
+    def wiping(self) -> bool:
+        """The line between photo and render is being dragged."""
+        return self._doing == "wipe"
 
     @property
     def painting(self) -> bool:
@@ -76,14 +81,18 @@ class ScenePointer(QObject):
         self._button, self._moved = event.button(), False
         self._from = self._last = event.position()
         if self._doing == "paint":
-            self._view.press_tool(event.position(), event.modifiers())
+            self._view.hand.press(event.position(), event.button(), event.modifiers())
         elif self._doing == "pan":
             self._view.reach_to(event.position())
 
     def _meaning(self, event: QMouseEvent) -> str:
         shift = bool(event.modifiers() & _Modifier.ShiftModifier)
+        photo = self._view.photo
+        if photo is not None and event.button() == _Button.LeftButton and photo.catches(event.position()):
+            return "wipe"
         if event.button() == _Button.RightButton:
-            return "look"
+            # On a photo it takes paint away, as over any picture.
+            return "look" if photo is None or self.turns else "paint"
         if event.button() == _Button.MiddleButton:
             return "turn" if shift else "pan"
         if event.button() != _Button.LeftButton:
@@ -98,19 +107,22 @@ class ScenePointer(QObject):
         if not self.busy:
             return
         if self._doing == "paint":
-            view.move_tool(at, event.modifiers())
+            view.hand.move(at, self._button, event.modifiers())
+            return
+        if self._doing == "wipe":
+            view.drag_wipe(at.x())
             return
         if not self._moved and (at - self._from).manhattanLength() < QApplication.startDragDistance() / 2:
             return
         self._moved = True
         step, self._last = at - self._last, at
-        orbit = view.orbit
+        orbit = view.eye.orbit
         if self._doing == "pan":
-            view.look(orbit.panned(step.x(), step.y()))
+            view.eye.look(orbit.panned(step.x(), step.y()))
         elif self._doing == "turn":
-            view.look(orbit.turned(step.x() * _TURN_PER_PIXEL, step.y() * _TURN_PER_PIXEL))
+            view.eye.look(orbit.turned(step.x() * _TURN_PER_PIXEL, step.y() * _TURN_PER_PIXEL))
         else:
-            view.look(orbit.looked_about(step.x() * _LOOK_PER_PIXEL, step.y() * _LOOK_PER_PIXEL))
+            view.eye.look(orbit.looked_about(step.x() * _LOOK_PER_PIXEL, step.y() * _LOOK_PER_PIXEL))
 
     def release(self, event: QMouseEvent) -> None:
         if event.button() != self._button:
@@ -119,8 +131,8 @@ class ScenePointer(QObject):
         if doing == "look":
             self._land()
         if doing == "paint":
-            self._view.release_tool(event.position(), event.modifiers())
-        elif not self._moved and event.button() == _Button.LeftButton:
+            self._view.hand.release(event.position(), event.button(), event.modifiers())
+        elif doing != "wipe" and not self._moved and event.button() == _Button.LeftButton:
             self._view.click(event.position())
         self._view.hover(event.position())
 
@@ -137,13 +149,15 @@ class ScenePointer(QObject):
         if from_touchpad(event) and not keys & _Modifier.ControlModifier:
             pixels = event.pixelDelta() if not event.pixelDelta().isNull() else turned
             if keys & _Modifier.ShiftModifier:
-                view.look(view.orbit.panned(pixels.x(), pixels.y()))
+                view.eye.look(view.eye.orbit.panned(pixels.x(), pixels.y()))
             else:
-                view.look(view.orbit.turned(pixels.x() * _TURN_PER_PIXEL, pixels.y() * _TURN_PER_PIXEL))
+                view.eye.look(
+                    view.eye.orbit.turned(pixels.x() * _TURN_PER_PIXEL, pixels.y() * _TURN_PER_PIXEL)
+                )
             return
         view.reach_to(at)
         notches = (turned.y() or turned.x()) / 120
-        view.look(view.orbit.zoomed(_PER_NOTCH**notches, at.x(), at.y()))
+        view.eye.look(view.eye.orbit.zoomed(_PER_NOTCH**notches, at.x(), at.y()))
 
     # --- the keyboard ---------------------------------------------------------------------------
 
@@ -159,31 +173,35 @@ class ScenePointer(QObject):
             return True
         if key in (_Key.Key_Delete, _Key.Key_Backspace):
             return True
-        return key == _Key.Key_Escape and self.painting
+        return key == _Key.Key_Escape and (self.painting or self._view.photo is not None)
 
     def press_key(self, event: QKeyEvent) -> None:
         """Do what a key means that `knows` knows."""
-        view, orbit, key = self._view, self._view.orbit, _Key(event.key())
+        view, orbit, key = self._view, self._view.eye.orbit, _Key(event.key())
         if self._doing == "look" and key in _FLIGHT:
             self._take_off(key)
         elif key == _Key.Key_Space:
             self._space = True
             view.hover(None)
         elif key == _Key.Key_Escape:
-            self._button, self._doing = _Button.NoButton, ""
-            view.cancel_tool()
+            painting, self._button, self._doing = self.painting, _Button.NoButton, ""
+            view.hand.cancel()
+            if not painting:
+                view.leave_photo()
         elif key in (_Key.Key_Delete, _Key.Key_Backspace):
             view.delete_wanted.emit()
         elif key in SIDES:
             side, opposite = SIDES[key]
-            view.look(orbit.looking(*(opposite if event.modifiers() & _Modifier.ControlModifier else side)))
+            view.eye.look(
+                orbit.looking(*(opposite if event.modifiers() & _Modifier.ControlModifier else side))
+            )
         elif key in _ARROWS:
             across, up = _ARROWS[key]
-            view.look(orbit.turned(_TURN_PER_KEY * across, _TURN_PER_KEY * up))
+            view.eye.look(orbit.turned(_TURN_PER_KEY * across, _TURN_PER_KEY * up))
         elif key in _ZOOMS:
-            view.look(orbit.zoomed(_PER_NOTCH ** (2 * _ZOOMS[key]), orbit.width / 2, orbit.height / 2))
+            view.eye.look(orbit.zoomed(_PER_NOTCH ** (2 * _ZOOMS[key]), orbit.width / 2, orbit.height / 2))
         else:
-            view.frame()
+            view.eye.frame()
 
     def release_key(self, event: QKeyEvent) -> None:
         """A key that may have been held is up."""
@@ -210,7 +228,7 @@ class ScenePointer(QObject):
             sum(_FLIGHT[key][axis] for key in self._held) * _SPEED * hurry * spent for axis in range(3)
         )
         if right or down or ahead:
-            self._view.look(self._view.orbit.flown(right, down, ahead))
+            self._view.eye.look(self._view.eye.orbit.flown(right, down, ahead))
 
     def _land(self) -> None:
         self._held.clear()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def file_commands(window: MainWindow) -> list[Command]:
     """The File menu. *Open recent* is a submenu that the window adds itself."""
     opening, saving, document = window.opening, window.saving, window.needs_document
-    flat = window.needs_picture
+    flat = window.needs_sheet
     return [
         Command("file.open", "Open", opening.ask_open, "File", "open", ("Ctrl+O",), "open", asks=True,
                 words="load photo project image"),

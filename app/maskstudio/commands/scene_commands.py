@@ -45,6 +45,18 @@ def scene_commands(window: MainWindow) -> list[Command]:
                     hint=hint)
             for name, title, hint in REACHES
         ],
+        Command("scene.photo", "Paint on photos", scenes.toggle_photo, "Scene", "photos", (), "photo",
+                scenes.needs_photos, checked=lambda: scenes.sheet is not None,
+                words="training camera distractor clutter mask compare",
+                hint="Lays the nearest photo over the render, to be painted on; Esc goes back."),
+        Command("scene.photo.next", "Next photo", scenes.next_photo, "Scene", "photos", ("PgDown",), "next",
+                scenes.needs_photos, words="training camera", hint="Looks from where it was taken."),
+        Command("scene.photo.previous", "Previous photo", scenes.previous_photo, "Scene", "photos",
+                ("PgUp",), "previous", scenes.needs_photos, words="training camera",
+                hint="Looks from where it was taken."),
+        Command("scene.learned", "Show learned masks", scenes.toggle_learned, "Scene", "photos", (),
+                "overlay", scenes.needs_photos, checked=lambda: scenes.learned_shown,
+                words="clutter distractor overlay", hint="What a training takes for clutter in a photo."),
         Command("scene.front", "Front of the scene", scenes.look("view_front"), "Scene", "view", (), "cube",
                 scenes.needs_scene, words="3d camera orbit", hint="1 in the viewport."),
         Command("scene.side", "Side of the scene", scenes.look("view_side"), "Scene", "view", (), "cube",

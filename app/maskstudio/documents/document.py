@@ -195,6 +195,14 @@ class Document(QObject):
         """Something is being changed and is no undo step yet: a stroke, a joint that is dragged."""
         return self._session is not None and self._session.active
 
+    def hold_edit(self, edit: OpenEdit) -> None:
+        """An edit was opened; undo and keep will put it back if it is still open then."""
+        self._session = edit
+
+    def push(self, command: StudioCommand) -> None:
+        """Make a change undoable that was made already."""
+        self._push(command)
+
     def drop_open_edit(self) -> None:
         """Put back an edit that is still open: undo and keep need a settled document."""
         if self._session is not None and self._session.active:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from maskengines.contract import Box
-from maskengines.masks.mask import Mask
+from maskengines.masks.mask import Mask, MaskDelta
 
-if TYPE_CHECKING:
-    from maskstudio.documents.document import Document
+
+class Masked(Protocol):
+    """What has the mask: a document, or a photo of a scene."""
+
+    mask: Mask
+    mask_changed: Any
+
+    def push_mask_delta(self, delta: MaskDelta, label: str) -> None: ...
 
 
 class MaskEditSession:
@@ -18,7 +24,7 @@ class MaskEditSession:
     stroke); a tool looks at it before it goes on.
     """
 
-    def __init__(self, document: Document, label: str) -> None:
+    def __init__(self, document: Masked, label: str) -> None:
         self.mask: Mask = document.mask
         self.label = label
         self._document = document

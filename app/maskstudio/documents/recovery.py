@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maskengines.projects import journal_reading
 from maskengines.projects.autosave import Autosave, Start
@@ -14,6 +15,9 @@ from maskengines.runtime.paths import data_folder
 
 from maskstudio.documents.document import Document
 from maskstudio.documents.making import make_document
+
+if TYPE_CHECKING:
+    from maskstudio.documents.scene_keeping import RecoverableScene
 
 
 def journal_folder() -> Path:
@@ -90,6 +94,17 @@ class Recoverable:
         journal_reading.discard(self.leftover)
 
 
-def recoverable() -> list[Recoverable]:
+def recoverable() -> list[Recoverable | RecoverableScene]:
     """What studios that are gone left behind, newest first. Those still running keep theirs."""
-    return [Recoverable(leftover) for leftover in journal_reading.leftovers(journal_folder())]
+    root = journal_folder()
+    found: list[Recoverable | RecoverableScene] = [
+        Recoverable(leftover) for leftover in journal_reading.leftovers(root)
+    ]
+    # Scenes are rare, and what shows them need not be loaded to look for none.
+    if root.is_dir() and any(root.glob("scene-*")):
+        from maskengines.projects.scene_journal import scene_leftovers
+
+        from maskstudio.documents.scene_keeping import RecoverableScene
+
+        found += [RecoverableScene(leftover) for leftover in scene_leftovers(root)]
+    return sorted(found, key=lambda each: each.changed, reverse=True)

@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from maskstudio.documents.document import Document
 
 if TYPE_CHECKING:
+    from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
 
 Work = Callable[[Callable[[float, float, str], None]], None]
@@ -124,7 +125,8 @@ def save_project(document: Document, path: str | os.PathLike[str]) -> SaveTask:
 def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
     """Write the Gaussians of a scene that are not deleted, hidden ones too; the suffix decides the format.
 
-    When it is done the document has this path, and counts as saved if nothing was changed meanwhile.
+    When it is done a scene without photos has this path, and counts as saved if nothing was changed
+    meanwhile; of one with photos, this is not all.
 
     Raises:
         BadInput: there are none, the suffix is unknown, or the place cannot be written.
@@ -142,7 +144,38 @@ def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTas
         assert gaussians is not None
         save_gaussians(gaussians, target)
 
+    def saved() -> None:
+        if not work.scene.photos:
+            document.mark_saved(target, position, state)
+
+    return SaveTask(target, write, saved)
+
+
+def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
+    """Write a scene as a project folder: Gaussians that are not deleted, photos' paint, and where they are.
+
+    When it is done the document has this path, and counts as saved if nothing was changed meanwhile.
+
+    Raises:
+        BadInput: there is something else already.
+    """
+    from maskengines.projects.scene_reading import is_scene_project
+    from maskengines.projects.scene_writing import SceneFolder
+
+    target = Path(path).absolute()
+    if target.exists() and not is_scene_project(target) and not _empty_folder(target):
+        raise BadInput(f"There is something else at '{target}'. Choose another name.")
+    scene, state, position = document.scene_state(), document.state(), document.undo_position()
+
+    def write(report: Callable[[float, float, str], None]) -> None:
+        report(0, 1, "Writing the scene")
+        SceneFolder(target).write(scene.without_deleted())
+
     return SaveTask(target, write, lambda: document.mark_saved(target, position, state))
+
+
+def _empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def export_image(document: Document, path: str | os.PathLike[str]) -> SaveTask:
@@ -164,7 +197,7 @@ def export_image(document: Document, path: str | os.PathLike[str]) -> SaveTask:
     return SaveTask(target, work)
 
 
-def export_mask(document: Document, path: str | os.PathLike[str]) -> SaveTask:
+def export_mask(document: Document | PhotoSheet, path: str | os.PathLike[str]) -> SaveTask:
     """Write the mask as it is now as an 8-bit grey PNG.
 
     Raises:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.contract import BadInput, Candidate, MaskArray
+from maskengines.projects.scene_state import SceneState
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.documents.document import Document
+from maskstudio.documents.photo_paint import PhotoPaint
 from maskstudio.documents.undo import StudioCommand
+
+if TYPE_CHECKING:
+    from maskengines.projects.state import ProjectState
+
+    from maskstudio.documents.scene_keeping import SceneKeeper
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +40,7 @@ class SceneWork:
 
     Attributes:
         scene: photos, cameras, and Gaussians or None.
+        learned: what the training that was kept takes for clutter, ``(h, w)`` uint8 by the name of a photo.
         selected, hidden, deleted: ``(N,)`` bool, read-only. What is deleted comes back by undo alone.
     """
 
@@ -40,6 +48,7 @@ class SceneWork:
     selected: Array = field(default_factory=lambda: np.zeros(0, bool))
     hidden: Array = field(default_factory=lambda: np.zeros(0, bool))
     deleted: Array = field(default_factory=lambda: np.zeros(0, bool))
+    learned: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self)
@@ -67,10 +76,10 @@ class SceneWork:
         return gaussians.take(~self.deleted)
 
     @classmethod
-    def of(cls, scene: SceneSubject) -> SceneWork:
+    def of(cls, scene: SceneSubject, learned: Mapping[str, Array] | None = None) -> SceneWork:
         """A scene as it was opened: nothing selected, hidden or deleted."""
         none = np.zeros(0 if scene.gaussians is None else len(scene.gaussians), bool)
-        return cls(scene, none, none, none)
+        return cls(scene, none, none, none, learned or {})
 
 
 class SceneCommand(StudioCommand):
@@ -97,10 +106,51 @@ class SceneDocument(Document):
     scene_changed = Signal()
 
     def __init__(
-        self, scene: SceneSubject, *, source_path: Path | None = None, parent: QObject | None = None
+        self,
+        scene: SceneSubject,
+        *,
+        source_path: Path | None = None,
+        path: Path | None = None,
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__(_nothing_seen(), source_path=source_path, parent=parent)
+        super().__init__(_nothing_seen(), source_path=source_path, path=path, parent=parent)
+        self.keeper: SceneKeeper | None = None
+        """Keeps a journal."""
         self._work_now = SceneWork.of(scene)
+        self.paint = PhotoPaint(self)
+        """What is painted over the photos: clutter that must not be learned."""
+
+    @classmethod
+    def from_scene(
+        cls, state: SceneState, *, path: Path | None = None, source_path: Path | None = None
+    ) -> SceneDocument:
+        """A document as a project or a journal has it, with an empty undo stack."""
+        document = cls(state.scene, path=path, source_path=source_path)
+        fresh = document._work_now
+        if len(state.deleted):
+            fresh = replace(fresh, selected=state.selected, hidden=state.hidden, deleted=state.deleted)
+        document._work_now = replace(fresh, learned=dict(state.learned))
+        document.paint.take_over({photo.name: photo for photo in state.scene.photos}, state.masks)
+        document.settings = dict(state.settings)
+        return document
+
+    def scene_state(self) -> SceneState:
+        """A snapshot that any thread may save while the user goes on."""
+        work = self._work_now
+        return SceneState(
+            work.scene, work.selected, work.hidden, work.deleted, self.paint.snapshots(), work.learned,
+            dict(self.settings), str(self.source_path or ""),
+        )  # fmt: skip
+
+    def mark_saved(self, path: Path, position: object, state: ProjectState) -> None:
+        super().mark_saved(path, position, state)
+        if self.keeper is not None:
+            self.keeper.look()
+
+    def close(self) -> None:
+        if self.keeper is not None:
+            self.keeper.close()
+        super().close()
 
     @property
     def work(self) -> SceneWork:
@@ -118,10 +168,12 @@ class SceneDocument(Document):
         self.scene_changed.emit()
         return True
 
-    def replace_scene(self, scene: SceneSubject, label: str) -> None:
+    def replace_scene(
+        self, scene: SceneSubject, label: str, learned: Mapping[str, Array] | None = None
+    ) -> None:
         """Take over another scene with nothing selected, as one undo step; candidates stay to be compared."""
         self.drop_open_edit()
-        before, self._work_now = self._work_now, SceneWork.of(scene)
+        before, self._work_now = self._work_now, SceneWork.of(scene, learned)
         self._push(SceneCommand(self, label, before))
         self.scene_changed.emit()
 
@@ -146,9 +198,11 @@ class SceneDocument(Document):
     # --- the question ---------------------------------------------------------------------------
 
     def question(self) -> tuple[SceneSubject, dict[str, MaskArray]]:
-        return self._work_now.scene.with_gaussians(self._work_now.kept), {}
+        return self._work_now.scene.with_gaussians(self._work_now.kept), self.paint.painted()
 
     def question_mark(self) -> Hashable:
+        # Paint on photos tells how to answer, and is no other question: a scene that was trained with less of
+        # it stays beside one that was trained with more.
         return id(self._work_now.scene), self._work_now.deleted.tobytes()
 
     # --- what the status bar says ---------------------------------------------------------------
@@ -165,7 +219,10 @@ class SceneDocument(Document):
         work = self._work_now
         told = self.tr("{0} selected").format(f"{int(work.selected.sum()):,}")
         hidden = int((work.hidden & ~work.deleted).sum())
-        return told + (self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else "")
+        painted = self.paint.count
+        told += self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else ""
+        words = self.tr("   1 photo painted") if painted == 1 else self.tr("   {0} photos painted")
+        return told + (words.format(painted) if painted else "")
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -11,8 +11,10 @@ from maskengines.results.maps import MapResult
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.documents.pose_document import PoseDocument
+from maskstudio.documents.scene_document import SceneDocument
 from maskstudio.jobs.item import JobItem
 from maskstudio.jobs.live import LivePreview, known_params
+from maskstudio.jobs.photo_feed import PhotoFeed
 from maskstudio.jobs.reasons import run_disabled_reason
 from maskstudio.jobs.showing import Showing
 
@@ -64,6 +66,7 @@ class Asker(QObject):
         self.live.patch.connect(self.live_preview)
         self.live.patch.connect(lambda patch: self.showing.put("live", patch))
         self.preview.connect(lambda patch: self.showing.put("run", patch))
+        self._photos = PhotoFeed(document.paint, self) if isinstance(document, SceneDocument) else None
         self.shown: Candidate | None = None
         self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
         self._shown_mark: Hashable = None
@@ -115,6 +118,8 @@ class Asker(QObject):
         self.live.give_way()
         self.job = job
         self._goes_on, self._latest = engine.info.live, None
+        if self._photos is not None:
+            self._photos.follow(job if engine.info.live else None)
         # All hypotheses are one answer.
         self.expected = 1 if engine.info.result_kinds == ("hypotheses",) else count
         job.changed.connect(self.running_changed)

@@ -73,7 +73,7 @@ class LookFlow:
         """The whole picture."""
         scene = self._window.scenes.front
         if scene is not None:
-            scene.view.frame()
+            scene.view.eye.frame()
         elif self.canvas is not None:
             self.canvas.fit()
 
@@ -86,7 +86,7 @@ class LookFlow:
         """One step closer."""
         scene = self._window.scenes.front
         if scene is not None:
-            scene.view.nearer()
+            scene.view.eye.nearer()
         elif self.canvas is not None:
             self.canvas.zoom_in()
 
@@ -94,7 +94,7 @@ class LookFlow:
         """One step back."""
         scene = self._window.scenes.front
         if scene is not None:
-            scene.view.farther()
+            scene.view.eye.farther()
         elif self.canvas is not None:
             self.canvas.zoom_out()
 

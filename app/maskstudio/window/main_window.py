@@ -55,12 +55,13 @@ from maskstudio.window.top_bar import TopBar
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
+    from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.window.diary import Diary
 
 FRAME_HEIGHT = 32
 SETTLED_MS = 2000
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
-NO_PICTURE = "This is for photos, and a scene is in front"
+NO_PICTURE = "This is for photos, and a scene is in front without one (Page Down shows its photos)"
 NO_MASK = "Paint a mask first: B"
 
 
@@ -358,18 +359,28 @@ class MainWindow(QMainWindow):
         """Why a command about the pixels of a document cannot run."""
         return self.needs_document() or (None if self.scenes.front is None else NO_PICTURE)
 
+    @property
+    def sheet(self) -> Document | PhotoSheet | None:
+        """What has the mask that is painted on: the document in front, or a photo of the scene in front."""
+        return self.scenes.sheet or self.document
+
+    def needs_sheet(self) -> str | None:
+        """Why a command about a mask of pixels cannot run."""
+        return None if self.scenes.sheet is not None else self.needs_picture()
+
     def needs_flat_mask(self) -> str | None:
         """Why a command about the pixels of a mask cannot run."""
-        return self.needs_picture() or self.needs_mask()
+        return self.needs_sheet() or self.needs_mask()
 
     def needs_mask(self) -> str | None:
         """Why a command that works on a painted mask cannot run."""
         document = self.document
         if document is None:
             return self.needs_document()
-        if self.scenes.front is not None:
+        if self.scenes.front is not None and self.scenes.sheet is None:
             return self.scenes.needs_selection()
-        return None if document.mask.selected_count or document.mask.editing else NO_MASK
+        mask = document.mask if self.scenes.sheet is None else self.scenes.sheet.mask
+        return None if mask.selected_count or mask.editing else NO_MASK
 
     def undo(self) -> None:
         """One step back in the document in front."""

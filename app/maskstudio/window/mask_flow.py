@@ -36,31 +36,36 @@ class MaskFlow:
             "threshold": Amount("Threshold", "From", 128, high=255, unit=""),
         }
 
+    @property
+    def _on_render(self) -> bool:
+        """A scene is in front without a photo over it: paint there selects Gaussians."""
+        return self._window.scenes.front is not None and self._window.scenes.sheet is None
+
     def select_all(self) -> None:
         """Ask for everything."""
         import numpy as np
 
-        if self._window.scenes.front is not None:
+        if self._on_render:
             self._window.scenes.select_all()
             return
-        document = self._window.document
-        if document is not None:
-            document.replace_mask(np.full(document.mask.shape, 255, np.uint8), "Select all")
+        sheet = self._window.sheet
+        if sheet is not None:
+            sheet.replace_mask(np.full(sheet.mask.shape, 255, np.uint8), "Select all")
 
     def clear(self) -> None:
         """Ask for nothing."""
-        if self._window.scenes.front is not None:
+        if self._on_render:
             self._window.scenes.select_none()
             return
-        document = self._window.document
-        if document is not None:
-            document.clear_mask("Clear mask")
+        sheet = self._window.sheet
+        if sheet is not None:
+            sheet.clear_mask("Clear mask")
 
     def invert(self) -> None:
         """Ask for what was given and the other way round."""
         from maskengines.masks.morphology import invert
 
-        if self._window.scenes.front is not None:
+        if self._on_render:
             self._window.scenes.invert()
             return
         self.apply("Invert mask", invert)
@@ -75,7 +80,7 @@ class MaskFlow:
         """Widen the mask by a number of pixels."""
         from maskengines.masks.morphology import grow
 
-        if self._window.scenes.front is not None:
+        if self._on_render:
             self._window.scenes.grow()
             return
         self._ask(self._amounts["grow"], grow)
@@ -84,7 +89,7 @@ class MaskFlow:
         """Narrow the mask by a number of pixels."""
         from maskengines.masks.morphology import shrink
 
-        if self._window.scenes.front is not None:
+        if self._on_render:
             self._window.scenes.shrink()
             return
         self._ask(self._amounts["shrink"], shrink)
@@ -117,14 +122,14 @@ class MaskFlow:
 
     def apply(self, label: str, change: Callable[[Any], Any]) -> None:
         """Change a snapshot in the background; a mask painted on meanwhile is not overwritten."""
-        window, document = self._window, self._window.document
-        if document is None:
+        window, sheet = self._window, self._window.sheet
+        if sheet is None:
             return
-        before, revision = document.mask.snapshot(), document.mask.revision
+        before, revision = sheet.mask.snapshot(), sheet.mask.revision
 
         def done(array: Any) -> None:
-            if document.mask.revision == revision and not document.mask.editing:
-                document.replace_mask(array, label)
+            if sheet.mask.revision == revision and not sheet.mask.editing:
+                sheet.replace_mask(array, label)
             else:
                 window.banner.tell(f"“{label}” was dropped because the mask changed meanwhile. Try it again.")
 

@@ -17,6 +17,7 @@ from maskstudio.window.first_look import Look, quick_look
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.recovery import Recoverable
+    from maskstudio.documents.scene_keeping import RecoverableScene
     from maskstudio.window.main_window import MainWindow
 
 
@@ -148,7 +149,7 @@ class OpenFlow:
     def offer_recovery(self) -> None:
         """Look, off the GUI thread, for work that a crash left behind, and offer it."""
 
-        def look() -> list[Recoverable]:
+        def look() -> list[Recoverable | RecoverableScene]:
             from maskstudio.documents.recovery import recoverable
 
             return recoverable()
@@ -156,7 +157,7 @@ class OpenFlow:
         window = self._window
         window.background.do(look, self._offer, window.show_error)
 
-    def _offer(self, found: list[Recoverable]) -> None:
+    def _offer(self, found: list[Recoverable | RecoverableScene]) -> None:
         if not found:
             return
         for each in found:
@@ -169,12 +170,12 @@ class OpenFlow:
             text, {"Recover": lambda: self._recover(found), "Discard": lambda: _discard(found)}
         )
 
-    def _recover(self, found: list[Recoverable]) -> None:
+    def _recover(self, found: list[Recoverable | RecoverableScene]) -> None:
         for each in found:
             self._load(each.path, each.title, each.read)
 
 
-def _discard(found: list[Recoverable]) -> None:
+def _discard(found: list[Recoverable | RecoverableScene]) -> None:
     for each in found:
         each.discard()
 

@@ -106,14 +106,41 @@ class SaveFlow:
 
     def export_scene(self, document: SceneDocument) -> None:
         """Write the Gaussians that are not deleted to a file that is asked for."""
-        self._save_scene(document, None, lambda: None)
+        self._write_gaussians(document, None, lambda: None)
 
     def _save_scene(self, document: Document, path: Path | None, then: Callable[[], object]) -> None:
-        """A scene is saved as its Gaussians, in the file that it was saved to before, or one to ask for."""
-        from maskstudio.documents.saving import save_scene
+        """A scene with photos is saved as a project, one without as its Gaussians; where it was saved before,
+        or at a place to ask for."""
+        from maskstudio.documents.saving import save_scene_project
         from maskstudio.documents.scene_document import SceneDocument
 
         assert isinstance(document, SceneDocument)
+        if not document.work.scene.photos:
+            self._write_gaussians(document, path, then)
+            return
+        target = path or self._ask_scene_project(document)
+        if target is None:
+            return
+
+        def done() -> None:
+            self._window.remember(target)
+            then()
+
+        self._start(lambda: save_scene_project(document, target), f"Saved “{target.name}”.", done)
+
+    def _ask_scene_project(self, document: Document) -> Path | None:
+        from maskengines.projects.scene_state import SUFFIX
+
+        from maskstudio.window import dialogs
+
+        proposal = self._proposal(document, "", SUFFIX)
+        return dialogs.ask_save(self._window, "Save scene project", proposal, f"Scene project (*{SUFFIX})")
+
+    def _write_gaussians(
+        self, document: SceneDocument, path: Path | None, then: Callable[[], object]
+    ) -> None:
+        from maskstudio.documents.saving import save_scene
+
         target = path or self._ask_scene(document)
         if target is None:
             return
@@ -151,13 +178,16 @@ class SaveFlow:
         from maskstudio.documents.saving import export_mask
         from maskstudio.window import dialogs
 
-        document = self._window.document
-        if document is None:
+        document, sheet = self._window.document, self._window.sheet
+        if document is None or sheet is None:
             return
         proposal = self._proposal(document, "-mask", ".png")
+        if self._window.scenes.sheet is not None:
+            # Named like the photo, a folder of them is what a training takes.
+            proposal = proposal.with_name(f"{Path(self._window.scenes.sheet.name).stem}.png")
         path = dialogs.ask_save(self._window, "Export mask", proposal, MASK_FILTERS)
         if path is not None:
-            self._start(lambda: export_mask(document, path), f"Exported “{path.name}”.", lambda: None)
+            self._start(lambda: export_mask(sheet, path), f"Exported “{path.name}”.", lambda: None)
 
     def export_result(self, candidate: Candidate, part: int | None = None) -> None:
         """Write an answer that is no picture; the suffix decides the format. ``part`` is the number of the
@@ -215,15 +245,15 @@ class SaveFlow:
 
         from maskstudio.window import dialogs
 
-        window, document = self._window, self._window.document
-        if document is None:
+        window, sheet = self._window, self._window.sheet
+        if sheet is None:
             return
         path = dialogs.ask_picture(window, "Import mask", window.settings.folder, ANY_IMAGE)
         if path is not None:
-            shape = (document.subject.height, document.subject.width)
+            height, width = sheet.mask.shape
             window.background.do(
-                lambda: load_mask(path, shape),
-                lambda array: document.replace_mask(array, "Import mask"),
+                lambda: load_mask(path, (height, width)),
+                lambda array: sheet.replace_mask(array, "Import mask"),
                 window.show_error,
             )
 

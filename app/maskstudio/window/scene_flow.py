@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from maskengines.contract import Candidate
 
     from maskstudio.documents.document import Document
+    from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
     from maskstudio.jobs.service import JobService
     from maskstudio.window.document_view import DocumentView
@@ -23,6 +24,7 @@ Array = np.ndarray[Any, Any]
 
 NO_SCENE = "Open a scene first: a .ply file, or File, Open scene folder"
 NO_GAUSSIANS = "This scene has no Gaussians yet: train it first, with Run"
+NO_PHOTOS = "This scene has no photos: open its folder, with File, Open scene folder"
 NO_SELECTION = "Nothing is selected: paint over the scene with the brush (B)"
 NO_HIDDEN = "Nothing is hidden"
 ASKING = "The last stroke is still being looked at"
@@ -47,7 +49,9 @@ class SceneFlow:
         assert isinstance(document, SceneDocument)
         tab = self._tabs[view] = SceneTab(self._window, document)
         tab.view.files_dropped.connect(self._window.opening.open_paths)
-        tab.view.delete_wanted.connect(lambda: self._window.registry.run("scene.delete"))
+        tab.view.delete_wanted.connect(
+            lambda: self._window.registry.run("scene.delete" if tab.photos.shown is None else "mask.clear")
+        )
         return tab
 
     def tie(self, view: DocumentView, service: JobService) -> None:
@@ -88,12 +92,13 @@ class SceneFlow:
         Raises:
             BadInput: it holds no scene.
         """
-        from maskengines.results.scenes import scene_from_candidate
+        from maskengines.results.scenes import learned_masks, scene_from_candidate
 
         document = self.document
         if document is not None:
             found = scene_from_candidate(candidate)
-            document.replace_scene(document.work.scene.with_gaussians(found.gaussians), "Keep scene")
+            scene = document.work.scene.with_gaussians(found.gaussians)
+            document.replace_scene(scene, "Keep scene", learned_masks(found))
             document.clear_candidates()
 
     # --- the selection --------------------------------------------------------------------------
@@ -178,7 +183,7 @@ class SceneFlow:
 
         def run() -> None:
             if self.front is not None:
-                getattr(self.front.view, name)()
+                getattr(self.front.view.eye, name)()
 
         return run
 
@@ -194,6 +199,46 @@ class SceneFlow:
     def cameras_shown(self) -> bool:
         """Whether it shows where the photos were taken from."""
         return self.front is not None and self.front.view.cameras_shown
+
+    # --- photos ---------------------------------------------------------------------------------
+
+    @property
+    def sheet(self) -> PhotoSheet | None:
+        """The mask of the photo that shows in front, which is painted on then."""
+        return self.front.photos.sheet if self.front is not None else None
+
+    def toggle_photo(self) -> None:
+        """Look at the photo nearest to the eye, or at the scene again."""
+        if self.front is not None and self.sheet is not None:
+            self.front.photos.leave()
+        elif self.front is not None:
+            self.front.photos.show_nearest()
+
+    def next_photo(self) -> None:
+        """Look at the next photo."""
+        if self.front is not None:
+            self.front.photos.step(1)
+
+    def previous_photo(self) -> None:
+        """Look at the photo before."""
+        if self.front is not None:
+            self.front.photos.step(-1)
+
+    def toggle_learned(self) -> None:
+        """Show or hide what a training takes for clutter."""
+        if self.front is not None:
+            self.front.photos.show_learned(not self.front.photos.learned_shown)
+
+    @property
+    def learned_shown(self) -> bool:
+        """Whether what was learned lies over photos."""
+        return self.front is not None and self.front.photos.learned_shown
+
+    def needs_photos(self) -> str | None:
+        """Why a command about photos cannot run."""
+        return self.needs_scene() or (
+            None if self.front is not None and self.front.photos.photos else NO_PHOTOS
+        )
 
     # --- files ----------------------------------------------------------------------------------
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.errors import BadInput
-from maskengines.results.scenes import scene_from_candidate
+from maskengines.results.scenes import learned_masks, scene_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QImage
 
 from maskstudio.canvas.scene_view import SceneView
+from maskstudio.window.scene_photos import ScenePhotos
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate, MaskArray
@@ -38,6 +40,7 @@ class SceneTab(QObject):
         super().__init__(document)
         self.document = document
         self.view = SceneView()
+        self.photos = ScenePhotos(window, document, self.view)
         self.reach = "band"
         """How far paint reaches, one of `REACHES`."""
         self._window = window
@@ -76,7 +79,8 @@ class SceneTab(QObject):
 
     def set_overlay(self, colour: QColor, opacity: float) -> None:
         """Colour of paint and of what is selected."""
-        self.view.set_overlay(colour, opacity)
+        self.view.hand.set_overlay(colour, opacity)
+        self.photos.set_overlay(colour, opacity)
         if colour != self._tint:
             self._tint = colour
             self._tell()
@@ -84,11 +88,14 @@ class SceneTab(QObject):
     def try_on(self, candidate: Candidate | None) -> None:
         """Show the Gaussians of a candidate in place of the document's, or these again."""
         tried = None
+        learned: Mapping[str, Array] = self.document.work.learned
         if candidate is not None and candidate.kind == "scene":
             try:
-                tried = scene_from_candidate(candidate).gaussians
+                result = scene_from_candidate(candidate)
+                tried, learned = result.gaussians, learned_masks(result)
             except BadInput:
                 tried = None  # told where it is kept in earnest
+        self.photos.set_learned(learned)
         if tried is not self._tried:
             self._tried = tried
             self._show_scene()
@@ -130,7 +137,7 @@ class SceneTab(QObject):
         # Photos are of no use to the worker that draws.
         self._link.show(SceneSubject(gaussians))
         self._tell()
-        self.view.refresh()
+        self.view.eye.refresh()
         self._late.start()
 
     def _tell(self) -> None:
@@ -148,7 +155,7 @@ class SceneTab(QObject):
         self._ask(
             "paint",
             self.tr("Deselect by paint") if takes_away else self.tr("Select by paint"),
-            camera=_record(self.view.camera(width, height)),
+            camera=_record(self.view.eye.camera(width, height)),
             mask=mask,
             reach=self.reach,
             how="subtract" if takes_away else "add",
@@ -157,7 +164,7 @@ class SceneTab(QObject):
     def _ask(self, what: str, label: str, **more: Any) -> None:
         work = self.document.work
         if self._tried is not None:
-            self.view.answered()
+            self.view.hand.answered()
             self._window.banner.tell(
                 self.tr("This is a candidate. Keep it first (Enter), then select in it.")
             )
@@ -165,7 +172,7 @@ class SceneTab(QObject):
         if self._link is not None and self._link.ask(work.selected, what, **more):
             self._asked = work, label
         else:
-            self.view.answered()
+            self.view.hand.answered()
             self._window.banner.tell(
                 self.tr("The last stroke is still being looked at. Try again in a moment.")
             )
@@ -175,22 +182,22 @@ class SceneTab(QObject):
     def _frame_came(self, frame: Any) -> None:
         self._late.stop()
         if self._asked is None:
-            self.view.answered()
+            self.view.hand.answered()
         self.view.show_frame(frame)
 
     def _answered(self, selected: Array) -> None:
         asked, self._asked = self._asked, None
         # Something else was selected, deleted or undone meanwhile: that was later, so it counts.
         if asked is None or asked[0] is not self.document.work:
-            self.view.answered()
+            self.view.hand.answered()
             return
         if not self.document.change(asked[1], selected=selected):
-            self.view.answered()
+            self.view.hand.answered()
 
     def _failed(self, error: Any) -> None:
         self._asked = None
         self._late.stop()
-        self.view.answered()
+        self.view.hand.answered()
         self.view.show_message(self.tr("The scene cannot be drawn"), error.message)
         self._window.show_error(error)
 
@@ -206,6 +213,8 @@ class SceneTab(QObject):
         if self.document.work.scene.cameras != self.view.cameras:
             # They were found, or that was undone.
             self.view.set_scene(self.document.work.scene)
+        if self._tried is None:
+            self.photos.set_learned(self.document.work.learned)
         if self.gaussians is not self._shown:
             self._show_scene()
         else:

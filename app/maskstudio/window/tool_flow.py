@@ -61,10 +61,14 @@ class ToolFlow:
         self.show_options()
 
     def equip_scene(self, view: SceneView) -> None:
-        """Put the tool in hand on a viewport, where all paint is laid on nothing: the eraser is a brush whose
-        paint takes away."""
+        """Put the tool in hand on a viewport. On the render all paint is laid on nothing: the eraser is a
+        brush whose paint takes away."""
         if self.chosen == JOINTS:
             self.chosen = HAND
+        if view.photo is not None:
+            view.set_tool(self._tools[self.chosen])
+            self.show_options()
+            return
         erases = self.chosen == "tool.eraser"
         view.set_tool(self._tools["tool.brush" if erases else self.chosen], takes_away=erases)
         self.show_options()

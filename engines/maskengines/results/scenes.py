@@ -64,6 +64,15 @@ class SceneResult:
         return cls(gaussians, cameras, dict(result.get("facts") or {}), extra)
 
 
+def learned_masks(result: SceneResult) -> dict[str, np.ndarray[Any, Any]]:
+    """What of each photo the engine took for clutter, by name: ``(h, w)`` uint8 of the size it trained at,
+    255 where it did; without photos that it says nothing of."""
+    masks = result.extra.get("masks")
+    arrays = masks.items() if isinstance(masks, Mapping) else ()
+    found = {str(name): np.asarray(array) for name, array in arrays}
+    return {name: array for name, array in found.items() if array.ndim == 2 and array.dtype == np.uint8}
+
+
 def scene_from_candidate(candidate: Candidate) -> SceneResult:
     """The scene that a candidate of kind ``scene`` proposes.
 

@@ -264,6 +264,11 @@ class Conversation:
             rectangles: list[Any] = []
             values = pack(pending.values)
             blob += values.to_bytes()
+            shapes = {
+                space: list(self._job.shape(space))
+                for space in pending.boxes
+                if space not in self._question.masks
+            }
             for space, box in pending.boxes.items():
                 rectangles.append([space, box.x, box.y, box.width, box.height, len(blob)])
                 blob += parts[space].data
@@ -274,6 +279,7 @@ class Conversation:
                 Update(
                     job=self._number,
                     rectangles=rectangles,
+                    shapes=shapes,
                     params=None if pending.params is None else pending.params.model_dump(mode="json"),
                     values=values.tree,
                     layout=values.layout,

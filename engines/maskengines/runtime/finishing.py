@@ -63,7 +63,8 @@ class Finisher:
 
     def widen(self, space: str, box: Box) -> None:
         """The mask of a live job may have grown into ``box``."""
-        self._boxes[space] = self._boxes[space].union(box)
+        self._boxes[space] = self._boxes.get(space, Box(0, 0, 0, 0)).union(box)
+        self._shapes.setdefault(space, tuple(self._subject.spaces[space]))
 
     def unchanged(self, seed: int) -> Candidate:
         """The answer where nothing is asked: the subject as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Job:
         masks: dict[str, Array],
         params: Params,
         listener: Listener,
+        spaces: Mapping[str, tuple[int, ...]],
     ) -> None:
         self.number = next(_numbers)
         self.id = f"{info.id}-{self.number}"
@@ -62,6 +64,7 @@ class Job:
         self.error: StudioError | None = None
         self.live_masks: dict[str, Array] = {}
         self._masks = masks
+        self._spaces = spaces
         self._listener = listener
         self._lock = threading.Lock()
         self._pending = Pending()
@@ -109,7 +112,7 @@ class Job:
         """
         read = None if params is None else self.info.params.read(params)
         for space, mask in (masks or {}).items():
-            shape = self._mask(space).shape
+            shape = self.shape(space)
             if mask.shape != shape:
                 raise BadInput(f"The mask is {mask.shape}, but the one it replaces is {shape}.")
             rows = as_rows(mask)
@@ -122,11 +125,13 @@ class Job:
 
     def update_mask(self, space: str, box: Box, data: Array) -> None:
         """Tell a live job that its mask has become ``data``, ``(box.height, box.width)`` uint8, in ``box``.
+        The mask of a space that none was submitted for begins empty.
 
         Raises:
             BadInput: the box reaches outside the mask, or the data does not fit it.
         """
-        height, width = as_rows(self._mask(space)).shape
+        shape = self.shape(space)
+        height, width = math.prod(shape[:-1]), shape[-1]
         if box.clipped(width, height) != box or data.shape != (box.height, box.width):
             raise BadInput(
                 f"The changed part of the mask ({data.shape[1]} x {data.shape[0]}) does not fit its place "
@@ -138,7 +143,8 @@ class Job:
             return
         with self._lock:
             if space not in self.live_masks:
-                self.live_masks[space] = np.array(self._masks[space])
+                begun = self._masks.get(space)
+                self.live_masks[space] = np.zeros(shape, np.uint8) if begun is None else begun.copy()
             as_rows(self.live_masks[space])[box.slices] = data
             self._pending.boxes[space] = self._pending.boxes.get(space, Box(0, 0, 0, 0)).union(box)
         self._poke()
@@ -201,7 +207,8 @@ class Job:
     def mask_part(self, space: str, box: Box) -> Array:
         """A copy of the newest mask in ``box``."""
         with self._lock:
-            return np.array(as_rows(self.live_masks.get(space, self._masks[space]))[box.slices])
+            mask = self.live_masks[space] if space in self.live_masks else self._masks[space]
+            return np.array(as_rows(mask)[box.slices])
 
     @property
     def masks(self) -> dict[str, Array]:
@@ -234,12 +241,18 @@ class Job:
         except Exception:
             _log.exception("The listener of job %s failed", self.id)
 
-    def _mask(self, space: str) -> Array:
-        masks = self._masks
-        if space not in masks:
-            known = ", ".join(masks) or "none"
-            raise BadInput(f"This job has no mask over '{space}'. Its masks: {known}.")
-        return masks[space]
+    def shape(self, space: str) -> tuple[int, ...]:
+        """Of the mask over a space of the subject.
+
+        Raises:
+            BadInput: the subject has no such space.
+        """
+        if space in self._masks:
+            return self._masks[space].shape
+        if space not in self._spaces:
+            known = ", ".join(self._spaces) or "none"
+            raise BadInput(f"This job has no mask over '{space}'. Its spaces: {known}.")
+        return tuple(self._spaces[space])
 
     def _poke(self) -> None:
         with self._lock:

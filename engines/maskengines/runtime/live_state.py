@@ -39,7 +39,9 @@ class LiveState:
         with self._changed:
             for space, x, y, width, height, offset in update.rectangles:
                 if space not in self._masks:
-                    self._masks[space] = np.array(self.request_masks[space])
+                    begun = self.request_masks.get(space)
+                    empty = update.shapes.get(space, [])
+                    self._masks[space] = np.zeros(empty, np.uint8) if begun is None else np.array(begun)
                 rows = np.frombuffer(update.blob, np.uint8, width * height, offset).reshape(height, width)
                 as_rows(self._masks[space])[y : y + height, x : x + width] = rows
                 self._changed_spaces.add(space)

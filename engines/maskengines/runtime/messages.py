@@ -78,10 +78,11 @@ class Run(Message):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Message):
     """News for a running job: rectangles ``[space, x, y, width, height, offset into blob]`` of its
-    masks, whole new parameters, single values."""
+    masks, ``shapes`` of those that were no part of the question, whole new parameters, single values."""
 
     job: int
     rectangles: list[Any] = field(default_factory=list)
+    shapes: dict[str, list[int]] = field(default_factory=dict)
     params: dict[str, Any] | None = None
     values: dict[str, Any] | None = None
     layout: list[Any] = field(default_factory=list)

@@ -100,7 +100,7 @@ class Runtime:
         read = engine.info.params.read(params)
         check_question(engine.info, subject, masks, count, seed)
         copies, layout, segment = share_masks(self._services.segments, masks)
-        job = Job(engine.info, copies, read, listener)
+        job = Job(engine.info, copies, read, listener, subject.spaces)
         question = Question(subject, copies, layout, segment, read, count, seed)
         job.plan(lambda: self._work(job, engine, question), self._withdraw)
         with self._lock:
