@@ -331,6 +331,35 @@ def test_what_was_learned_lies_over_the_photo_in_another_colour(
     assert ground(tab).learned is None, "the scene that said so is undone"
 
 
+def test_what_was_learned_shows_in_a_project_that_is_opened(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    found = np.full((20, 24), 255, np.uint8)
+    result = SceneResult(blobs(), extra={"masks": {"p01": found}})
+    window.scenes.take(Candidate("scene", result.to_plain(), 1))
+    save_scene_project(tab.document, tmp_path / "tiny.maskscene")
+    wait_for_saves()
+    window.saving.close_current()
+    window.opening.open_paths([tmp_path / "tiny.maskscene"])
+    qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
+    opened = window.scenes.front
+    assert opened is not None
+    opened.photos.show(opened.document.work.scene.photo("p01"))
+    learned = ground(opened).learned
+    assert learned is not None
+    assert np.array_equal(learned, found)
+
+
+def test_the_nearest_photo_is_one_that_is_learned_from(window: MainWindow, tab: SceneTab) -> None:
+    test = tab.document.work.scene.photo("p03")
+    assert test.split == "test"
+    assert test.camera is not None
+    tab.view.eye.look_from(test.camera)
+    window.registry.run("scene.photo")
+    assert tab.photos.shown is not None
+    assert tab.photos.shown.name in ("p02", "p04")
+
+
 @pytest.mark.parametrize("colour", ["#ff3b3b", "#00ff00", "#2030ff", "#ffffff", "#808080", "#101010"])
 def test_the_colour_across_differs(colour: str) -> None:
     one, other = QColor(colour), across(QColor(colour))

@@ -63,7 +63,8 @@ class SceneView(QWidget):
         self.setAccessibleName(self.tr("Scene"))
         self.setAccessibleDescription(
             self.tr(
-                "Arrow keys turn the view, 1, 3 and 7 show front, side and top, F shows all of the scene."
+                "Arrow keys turn the view, 1, 3 and 7 show front, side and top, F shows all of the scene. "
+                "Page Down and Page Up show photos to paint on."
             )
         )
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

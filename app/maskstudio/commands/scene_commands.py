@@ -19,7 +19,7 @@ REACHES = (
 
 def scene_commands(window: MainWindow) -> list[Command]:
     """The Scene menu."""
-    scenes = window.scenes
+    scenes, photos = window.scenes, window.scenes.photos
     chosen, some = scenes.needs_selection, scenes.needs_gaussians
     cameras = window.cameras
     return [
@@ -45,17 +45,17 @@ def scene_commands(window: MainWindow) -> list[Command]:
                     hint=hint)
             for name, title, hint in REACHES
         ],
-        Command("scene.photo", "Paint on photos", scenes.toggle_photo, "Scene", "photos", (), "photo",
-                scenes.needs_photos, checked=lambda: scenes.sheet is not None,
+        Command("scene.photo", "Paint on photos", photos.toggle, "Scene", "photos", (), "photo",
+                photos.needed, checked=lambda: photos.showing,
                 words="training camera distractor clutter mask compare",
                 hint="Lays the nearest photo over the render, to be painted on; Esc goes back."),
-        Command("scene.photo.next", "Next photo", scenes.next_photo, "Scene", "photos", ("PgDown",), "next",
-                scenes.needs_photos, words="training camera", hint="Looks from where it was taken."),
-        Command("scene.photo.previous", "Previous photo", scenes.previous_photo, "Scene", "photos",
-                ("PgUp",), "previous", scenes.needs_photos, words="training camera",
+        Command("scene.photo.next", "Next photo", photos.next, "Scene", "photos", ("PgDown",), "next",
+                photos.needed, words="training camera", hint="Looks from where it was taken."),
+        Command("scene.photo.previous", "Previous photo", photos.previous, "Scene", "photos",
+                ("PgUp",), "previous", photos.needed, words="training camera",
                 hint="Looks from where it was taken."),
-        Command("scene.learned", "Show learned masks", scenes.toggle_learned, "Scene", "photos", (),
-                "overlay", scenes.needs_photos, checked=lambda: scenes.learned_shown,
+        Command("scene.learned", "Show learned masks", photos.toggle_learned, "Scene", "photos", (),
+                "overlay", photos.needed, checked=lambda: photos.learned_shown,
                 words="clutter distractor overlay", hint="What a training takes for clutter in a photo."),
         Command("scene.front", "Front of the scene", scenes.look("view_front"), "Scene", "view", (), "cube",
                 scenes.needs_scene, words="3d camera orbit", hint="1 in the viewport."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maskengines.subjects.scene import TEST
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -10,7 +11,7 @@ from maskstudio.panels.controls import QuietButton
 from maskstudio.panels.style import MARGIN, RADIUS, STEP, tone
 
 _NEARLY_OPAQUE = 240
-_NAME_WIDTH = 150
+_NAME_WIDTH = 180
 
 
 class PhotoBar(QWidget):
@@ -55,10 +56,13 @@ class PhotoBar(QWidget):
 
     def tell(self, name: str, number: int, count: int, split: str) -> None:
         """Which photo shows: ``number`` counts from 1."""
-        room = self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH - 60)
-        self._name.setText(self.tr("{0}   {1} of {2}").format(room, number, count))
+        tests = split == TEST
+        words = self.tr("{0}   {1} of {2}   test") if tests else self.tr("{0}   {1} of {2}")
+        taken = self._name.fontMetrics().horizontalAdvance(words.format("", number, count))
+        room = self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH - taken)
+        self._name.setText(words.format(room, number, count))
         told = self.tr("A test photo: it is never learned from, so paint on it has no effect.")
-        self._name.setToolTip(f"{name}\n{told}" if split == "test" else name)
+        self._name.setToolTip(f"{name}\n{told}" if tests else name)
         self.settle()
 
     def tell_learned(self, there: bool, shown: bool) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtGui import QColor
 
+from maskstudio.window.photo_flow import PhotoFlow
+
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
 
@@ -24,7 +26,6 @@ Array = np.ndarray[Any, Any]
 
 NO_SCENE = "Open a scene first: a .ply file, or File, Open scene folder"
 NO_GAUSSIANS = "This scene has no Gaussians yet: train it first, with Run"
-NO_PHOTOS = "This scene has no photos: open its folder, with File, Open scene folder"
 NO_SELECTION = "Nothing is selected: paint over the scene with the brush (B)"
 NO_HIDDEN = "Nothing is hidden"
 ASKING = "The last stroke is still being looked at"
@@ -36,6 +37,7 @@ class SceneFlow:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._tabs: dict[DocumentView, SceneTab] = {}
+        self.photos = PhotoFlow(self)
 
     # --- coming and going -----------------------------------------------------------------------
 
@@ -206,39 +208,6 @@ class SceneFlow:
     def sheet(self) -> PhotoSheet | None:
         """The mask of the photo that shows in front, which is painted on then."""
         return self.front.photos.sheet if self.front is not None else None
-
-    def toggle_photo(self) -> None:
-        """Look at the photo nearest to the eye, or at the scene again."""
-        if self.front is not None and self.sheet is not None:
-            self.front.photos.leave()
-        elif self.front is not None:
-            self.front.photos.show_nearest()
-
-    def next_photo(self) -> None:
-        """Look at the next photo."""
-        if self.front is not None:
-            self.front.photos.step(1)
-
-    def previous_photo(self) -> None:
-        """Look at the photo before."""
-        if self.front is not None:
-            self.front.photos.step(-1)
-
-    def toggle_learned(self) -> None:
-        """Show or hide what a training takes for clutter."""
-        if self.front is not None:
-            self.front.photos.show_learned(not self.front.photos.learned_shown)
-
-    @property
-    def learned_shown(self) -> bool:
-        """Whether what was learned lies over photos."""
-        return self.front is not None and self.front.photos.learned_shown
-
-    def needs_photos(self) -> str | None:
-        """Why a command about photos cannot run."""
-        return self.needs_scene() or (
-            None if self.front is not None and self.front.photos.photos else NO_PHOTOS
-        )
 
     # --- files ----------------------------------------------------------------------------------
 

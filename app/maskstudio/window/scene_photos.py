@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.contract import Box
-from maskengines.subjects.scene import ScenePhoto
+from maskengines.subjects.scene import TEST, TRAIN, ScenePhoto
 from maskengines.subjects.scene_photos import read_photo
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
@@ -37,7 +37,7 @@ class ScenePhotos(QObject):
         self._view = view
         self._ground: PhotoGround | None = None
         self._wipe: float | None = None
-        self._learned: Mapping[str, Array] = {}
+        self._learned: Mapping[str, Array] = document.work.learned
         self._overlay = QColor("red"), 0.5
         self._bar = PhotoBar(view)
         self._bar.stepped.connect(self.step)
@@ -86,8 +86,10 @@ class ScenePhotos(QObject):
         self._equip()
 
     def show_nearest(self) -> None:
-        """Look at the photo that was taken nearest to where the eye is; without cameras, at the first."""
-        placed = [photo for photo in self.photos if photo.camera is not None]
+        """Look at the photo that was taken nearest to where the eye is, one that is learned from if there is
+        any; without cameras, at the first."""
+        scene = self._document.work.scene
+        placed = scene.placed(TRAIN) or scene.placed(TEST)
         eye = self._view.eye.camera(1, 1).position
         if placed:
             self.show(min(placed, key=lambda photo: float(np.linalg.norm(_place(photo) - eye))))
