@@ -46,7 +46,7 @@ def trained(arm: list[str], steps: int, seed: int) -> tuple[float, float]:
 
 def table(quick: bool) -> list[str]:
     """Markdown lines."""
-    steps, seeds = (60, 1) if quick else (900, 2)
+    steps, seeds = (60, 1) if quick else (500, 2)
     rows = [
         "## Ablations of masked diffusion",
         "",

@@ -124,11 +124,14 @@ class _Job:
     def _region(
         self, crop: Array, region: Region, tell: Callable[[float, Callable[[], Array]], None]
     ) -> Array:
+        if self.params.texture == "photo" and region.thin:
+            # A thin stroke hides no structure of its own: it is closed as exemplar closes it.
+            return self._patches(crop, region, Settings(), None, tell)
         depth = np.float32(np.iinfo(crop.dtype).max / 2)
         picture = crop.astype(np.float32) / depth - 1
         if picture.shape[2] == 1:
             picture = np.repeat(picture, 3, axis=2)
-        patches = self.params.texture == "photo" and not region.thin
+        patches = self.params.texture == "photo"
         walked = WALKED if patches else 1.0
 
         def at_depth(fill: Array) -> Array:
@@ -140,7 +143,9 @@ class _Job:
 
         begun = None
         if self.params.start == "exemplar":
-            rough = self._patches(crop, region, None, lambda part, estimate: self.context.checkpoint())
+            rough = self._patches(
+                crop, region, Settings(method="patches"), None, lambda *_: self.context.checkpoint()
+            )
             begun = (np.broadcast_to(rough, picture.shape).astype(np.float32) / depth - 1)[None]
         fill = filled(
             self.network, picture, region.unknown, [self.seed],
@@ -151,16 +156,15 @@ class _Job:
         if not patches:
             return at_depth(fill)
         return self._patches(
-            crop, region, (fill + 1) * np.float32(127.5),
+            crop, region, Settings(method="patches", variety=0.25), (fill + 1) * np.float32(127.5),
             lambda part, estimate: tell(walked + (1 - walked) * part, estimate),
         )  # fmt: skip
 
     def _patches(
-        self, crop: Array, region: Region, sketch: Array | None,
+        self, crop: Array, region: Region, settings: Settings, sketch: Array | None,
         tell: Callable[[float, Callable[[], Array]], None],
     ) -> Array:  # fmt: skip
         generator = self.context.generator(self.seed)
-        settings = Settings(method="patches", variety=0.25 if sketch is not None else 0.5)
         fill = fill_region(
             crop, region, settings, seed=self.seed, generator=generator, watch=tell, sketch=sketch
         )
