@@ -20,7 +20,7 @@ from maskengines.pose.schedule import alpha_bar, times
 Predict = Callable[[Tensor, Tensor], Tensor]
 Method = Literal["ancestral", "ddim"]
 
-CALIBRATED = 1.2
+CALIBRATED = 1.5
 """Factor on the noise at which the shipped weights' hypotheses hold the truth as often as they should.
 
 The ancestral sampler takes each guess for certain, so few steps spread too little: with the best network for
