@@ -28,7 +28,7 @@ a Gaussian, 25 steps keep 81 to 91 % of its standard deviation (`maskengines.pos
 variance of the guess (Bao et al. 2022, "Analytic-DPM") keeps all of it, and was tried with a learnt variance:
 coverage is then right without a factor, but its noise is independent from joint to joint and costs 3 mm of
 the best hypothesis. So a factor it is: the one at which the worst share of joints within a region of 50 or
-90 % is least wrong on the validation subjects, of all joints (less than it should be) and of hidden ones (more)."""
+90 % is least wrong on the validation subjects, of all joints (too few) and of hidden ones (too many)."""
 
 
 @dataclass(frozen=True)
