@@ -14,10 +14,10 @@ MEAN, DEVIATION = 0.7, 0.4
 COUNT = 4000
 
 
-def best(noisy: Tensor, time: Tensor) -> Tensor:
-    """``E[x_0 | x_t]`` for ``x_0 ~ N(MEAN, DEVIATION^2)``."""
+def best(noisy: Tensor, time: Tensor, deviation: float = DEVIATION) -> Tensor:
+    """``E[x_0 | x_t]`` for ``x_0 ~ N(MEAN, deviation^2)``."""
     level = alpha_bar(time)
-    gain = level.sqrt() * DEVIATION**2 / (level * DEVIATION**2 + 1 - level)
+    gain = level.sqrt() * deviation**2 / (level * deviation**2 + 1 - level)
     return MEAN + gain * (noisy - level.sqrt() * MEAN)
 
 
@@ -25,7 +25,7 @@ def nothing_known(count: int) -> Known:
     return Known(torch.zeros(count, 16, 3), torch.zeros(count, 16, dtype=torch.bool))
 
 
-def expected(method: Method, steps: int) -> tuple[float, float]:
+def expected(method: Method, steps: int, deviation: float = DEVIATION) -> tuple[float, float]:
     """Mean and standard deviation after all steps: every step is linear, so both follow a recursion."""
     mean, variance = 0.0, 1.0
     moments = times(steps).double()
@@ -34,7 +34,7 @@ def expected(method: Method, steps: int) -> tuple[float, float]:
         zero, one = torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
 
         def step(x: Tensor, noise: Tensor, now: Tensor = now, then: Tensor = then, at: int = index) -> float:
-            pose = best(x, moments[at])
+            pose = best(x, moments[at], deviation)
             made = ddim_step(x, pose, now, then)
             return float(made if method == "ddim" else ancestral_step(x, pose, now, then, noise))
 
@@ -91,6 +91,15 @@ def test_more_steps_come_nearer_to_the_data() -> None:
     for method in ("ancestral", "ddim"):
         wrong = [abs(expected(method, steps)[1] - DEVIATION) for steps in (5, 10, 25, 100)]
         assert wrong == sorted(wrong, reverse=True)
+
+
+@pytest.mark.parametrize(("method", "steps"), [("ancestral", 25), ("ddim", 10)])
+def test_what_is_known_to_a_centimetre_keeps_its_spread_as_what_is_known_to_a_third_of_a_metre(
+    method: Method, steps: int
+) -> None:
+    kept = [expected(method, steps, deviation)[1] / deviation for deviation in (0.03, 0.06, 0.1, 0.3, 1.0)]
+    assert 0.65 < min(kept) < max(kept) < 1
+    assert max(kept) < 1.35 * min(kept)
 
 
 def test_spread_scales_the_noise() -> None:

