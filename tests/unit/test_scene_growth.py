@@ -48,7 +48,7 @@ def grown(scene: Gaussians, cap: int) -> tuple[Model, Proxy, Array, Array]:
 def test_a_split_keeps_the_picture() -> None:
     model, _, before, after = grown(large_ones(), cap=90)
     assert len(model) == 90
-    assert ((before - after) ** 2).mean() < 0.02 * before.var()
+    assert ((before - after) ** 2).mean() < 0.05 * before.var()
 
 
 def test_children_have_the_mean_the_variance_and_the_weight_of_their_parent() -> None:

@@ -232,6 +232,9 @@ class EmaTraining:
         mask = (turn if learned else self._masks.none)(view, picture)
         loss = masked_loss(picture, view.colour, mask)
         if learned:
+            if number % 2:
+                # Fitted in both turns: its own are half as many as with two models.
+                self._masks.soft(view, picture)
             seen = self._proxy.draw(view, schedule.degree_at(number))
             loss = loss + EMA_AGREEMENT * consistency(learner.as_scene(picture, view, number), seen)
         loss.backward()
