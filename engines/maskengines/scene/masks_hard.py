@@ -17,6 +17,11 @@ DUAL_HIGH, EMA_HIGH = 0.9, 0.95
 """Share of the pixels whose colour does not count as different, with two models and with the EMA proxy (the
 authors' code); for features it is `DUAL_HIGH` with both."""
 
+_FILLED = 1 / 3
+"""Share of a segment that differs, from which it is a distractor, if the photo's own is not greater. The
+paper asks for no more than the photo's, of segments that are whole objects; among hundreds of small ones many
+that are merely not learned yet pass that, are masked, and are never learned."""
+
 
 class HardMasks:
     """The segments of the photos, found when they are first needed, and the masks that follow from them."""
@@ -47,9 +52,10 @@ class HardMasks:
 
 
 def distractors(segments: Segments, high: Array) -> Array:
-    """``(h, w)`` bool: within a candidate segment where ``high`` (h, w) is denser than its mean."""
+    """``(h, w)`` bool: within a candidate segment where ``high`` (h, w) is denser than `_FILLED` and than its
+    mean."""
     found = np.zeros(high.shape, bool)
-    least = high.mean()
+    least = max(_FILLED, float(high.mean()))
     flat = high.reshape(-1).astype(np.float64)
     for labels, areas, allowed in zip(segments.labels, segments.areas, segments.allowed, strict=True):
         dense = np.bincount(labels.reshape(-1), weights=flat, minlength=len(areas)) / areas > least

@@ -33,12 +33,12 @@ class Proxy:
             array += (1 - KEPT) * model.arrays[name]
 
     def follow(self, revision: Revision, model: Model) -> None:
-        """Prune, clone and split as the model has been. What was split starts where and as large as the model
-        put it; all else of it is the average of what it came from."""
+        """Prune, clone and split as the model has been. What was split starts where, as large and as dense as
+        the model put it; all else of it is the average of what it came from."""
         for name in FIELDS:
             self._arrays[name] = np.ascontiguousarray(self._arrays[name][revision.sources])
         if revision.children:
-            for name in ("means", "scales"):
+            for name in ("means", "scales", "opacities"):
                 self._arrays[name][-revision.children :] = model.arrays[name][-revision.children :]
 
     def draw(self, view: View, degree: int) -> torch.Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _PAPER_STEPS = 30_000
+_LOOKS = 20
+"""At each photo, before masks are learned."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,9 @@ class Schedule:
     first step and lets the models agree from step 1000 on. By then every photo was seen some ten times; a run
     of seconds needs a larger share of its steps for that. Until a scene has become sharp, all that is finely
     textured differs from the photos as clutter does: masks would hide it, and models that agree would agree
-    on a blur. So both wait for a quarter of the steps (`warm_up`); only paint counts from the first one.
+    on a blur. So both wait until every photo was seen twenty times, but for no more than half of the steps
+    (`warm_up`): what a mask hides before it is learned stays hidden, and is missing in the scene. Only paint
+    counts from the first step.
 
     Attributes:
         steps: in all.
@@ -30,7 +34,7 @@ class Schedule:
     @property
     def warm_up(self) -> int:
         """Steps before masks are learned and models are held to each other."""
-        return max(self.steps * 1000 // _PAPER_STEPS, min(self.steps // 4, 20 * self.photos))
+        return max(self.steps * 1000 // _PAPER_STEPS, min(self.steps // 2, _LOOKS * self.photos))
 
     @property
     def densify_every(self) -> int:

@@ -10,13 +10,12 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-_SPARSE = 0.1
-"""A segment is a candidate where its points are less dense than this share of the photo's (the authors'
-code)."""
+_SPARSE = 0.3
+"""A segment is a candidate where its points are less dense than this share of the photo's. The authors' code
+says 0.1, of whole objects; beside a small piece of a distractor a stray point weighs more."""
 
-_SCALES = (100.0,)
-"""Of Felzenszwalb's method. A second, coarser level finds 1 % more of the clutter of `garden_occ`, and half
-as much again of what is none."""
+_SCALES = (50.0,)
+"""Of Felzenszwalb's method. Coarser segments reach beyond the distractors."""
 _SMOOTHING = 0.6
 _LEAST_AREA = 1 / 1500
 """Of a segment, as a share of the photo."""

@@ -103,7 +103,7 @@ class Learner:
             self._look.learn()
         if not schedule.densifies(number):
             return None
-        return self._densifier.revise(self.model, self._random, schedule.grown(number))
+        return self._densifier.revise(self.model, schedule.grown(number))
 
     def gaussians(self) -> Gaussians:
         """A copy of the scene as it is now, in the mean light of the photos."""
@@ -191,11 +191,15 @@ class DualTraining:
         loss = masked_loss(picture_1, view_1.colour, hard(view_1, picture_1))
         loss = loss + masked_loss(picture_2, view_2.colour, soft(view_2, picture_2))
         if learned:
-            scene_1 = one.as_scene(picture_1, view_1, number)
-            scene_2 = two.as_scene(picture_2, view_2, number)
-            agreement = consistency(one.draw_scene(view_2, number), scene_2)
-            agreement = agreement + consistency(scene_1, two.draw_scene(view_1, number))
-            loss = loss + DUAL_AGREEMENT * agreement
+            # The paper's sum over both views, of which one by turns is drawn and counts twice: that saves the
+            # fourth picture of a step.
+            if number % 2:
+                scene = two.as_scene(picture_2, view_2, number)
+                agreement = consistency(one.draw_scene(view_2, number), scene)
+            else:
+                scene = one.as_scene(picture_1, view_1, number)
+                agreement = consistency(scene, two.draw_scene(view_1, number))
+            loss = loss + 2 * DUAL_AGREEMENT * agreement
         loss.backward()
         one.learn(view_1, number)
         two.learn(view_2, number)
@@ -228,6 +232,9 @@ class EmaTraining:
         mask = (turn if learned else self._masks.none)(view, picture)
         loss = masked_loss(picture, view.colour, mask)
         if learned:
+            if number % 2:
+                # Fitted in both turns: its own are half as many as with two models.
+                self._masks.soft(view, picture)
             seen = self._proxy.draw(view, schedule.degree_at(number))
             loss = loss + EMA_AGREEMENT * consistency(learner.as_scene(picture, view, number), seen)
         loss.backward()
