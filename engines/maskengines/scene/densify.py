@@ -108,7 +108,7 @@ def _children(model: Model, split: Array) -> dict[str, Array]:
     parents = np.tile(split, _CHILDREN)
     found = {name: model.arrays[name][parents].copy() for name in model.arrays}
     rows, longest = np.arange(len(parents)), found["scales"].argmax(axis=1)
-    side = np.repeat(np.float32([1, -1]), len(split)) * np.float32(np.sqrt(1 - _SPLIT_SHRINK**-2))
+    side = np.repeat(np.array([1, -1], np.float32), len(split)) * np.float32(np.sqrt(1 - _SPLIT_SHRINK**-2))
     reach = side * np.exp(found["scales"][rows, longest])
     found["means"] += _axes(found["rotations"])[rows, :, longest] * reach[:, None]
     found["scales"][rows, longest] -= np.float32(np.log(_SPLIT_SHRINK))
