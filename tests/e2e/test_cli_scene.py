@@ -274,7 +274,7 @@ def test_the_cameras_of_photos_alone_are_found_before_an_engine_that_works_on_ph
     assert told["train"] == 5
     assert told["gaussians"] == len(load_gaussians(tmp_path / "a.ply").gaussians) > 100
     texts = [event["text"] for event in map(json.loads, out) if event["event"] == "progress"]
-    assert any("photo 6 of 6" in text for text in texts)
+    assert any("Finding the cameras" in text for text in texts)
     (warning,) = [event for event in map(json.loads, out) if event["event"] == "warning"]
     assert "wall" in str(warning)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -171,7 +172,12 @@ class Studio:
             children = psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
-        return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+        found = []
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, or is a zombie
+                if "spawn_main" in " ".join(child.cmdline()):
+                    found.append(child.pid)
+        return found
 
     def kill(self) -> None:
         """`kill -9`: what a power cut does."""
