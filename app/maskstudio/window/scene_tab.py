@@ -99,6 +99,7 @@ class SceneTab(QObject):
         if tried is not self._tried:
             self._tried = tried
             self._show_scene()
+            self._say_wait()
 
     @property
     def gaussians(self) -> Gaussians | None:
@@ -225,12 +226,12 @@ class SceneTab(QObject):
 
     def _say_wait(self) -> None:
         scene = self.document.work.scene
-        if scene.gaussians is None and scene.photos and not scene.cameras:
+        if self.gaussians is None and scene.photos and not scene.cameras:
             self.view.show_message(
                 self.tr("No cameras yet"),
                 self.tr("Choose Scene, Find the cameras: then it is known where the photos were taken from."),
             )
-        elif scene.gaussians is None:
+        elif self.gaussians is None:
             self.view.show_message(
                 self.tr("No Gaussians yet"),
                 self.tr(
