@@ -88,12 +88,15 @@ def test_warming_up_prepares_once_and_the_job_finds_the_same_worker(lab: Lab) ->
 
 
 def test_a_job_asked_right_after_warming_up_uses_the_warm_worker_and_can_be_cancelled(lab: Lab) -> None:
-    lab.plugin("slow-start", GOOD, head=prepared_by("while True: context.checkpoint(); time.sleep(0.01)"))
+    begun = lab.folder / "begun"
+    endless = f"open({str(begun)!r}, 'w').close()\n        while True: context.checkpoint(); time.sleep(0.01)"
+    lab.plugin("slow-start", GOOD, head=prepared_by(endless))
     me = psutil.Process()
     lab.runtime.warm_up("slow-start")
     assert until(lambda: len(engines_of(me)) == 1)
     job = lab.start("slow-start", lambda event: None)
-    assert until(lambda: job.state == "running")
+    # A worker that is still importing cannot hear of the end, and would be stopped by force.
+    assert until(lambda: job.state == "running" and begun.exists())
     workers = engines_of(me)
     job.cancel()
     assert job.wait(120)
