@@ -1,7 +1,7 @@
 """What the mask-ratio schedule and the one-shot questions do for masked diffusion.
 
 ``python -m tests.benchmarks.ablations [--quick]`` trains a network small enough for that, on the CPU, from
-the same seeds with each of them switched off. Not part of ``make bench``, as it takes a quarter of an hour.
+the same seeds with each of them switched off. Not part of ``make bench``, as it takes half an hour.
 """
 
 from __future__ import annotations
