@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from maskengines.projects.journal_reading import Leftover, Recovered
 from maskengines.runtime.paths import data_folder
 
 from maskstudio.documents.document import Document
+from maskstudio.documents.left_behind import LeftBehind
 from maskstudio.documents.making import make_document
 
 if TYPE_CHECKING:
@@ -56,26 +56,8 @@ class RecoveredDocument:
         return document
 
 
-@dataclass(frozen=True)
-class Recoverable:
+class Recoverable(LeftBehind[Leftover]):
     """Work that a studio left when it ended unexpectedly."""
-
-    leftover: Leftover
-
-    @property
-    def title(self) -> str:
-        """Name of the file it was made from."""
-        return self.leftover.identity.title
-
-    @property
-    def path(self) -> Path | None:
-        """The project, or else the image, that it was made from."""
-        return self.leftover.identity.path or self.leftover.identity.source_path
-
-    @property
-    def changed(self) -> datetime:
-        """Local time of the last change that was kept."""
-        return datetime.fromtimestamp(self.leftover.changed).astimezone()
 
     def read(self) -> RecoveredDocument:
         """Take the journal over and read it; slow for large pictures, and safe in any thread.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from maskengines.projects.journal import Identity
@@ -11,6 +10,7 @@ from maskengines.projects.scene_journal import SceneAutosave, SceneJournal, Scen
 from maskengines.projects.scene_state import SceneState
 from PySide6.QtCore import QObject, QTimer
 
+from maskstudio.documents.left_behind import LeftBehind
 from maskstudio.documents.scene_document import SceneDocument
 
 DELAY_MS = 300
@@ -75,26 +75,8 @@ class RecoveredScene:
         return document
 
 
-@dataclass(frozen=True)
-class RecoverableScene:
+class RecoverableScene(LeftBehind[SceneLeftover]):
     """A scene with work that a studio left when it ended unexpectedly."""
-
-    leftover: SceneLeftover
-
-    @property
-    def title(self) -> str:
-        """Name of what it was opened from."""
-        return self.leftover.identity.title
-
-    @property
-    def path(self) -> Path | None:
-        """The project, or else the folder or file, that it was made from."""
-        return self.leftover.identity.path or self.leftover.identity.source_path
-
-    @property
-    def changed(self) -> datetime:
-        """Local time of the last change that was kept."""
-        return datetime.fromtimestamp(self.leftover.changed).astimezone()
 
     def read(self) -> RecoveredScene:
         """Take the journal over and read it; safe in any thread.
