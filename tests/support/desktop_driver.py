@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,15 +38,39 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 120.
 
 
 class Desktop:
-    """A virtual screen with a window manager."""
+    """A virtual screen with a window manager.
+
+    Without a manager keys reach nobody, so one that dies (openbox may crash) is started again.
+    """
 
     def __init__(self, display: str) -> None:
         self.display = display
+        self.manager: subprocess.Popen[bytes] | None = None
         self.environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         for name in ("WAYLAND_DISPLAY", "XAUTHORITY"):
             self.environment.pop(name, None)
 
+    def manage(self) -> None:
+        """See to it that a window manager runs."""
+        if self.manager is not None:
+            if self.manager.poll() is None:
+                return
+            warnings.warn(f"the window manager ended with {self.manager.returncode}", stacklevel=2)
+        self.manager = subprocess.Popen(
+            ["openbox"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(0.3)  # what a dead manager told of itself is still on the screen
+        wait_until(self._is_managed, "the window manager", 20)
+
+    def _is_managed(self) -> bool:
+        asked = subprocess.run(
+            ["xdotool", "get_num_desktops"],  # only a manager knows
+            env=self.environment, capture_output=True, timeout=30, check=False,
+        )  # fmt: skip
+        return asked.returncode == 0
+
     def xdotool(self, *arguments: object) -> str:
+        self.manage()
         done = subprocess.run(
             ["xdotool", *map(str, arguments)],
             env=self.environment, capture_output=True, text=True, timeout=30, check=False,
@@ -65,23 +90,22 @@ def desktop(width: int = 1280, height: int = 720) -> Iterator[Desktop]:
     """Start Xvfb on a free display and a window manager on it; both end with the block."""
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-        pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        # Else the server resets, and refuses clients meanwhile, whenever its last client leaves.
+        ["Xvfb", "-noreset", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24",
+         "-nolisten", "tcp"], pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)
     with os.fdopen(read) as pipe:
         number = pipe.readline().strip()
     screen = Desktop(f":{number}")
-    manager = subprocess.Popen(
-        ["openbox"], env=screen.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
     try:
+        screen.manage()
         yield screen
     finally:
-        manager.terminate()
-        server.terminate()
-        manager.wait(10)
-        server.wait(10)
+        for process in (screen.manager, server):
+            if process is not None:
+                process.terminate()
+                process.wait(10)
 
 
 class Studio:
