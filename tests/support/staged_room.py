@@ -61,10 +61,12 @@ def staged(cameras: int = 10, width: int = 128, height: int = 96) -> Staged:
         Camera(c.width, c.height, c.fx, c.fy, c.cx, c.cy, _raised(c.world_to_camera), c.name)
         for c in around(cameras, width, height, 4.0)
     )
-    truth = _floor().joined(_dome(rng))
+    floor = _floor()
+    truth = floor.joined(_dome(rng))
     box = _box(rng)
     both = truth.joined(box)
-    there = Evidence(both, views).backs(both)
+    there = Evidence(both, views).seen(both.means)
+    there[len(floor) : len(truth)] = True
     removed = np.arange(len(both)) >= len(truth)
     return Staged(truth, box, both.take(there), removed[there], views)
 

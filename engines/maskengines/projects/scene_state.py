@@ -4,6 +4,7 @@
 
     project.json             all that is small, and which of the files beside it count
     scene-DIGEST.ply         Gaussians, as any viewer opens them
+    removed-DIGEST.ply       those that are deleted, which tell where there is something to fill
     points-DIGEST.npz        sparse points, where photos see them, and which Gaussians are hidden
     masks/NAME-DIGEST.png    paint over a photo
     learned/NAME-DIGEST.png  what the training that was kept takes for clutter
@@ -22,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 
 from maskengines.contract import MaskArray
+from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject
 
 Array = np.ndarray[Any, Any]
@@ -57,6 +59,24 @@ class SceneState:
     learned: Mapping[str, MaskArray] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+
+    @property
+    def removed(self) -> Gaussians | None:
+        """The Gaussians that are deleted; None without any."""
+        gaussians = self.scene.gaussians
+        return None if gaussians is None or not self.deleted.any() else gaussians.take(self.deleted)
+
+    def with_removed(self, removed: Gaussians) -> Self:
+        """The same with more Gaussians that are deleted, after all others."""
+        gaussians = self.scene.gaussians
+        if gaussians is None:
+            raise ValueError("what is removed from a scene without Gaussians?")
+        none, all_ = np.zeros(len(removed), bool), np.ones(len(removed), bool)
+        return replace(
+            self, scene=self.scene.with_gaussians(gaussians.joined(removed)),
+            selected=np.concatenate([self.selected, none]), hidden=np.concatenate([self.hidden, none]),
+            deleted=np.concatenate([self.deleted, all_]),
+        )  # fmt: skip
 
     def without_deleted(self) -> Self:
         """The same without the Gaussians that are deleted."""

@@ -140,7 +140,7 @@ class FillParams(Params):
         title="Pictures by",
         description="The engine that fills the picture of the hole: exemplar, masked-diffusion, or another "
         "that fills pictures.",
-        json_schema_extra={"examples": ["exemplar", "masked-diffusion"]},
+        json_schema_extra={"hint": "exemplar"},
     )
     iterations: int = Field(
         160, ge=0, le=5000, title="Steps", description="Of fitting what is new to the filled picture."
@@ -165,13 +165,6 @@ class FillParams(Params):
         title="Longest side",
         description="Of the picture that is filled, in pixels. Each pixel of the hole becomes a Gaussian.",
         json_schema_extra={"advanced": True},
-    )
-    removed: str = Field(
-        "",
-        title="Removed",
-        description="A .npy with the numbers of the Gaussians that are removed, or true and false for each; "
-        "or a file of Gaussians that are in the scene no more.",
-        json_schema_extra={"hint": "What is deleted here", "advanced": True},
     )
     photos: str = Field(
         "",
@@ -265,7 +258,6 @@ SCENE_FILL = EngineInfo(
     subject_kinds=("scene",),
     spaces=("gaussians",),
     result_kinds=("scene",),
-    needs_mask=False,
     needs_visible=False,
     default_count=3,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,14 +15,12 @@ from maskengines.errors import BadInput
 from maskengines.results.scenes import SceneResult
 from maskengines.scene.filling.completion import inverse_depth
 from maskengines.scene.filling.discs import discs
-from maskengines.scene.filling.evidence import LONGEST, Evidence
-from maskengines.scene.filling.hole import Hole, Removal, find_hole
-from maskengines.scene.filling.leftovers import leftovers
+from maskengines.scene.filling.hole import Hole, find_hole
 from maskengines.scene.filling.picture import filled_picture
 from maskengines.scene.filling.rays import places, reduced
 from maskengines.scene.filling.reference import best_view
 from maskengines.scene.filling.refining import refined
-from maskengines.scene.filling.removed import parted
+from maskengines.scene.filling.removal import Removal, remove
 from maskengines.scene.info import SCENE_FILL, FillParams
 from maskengines.scene.warming import warm_up
 from maskengines.subjects.cameras import Camera
@@ -37,7 +36,8 @@ class SceneFill:
 
     The mask over ``gaussians`` says which are removed. A candidate's result is a `SceneResult` whose
     Gaussians are those that stay, bit for bit and in their order, and then the new ones; beside them it holds
-    ``added``, how many these are. Its first camera is the one that the hole was filled from.
+    ``stays``, (N,) uint8 over the Gaussians of the request, 1 for those that are still there. Its first
+    camera is the one that the hole was filled from.
     """
 
     info = SCENE_FILL
@@ -52,73 +52,79 @@ class SceneFill:
         BadInput: nothing is removed, no camera is known, or there is no hole; says why.
         """
         subject, params = cast(SceneSubject, request.subject), cast(FillParams, request.params)
-        kept, removed = parted(need_gaussians(subject), request.masks.get("gaussians"), params.removed)
-        cameras = _cameras(subject, params)
+        gaussians, cameras = need_gaussians(subject), _cameras(subject, params)
         context.progress(0, 0, "Looking at what the photos saw")
-        evidence = Evidence(kept.joined(removed), cameras, context.checkpoint)
-        removal = _without_leftovers(kept, removed, evidence, cameras, context.checkpoint)
-        chosen = _chosen(params, subject, cameras)
+        removal = remove(gaussians, request.masks.get("gaussians"), cameras, context.checkpoint)
+        chosen = _chosen(params, cameras)
         if chosen is None:
             context.progress(0, 0, "Looking for the view that shows most of the hole")
             chosen = best_view(removal, cameras, context.checkpoint)
-        hole = find_hole(removal, reduced(chosen, params.longest))
+        place = Place.in_view(removal, reduced(chosen, params.longest))
+        named = f"'{chosen.name}'" if chosen.name else "this view"
+        each = params.iterations + 1
+        for index in range(request.count):
+            context.checkpoint()
+            context.progress(index * each, request.count * each, f"Filling the picture of {named}")
+            began, seed = time.monotonic(), request.candidate_seed(index)
+            filled = filled_picture(place.hole, params.engine, seed, context)
+
+            def tell(step: int, before: int = index * each) -> None:
+                context.checkpoint()
+                told = f"Fitting step {step} of {params.iterations}"
+                context.progress(before + step, request.count * each, told)
+
+            new = refined(
+                discs(place.hole.camera, place.mask, place.inverse, filled), removal, place.hole, filled,
+                cameras=cameras, steps=params.iterations, seed=seed, tell=tell,
+            )  # fmt: skip
+            yield _answer(removal, new, place, (chosen, *cameras), seed=seed, began=began)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where new Gaussians go: at the inverse depth of each pixel of ``mask``."""
+
+    hole: Hole
+    mask: Array
+    inverse: Array
+
+    @classmethod
+    def in_view(cls, removal: Removal, camera: Camera) -> Place:
+        """Raises:
+        BadInput: the view shows no hole, or nothing that could tell of its depth.
+        """
+        hole = find_hole(removal, camera)
         if not hole.mask.any():
             raise BadInput(
                 "This view shows no hole: photos saw what is there now. Choose another view, or let it be "
                 "chosen."
             )
-        context.checkpoint()
         inverse = inverse_depth(hole)
-        able = hole.mask & (inverse > 0)
-        able[able] = ~removal.evidence.free(places(hole.camera, 1 / np.where(able, inverse, 1))[able])
-        if not able.any():
+        mask = hole.mask & (inverse > 0)
+        points = places(camera, 1 / np.where(mask, inverse, 1))
+        mask[mask] = ~removal.evidence.free(points[mask])
+        if not mask.any():
             raise BadInput("Whatever filled this hole would hide what photos saw. Choose another view.")
-        first = (chosen, *(camera for camera in cameras if camera is not chosen))
-        total = request.count * (params.iterations + 1)
-        for index in range(request.count):
-            began, seed, done = (
-                time.monotonic(),
-                request.candidate_seed(index),
-                index * (params.iterations + 1),
-            )
-            context.checkpoint()
-            context.progress(done, total, f"Filling the picture of {_named(chosen)}")
-            filled = filled_picture(hole, params.engine, seed, context)
-
-            def tell(step: int, done: int = done) -> None:
-                context.checkpoint()
-                context.progress(done + step, total, f"Fitting step {step} of {params.iterations}")
-
-            new = discs(hole.camera, able, inverse, filled)
-            new = refined(
-                new, removal, hole, filled, cameras=cameras, steps=params.iterations, seed=seed, tell=tell
-            )
-            facts = _facts(removal, new, hole, len(kept) - len(removal.kept))
-            result = SceneResult(removal.kept.joined(new), first, facts, {"added": len(new)})
-            seconds = time.monotonic() - began
-            yield Candidate(
-                "scene", result.to_plain(), seed, f"{len(new)} new Gaussians", metrics=facts, seconds=seconds
-            )
+        return cls(hole, mask, inverse)
 
 
-def _without_leftovers(
-    kept: Gaussians, removed: Gaussians, evidence: Evidence, cameras: Sequence[Camera],
-    checkpoint: Callable[[], None],
-) -> Removal:  # fmt: skip
-    """What is removed goes with what comes to light and no photo saw."""
-    small = [reduced(camera, LONGEST) for camera in cameras]
-    stays = ~leftovers(kept, evidence, small, checkpoint)
-    return Removal(kept.take(stays), removed.joined(kept.take(~stays)), evidence.backs(kept)[stays], evidence)
-
-
-def _facts(removal: Removal, new: Gaussians, hole: Hole, gone: int) -> dict[str, float | int | str]:
-    return {
-        "added": len(new),
+def _answer(
+    removal: Removal, new: Gaussians, place: Place, cameras: Sequence[Camera], *, seed: int, began: float
+) -> Candidate:
+    facts: dict[str, float | int | str] = {
         "gaussians": len(removal.kept) + len(new),
-        "leftovers": gone,
-        "view": hole.camera.name,
-        "hole_pixels": int(hole.mask.sum()),
+        "added": len(new),
+        "leftovers": len(removal.removed) - removal.asked,
+        "view": place.hole.camera.name,
+        "hole_pixels": int(place.hole.mask.sum()),
     }
+    result = SceneResult(
+        removal.kept.joined(new), tuple(cameras), facts, {"stays": removal.stays.astype(np.uint8)}
+    )
+    return Candidate(
+        "scene", result.to_plain(), seed, f"{len(new)} new Gaussians", metrics=facts,
+        seconds=time.monotonic() - began,
+    )  # fmt: skip
 
 
 def _cameras(subject: SceneSubject, params: FillParams) -> tuple[Camera, ...]:
@@ -131,7 +137,7 @@ def _cameras(subject: SceneSubject, params: FillParams) -> tuple[Camera, ...]:
     return cameras
 
 
-def _chosen(params: FillParams, subject: SceneSubject, cameras: Sequence[Camera]) -> Camera | None:
+def _chosen(params: FillParams, cameras: Sequence[Camera]) -> Camera | None:
     """The view that is asked for, or None."""
     if params.camera:
         return Camera.from_record(params.camera, "The view to fill from")
@@ -140,12 +146,4 @@ def _chosen(params: FillParams, subject: SceneSubject, cameras: Sequence[Camera]
     for camera in cameras:
         if camera.name == params.view:
             return camera
-    named = {photo.name: photo.camera for photo in subject.photos}
-    camera_of = named.get(params.view)
-    if camera_of is None:
-        raise BadInput(f"No photo of this scene with a known camera is named '{params.view}'.")
-    return camera_of
-
-
-def _named(camera: Camera) -> str:
-    return f"'{camera.name}'" if camera.name else "this view"
+    raise BadInput(f"No photo of this scene with a known camera is named '{params.view}'.")

@@ -37,55 +37,50 @@ _FAR = np.float32(1e30)
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """The nearest depth in 3 x 3 pixels from one camera, far away where one looks through."""
+    """The nearest and the farthest depth in 3 x 3 pixels of one camera, far away where one looks through."""
 
     camera: Camera
     nearest: Array
+    farthest: Array
+
+    @classmethod
+    def of(cls, drawing: Drawing, camera: Camera) -> _Look:
+        depth = np.where(1 - drawing.through >= SOLID, drawing.depth, _FAR)
+        around = np.ones((3, 3), np.uint8)
+        return cls(camera, cv2.erode(depth, around), cv2.dilate(depth, around))
 
 
-class Evidence:
-    """What N photos saw of a scene, as it was when they were taken.
+class Sights:
+    """What N cameras see of a scene's surfaces."""
 
-    The scene's own pictures stand for the photos, as these may have clutter before the scene.
+    def __init__(self, looks: Sequence[_Look]) -> None:
+        self._looks = tuple(looks)
 
-    Args:
-        before: with what is removed.
-        cameras: of the photos.
-
-    Attributes:
-        shares: ``(M,)`` over the Gaussians of ``before``: how much of it was seen by the photo that saw most.
-    """
-
-    def __init__(
-        self, before: Gaussians, cameras: Sequence[Camera], checkpoint: Callable[[], None] = lambda: None
-    ) -> None:
-        self._looks = []
-        self.shares: Array = np.zeros(len(before))
+    @classmethod
+    def of(cls, gaussians: Gaussians, cameras: Sequence[Camera], checkpoint: Callable[[], None]) -> Sights:
+        looks = []
         for camera in cameras:
             checkpoint()
             small = reduced(camera, LONGEST)
-            share, drawing = visible_share(before, small)
-            np.maximum(self.shares, share, out=self.shares)
-            depth = np.where(1 - drawing.through >= SOLID, drawing.depth, _FAR)
-            self._looks.append(_Look(small, cv2.erode(depth, np.ones((3, 3), np.uint8))))
+            looks.append(_Look.of(_drawn(gaussians, small), small))
+        return Sights(looks)
 
-    def backs(self, gaussians: Gaussians) -> Array:
-        """``(N,)`` bool over the first N Gaussians of ``before``, which are given: whether a photo saw enough
-        of one to have learned it, or its centre at the surface, where many may share a pixel."""
-        found: Array = (self.shares[: len(gaussians)] >= VISIBLE) | self.seen(gaussians.means)
-        return found
+    def seen(self, points: Array, reach: Array | None = None) -> Array:
+        """``(N,)`` bool: whether a camera sees points ``(N, 3)``: as a surface, or nothing where they are.
 
-    def seen(self, points: Array) -> Array:
-        """``(N,)`` bool: whether a photo shows points ``(N, 3)``: as a surface, or nothing where they are."""
+        Args:
+            reach: ``(N,)``: by how much each may lie behind the surface that it is a part of.
+        """
+        slack = np.zeros(len(points)) if reach is None else reach
         found = np.zeros(len(points), bool)
         for look in self._looks:
             inside, depth, rows, columns = _in_sight(look.camera, points)
-            found[inside] |= depth <= look.nearest[rows, columns] * (1 + NEAR_ENOUGH)
+            found[inside] |= depth - slack[inside] <= look.farthest[rows, columns] * (1 + NEAR_ENOUGH)
         return found
 
     def free(self, points: Array) -> Array:
-        """``(N,)`` bool: whether a photo shows that nothing is at points ``(N, 3)``: something farther away
-        is seen there."""
+        """``(N,)`` bool: whether a camera sees that nothing is at points ``(N, 3)``, as it sees something
+        farther away."""
         found = np.zeros(len(points), bool)
         for look in self._looks:
             inside, depth, rows, columns = _in_sight(look.camera, points)
@@ -93,14 +88,48 @@ class Evidence:
         return found
 
 
-def visible_share(gaussians: Gaussians, camera: Camera) -> tuple[Array, Drawing]:
-    """``(M,)``: how much of each Gaussian reaches a picture: its blending weights against what they would be
-    with nothing in front, the integral of its alpha; 0 where it is out of the picture. And the picture, in
-    which all are grey."""
+class Evidence(Sights):
+    """What N photos saw of a scene, as it was when they were taken.
+
+    The scene's own pictures stand for the photos, as these may have clutter before the scene.
+
+    Args:
+        before: with what is removed.
+        cameras: of the photos.
+    """
+
+    def __init__(
+        self, before: Gaussians, cameras: Sequence[Camera], checkpoint: Callable[[], None] = lambda: None
+    ) -> None:
+        looks = []
+        self._shares: Array = np.zeros(len(before))
+        for camera in cameras:
+            checkpoint()
+            small = reduced(camera, LONGEST)
+            drawing = _drawn(before, small)
+            np.maximum(self._shares, _visible_share(drawing), out=self._shares)
+            looks.append(_Look.of(drawing, small))
+        super().__init__(looks)
+
+    def backs(self, gaussians: Gaussians) -> Array:
+        """``(N,)`` bool over the first N Gaussians of ``before``, which are given: whether a photo saw enough
+        of one to have learned it, or it is at the surface, where many may share a pixel."""
+        reach = np.exp(gaussians.scales.max(axis=1))
+        found: Array = (self._shares[: len(gaussians)] >= VISIBLE) | self.seen(gaussians.means, reach)
+        return found
+
+
+def _drawn(gaussians: Gaussians, camera: Camera) -> Drawing:
+    """In grey: only depths and weights are of interest."""
     grey = np.zeros((len(gaussians), 1, 3), np.float32)
     parameters = (gaussians.means, gaussians.scales, gaussians.rotations, gaussians.opacities, grey)
-    splats = sight(parameters, camera, Options())
-    drawing = draw(splats, camera, _BLACK)
+    return draw(sight(parameters, camera, Options()), camera, _BLACK)
+
+
+def _visible_share(drawing: Drawing) -> Array:
+    """``(M,)``: how much of each Gaussian reaches a picture: its blending weights against what they would be
+    with nothing in front, the integral of its alpha; 0 where it is out of the picture."""
+    splats = drawing.splats
     white = np.zeros_like(drawing.colour)
     white[..., 0] = 1
     found = gradients(drawing, white, np.zeros_like(drawing.through), absolute=False)
@@ -111,7 +140,7 @@ def visible_share(gaussians: Gaussians, camera: Camera) -> tuple[Array, Drawing]
     alone = np.exp2(rows[:, at.PEAK]) * math.pi / (math.log(2) * spread)
     share = np.zeros(len(visible))
     share[visible] = weight[visible] / alone
-    return share, drawing
+    return share
 
 
 def _in_sight(camera: Camera, points: Array) -> tuple[Array, Array, Array, Array]:

@@ -10,11 +10,11 @@ import numpy as np
 
 from maskengines.scene.filling.evidence import SOLID, Evidence
 from maskengines.scene.filling.planes import Plane, find_planes
-from maskengines.scene.filling.rays import directions
+from maskengines.scene.filling.rays import directions, places
+from maskengines.scene.filling.removal import Removal
 from maskengines.scene.filling.shares import share
 from maskengines.scene.rasteriser import Frame, render
 from maskengines.subjects.cameras import Camera
-from maskengines.subjects.gaussians import Gaussians
 
 Array = np.ndarray[Any, Any]
 
@@ -34,22 +34,11 @@ _RING_MOST = 1500
 _SPECK = 12
 """Holes of fewer pixels are none."""
 
+_EDGE = 0.15
+"""Width of the edge of a missing piece of a plane, in sides of it."""
+
 _AROUND = 0.6
 """Of the pixels around a missing piece of a plane, the share in which the plane is seen."""
-
-
-@dataclass(frozen=True, eq=False)
-class Removal:
-    """A scene and what was taken out of it, with what its photos saw while that was there.
-
-    Attributes:
-        backed: ``(N,)`` bool over ``kept``: a photo saw it.
-    """
-
-    kept: Gaussians
-    removed: Gaussians
-    backed: Array
-    evidence: Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +71,10 @@ class Hole:
 def find_hole(removal: Removal, camera: Camera) -> Hole:
     """Look for what no photo saw in a view.
 
-    A pixel that is laid bare belongs to the hole where nothing is seen in it, or mainly Gaussians that every
-    photo had hidden. Where a floor is missing a photo may have seen what is behind, though: where a plane
-    beside what is laid bare goes on into space that every photo had hidden, in front of what is seen now, and
-    is seen most of the way around, it is the plane that is missing.
+    A pixel that is laid bare belongs to the hole where nothing is seen in it, or mainly Gaussians that no
+    photo saw at a place that every photo had hidden. Where a floor is missing a photo may have seen what is
+    behind, though: where a plane beside what is laid bare goes on into space that every photo had hidden, in
+    front of what is seen now, and is seen most of the way around, it is the plane that is missing.
     """
     kept, removed, evidence = removal.kept, removal.removed, removal.evidence
     after = render(kept, camera)
@@ -93,7 +82,11 @@ def find_hole(removal: Removal, camera: Camera) -> Hole:
     if not bared.any():
         return Hole(camera, after, bared, bared, np.zeros(bared.shape), np.full(bared.shape, -1), ())
     told = share(kept.take(removal.backed), kept.take(~removal.backed), camera)
-    unseen = bared & (told < SOLID)
+    solid = (after.alpha >= SOLID) & (after.depth > 0)
+    unseen = bared & ~solid
+    # Gaussians that hardly a photo saw may still lie at a surface that photos saw, beside others.
+    doubtful = bared & solid & (told < SOLID)
+    unseen[doubtful] = ~evidence.seen(places(camera, after.depth)[doubtful])
     before = render(kept.joined(removed), camera)
     front = np.where(before.alpha >= SOLID, before.depth, 0.0)
     back = np.where(unseen | (after.depth <= 0), np.inf, after.depth)
@@ -152,7 +145,10 @@ def _surrounded(which: Array, planes: tuple[Plane, ...], after: Frame, bared: Ar
         count, labels = cv2.connectedComponents(_tidy(which == number).astype(np.uint8))
         for piece in range(1, count):
             here = labels == piece
-            around = (cv2.dilate(here.astype(np.uint8), _disc(3)) > 0) & (which != number)
+            # At its edge it is not sure what photos saw, so it is looked a little farther out.
+            away = 2 + round(_EDGE * float(np.sqrt(here.sum())))
+            inner, outer = (cv2.dilate(here.astype(np.uint8), _disc(r)) > 0 for r in (away, away + 3))
+            around = outer & ~inner & (which != number)
             if around.any() and lies[around].mean() >= _AROUND:
                 found[here] = number
     return found

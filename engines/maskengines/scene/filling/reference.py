@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from maskengines.errors import BadInput
-from maskengines.scene.filling.hole import Hole, Removal, find_hole
+from maskengines.scene.filling.hole import Hole, find_hole
 from maskengines.scene.filling.rays import reduced
+from maskengines.scene.filling.removal import Removal
 from maskengines.subjects.cameras import Camera
 
 Array = np.ndarray[Any, Any]

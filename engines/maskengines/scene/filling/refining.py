@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from maskengines.contract import Box
-from maskengines.scene.filling.hole import Hole, Removal, find_hole
+from maskengines.scene.filling.hole import Hole, find_hole
 from maskengines.scene.filling.rays import cut, reduced
+from maskengines.scene.filling.removal import Removal
 from maskengines.scene.filling.shares import share
 from maskengines.scene.losses import photo_loss
 from maskengines.scene.model import Model
