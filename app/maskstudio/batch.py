@@ -168,6 +168,9 @@ class _Saver:
         if candidate.kind == "image" and isinstance(self._subject, ImageSubject):
             answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
             save_image(answer, path)
+        elif candidate.kind == "image" and isinstance(result, ImagePatch):
+            # A picture of something that is none itself.
+            save_image(ImageSubject(result.pixels), path)
         else:
             save_result(candidate, self._subject, path)
 
