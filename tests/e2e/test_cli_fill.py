@@ -107,12 +107,10 @@ def test_a_project_is_filled_where_gaussians_were_deleted(
 
 def test_numbers_or_what_was_removed_say_what_is_gone(run: Run, room: tuple[Staged, Path]) -> None:
     _, folder = room
-    photos, found = f"photos={folder / 'photos'}", []
+    settings, found = ["--set", f"photos={folder / 'photos'}", "iterations=0"], []
     for scene, mask in (("scene.ply", "gone.npy"), ("rest.ply", "box.ply")):
-        code, events, _ = run(
-            "run", "scene-fill", "--input", str(folder / scene), "--mask", str(folder / mask), "--set", photos,
-            "iterations=0", "--out", "a.ply",
-        )  # fmt: skip
+        words = ["--input", str(folder / scene), "--mask", str(folder / mask), *settings, "--out", "a.ply"]
+        code, events, _ = run("run", "scene-fill", *words)
         assert code == 0
         found.append({key: told(events)[0][key] for key in ("added", "view", "hole_pixels", "gaussians")})
     assert found[0] == found[1]
