@@ -31,6 +31,7 @@ NAMES = (
     "following",
     "pipelines",
     "scene",
+    "filling",
 )
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
