@@ -74,6 +74,13 @@ class SceneEye(QObject):
         self.moving = False
         self._ask.start()
 
+    def stir(self) -> None:
+        """What is looked at moves: want a coarse frame of it, and a fine one once it rests."""
+        self.moving = True
+        self._settle.start()
+        if not self._ask.isActive():
+            self._ask.start()
+
     # --- moving ---------------------------------------------------------------------------------
 
     def look(self, orbit: Orbit) -> None:
@@ -82,10 +89,7 @@ class SceneEye(QObject):
             return
         assert isinstance(orbit, SceneOrbit)
         self.orbit, self.exact = orbit, None
-        self.moving = True
-        self._settle.start()
-        if not self._ask.isActive():
-            self._ask.start()
+        self.stir()
         self.left.emit()
         self.moved.emit()
 

@@ -28,7 +28,8 @@ class SceneLink(QObject):
 
     Signals:
         frame: a `SceneFrame`.
-        answered: the selection after the question asked last, ``(N,)`` bool.
+        answered: the selection after the question asked last, ``(N,)`` bool, or None where it will stay
+            without an answer.
         busy_changed: `asking` is another one.
         failed: a `StudioError`; nothing is drawn until another scene is given.
     """
@@ -45,6 +46,8 @@ class SceneLink(QObject):
         self._item: JobItem | None = None
         self._camera: dict[str, Any] | None = None
         self._state: dict[str, Any] | None = None
+        self._edit: dict[str, Any] = {}
+        self._edit_is_news = False
         self._asked: dict[str, Any] | None = None
         self._number = 0
         service.engines_changed.connect(self._open_late)
@@ -59,6 +62,7 @@ class SceneLink(QObject):
         self.close()
         self._scene = scene if scene is not None and scene.gaussians is not None else None
         self._state = None
+        self._edit, self._edit_is_news = {}, False
         self._open()
 
     def look(self, camera: Camera) -> int:
@@ -66,14 +70,22 @@ class SceneLink(QObject):
         self._number += 1
         self._camera = camera.to_record() | {"near": camera.near, "number": self._number}
         if self._item is not None:
-            self._item.update(camera=self._camera)
+            # With the camera, so that one frame shows both.
+            edit = {"edit": self._edit} if self._edit_is_news else {}
+            self._edit_is_news = False
+            self._item.update(camera=self._camera, **edit)
         return self._number
 
-    def tell(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None:
-        """Which Gaussians show, and which are tinted: ``(N,)`` bool, and sRGB in 0..1."""
-        self._state = {
-            "shown": shown.astype(np.uint8), "selected": selected.astype(np.uint8), "tint": list(tint),
-        }  # fmt: skip
+    def edit(self, told: dict[str, Any]) -> None:
+        """From the next `look` on, show this done to what is selected; empty for nothing. See
+        `maskengines.subjects.splat_edits`."""
+        self._edit, self._edit_is_news = told, True
+
+    def tell(self, shown: Array, selected: Array, locked: Array, tint: tuple[float, float, float]) -> None:
+        """Which Gaussians show, which are tinted and which stay as they are: ``(N,)`` bool, and sRGB in
+        0..1."""
+        flags = {"shown": shown, "selected": selected, "locked": locked}
+        self._state = {name: flag.astype(np.uint8) for name, flag in flags.items()} | {"tint": list(tint)}
         if self._item is not None:
             self._item.update(state=self._state)
 
@@ -106,8 +118,8 @@ class SceneLink(QObject):
         item.preview.connect(lambda result: self._came(item, result))
         item.candidate.connect(lambda candidate: self._answer(item, candidate))
         item.ended.connect(lambda: self._over(item))
-        known = {"camera": self._camera, "state": self._state}
-        known = {name: value for name, value in known.items() if value is not None}
+        known = {"camera": self._camera, "state": self._state, "edit": self._edit}
+        known = {name: value for name, value in known.items() if value}
         if known:
             item.update(**known)
 
@@ -119,8 +131,7 @@ class SceneLink(QObject):
         if item is not self._item or self._asked is None:
             return
         if candidate.result["number"] == self._asked["number"]:
-            self._end_question()
-            self.answered.emit(candidate.result["selected"] > 0)
+            self._end_question(candidate.result["selected"] > 0)
 
     def _over(self, item: JobItem) -> None:
         if item is not self._item:
@@ -132,7 +143,8 @@ class SceneLink(QObject):
             self._scene = None
             self.failed.emit(error)
 
-    def _end_question(self) -> None:
+    def _end_question(self, answer: Array | None = None) -> None:
         if self._asked is not None:
             self._asked = None
             self.busy_changed.emit()
+            self.answered.emit(answer)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
+    QColorDialog,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -152,6 +154,19 @@ def ask_amount(parent: QWidget, amount: Amount) -> int | None:
     layout.addLayout(form)
     layout.addWidget(buttons)
     return box.value() if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def ask_colour(
+    parent: QWidget, title: str, start: QColor, tried: Callable[[QColor], object]
+) -> QColor | None:
+    """A colour; ``tried`` hears of each that is pointed at. None when cancelled."""
+    dialog = QColorDialog(start, parent)
+    dialog.setWindowTitle(title)
+    dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
+    dialog.currentColorChanged.connect(tried)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.selectedColor() if accepted else None
 
 
 def ask_mask(window: MainWindow, start: Wish) -> Wish | None:
