@@ -11,10 +11,10 @@ import sys
 
 import numpy as np
 from maskengines.scene.viewing import Picture
-from maskstudio.canvas.gl.card import Card
 from maskstudio.canvas.gl.graphics import Graphics
 from maskstudio.canvas.gl.splat_painter import SplatPainter
 from maskstudio.canvas.gl.texels import texels_of
+from maskstudio.jobs.card import Card
 from PySide6.QtGui import QGuiApplication
 from some_scene import around, some_gaussians
 
@@ -32,7 +32,7 @@ def compare(graphics: Graphics, degree: int) -> dict[str, float]:
     painter, picture = SplatPainter(graphics, texels_of(gaussians)), Picture(gaussians)
     tint = (1.0, 0.4, 0.1)
     painter.show(shown, selected, tint)
-    picture.show({"shown": shown, "selected": selected, "tint": tint})
+    picture.show({"shown": shown, "selected": selected, "locked": ~shown, "tint": tint})
     pixels, depths, means = [], [], []
     for number, camera in enumerate(around(3, 150, 101, 9.0)):
         theirs, own = painter.frame(camera, number), picture.frame(camera, number)

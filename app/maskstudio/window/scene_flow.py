@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
+    from maskstudio.jobs.card import Card
     from maskstudio.jobs.service import JobService
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
@@ -40,6 +42,13 @@ class SceneFlow:
         self.photos = PhotoFlow(self)
         self.selection = SelectionFlow(window, self)
         self.splats = SplatFlow(window, self)
+
+    @cached_property
+    def card(self) -> Card:
+        """What draws the scenes of all tabs where there is a graphics card."""
+        from maskstudio.jobs.card import Card
+
+        return Card(allowed=self._window.settings.use_graphics_card)
 
     # --- coming and going -----------------------------------------------------------------------
 

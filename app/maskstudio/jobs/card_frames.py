@@ -11,8 +11,8 @@ from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import Gaussians
 from PySide6.QtCore import QObject, Signal
 
-from maskstudio.canvas.gl.card import Card
 from maskstudio.jobs.background import Background
+from maskstudio.jobs.card import Card
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ class CardFrames(QObject):
         self._gaussians: Gaussians | None = None
         self._state: tuple[Array, Array, tuple[float, float, float]] | None = None
         self._painter: Any = None
+
+    @property
+    def draws(self) -> bool:
+        """There are frames."""
+        return self._painter is not None
 
     def show(self, gaussians: Gaussians | None) -> None:
         """Draw these from now on, none of them hidden or tinted."""
