@@ -37,7 +37,7 @@ _TEXTURE_2D, _TEXTURE0 = 0x0DE1, 0x84C0
 _FIRST_TARGET = 0x8CE0
 _BLEND, _ONE, _ONE_MINUS_SOURCE_ALPHA = 0x0BE2, 1, 0x0303
 _TRIANGLES, _STRIP = 0x0004, 0x0005
-_UNSIGNED_BYTE, _UNSIGNED_INT, _FLOAT = 0x1401, 0x1405, 0x1406
+_UNSIGNED_BYTE, _UNSIGNED_INT, _FLOAT, _HALF_FLOAT = 0x1401, 0x1405, 0x1406, 0x140B
 _RED, _RG, _RGBA = 0x1903, 0x8227, 0x1908
 _RGBA8, _RGBA16F, _R32F, _RG32F = 0x8058, 0x881A, 0x822E, 0x8230
 _COLOR, _PACK_ALIGNMENT, _UNPACK_ALIGNMENT = 0x1800, 0x0D05, 0x0CF5
@@ -82,7 +82,7 @@ class SplatPainter:
         formats = QOpenGLTexture.TextureFormat
         self._textures = [
             self._texture(texels.geometry, formats.RGBA32F, _FLOAT, _RGBA),
-            self._texture(texels.harmonics, formats.RGBA16F, _FLOAT, _RGBA),
+            self._texture(texels.harmonics, formats.RGBA16F, _HALF_FLOAT, _RGBA),
             self._texture(flags(self._count), formats.RG8_UNorm, _UNSIGNED_BYTE, _RG),
         ]
         graphics.leave()

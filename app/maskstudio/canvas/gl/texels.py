@@ -17,6 +17,8 @@ ROW = 4096
 """Texels of a texture's row."""
 
 _GONE = np.float32(-100)
+_MOST_HALF = np.float32(65504)
+_BLOCK = 65536
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +28,10 @@ class Texels:
     Attributes:
         means: ``(N, 3)`` float32.
         bands: coefficients of colour a channel.
-        geometry, harmonics: ``(rows, 4 ROW)`` float32; `GEOMETRY_TEXELS` texels each, and as many as hold
-            three times `bands`. What is not finite is there, but is not seen.
+        geometry: ``(rows, 4 ROW)`` float32, `GEOMETRY_TEXELS` texels each.
+        harmonics: ``(rows, 4 ROW)`` float16, as many texels each as hold three times `bands` numbers.
+
+    What is not finite is there, but is not seen.
     """
 
     means: Array
@@ -46,15 +50,29 @@ def texels_of(gaussians: Gaussians) -> Texels:
 
 def flags(count: int, shown: Array | None = None, selected: Array | None = None) -> Array:
     """``(rows, 2 ROW)`` uint8: what shows and what is selected, ``(N,)`` bool; all and nothing by default."""
-    found = np.zeros((count, 2), np.uint8)
+    rows, found = _rows(count, 2, 2, np.uint8)
     found[:, 0] = 255 if shown is None else 255 * shown.astype(np.uint8)
     found[:, 1] = 0 if selected is None else 255 * selected.astype(np.uint8)
-    return _rows(found, 2)
+    return rows
 
 
 def _geometry(gaussians: Gaussians) -> Array:
     """Means, opacities and covariances ``R S S R^T`` (Kerbl et al. 2023, eq. 6)."""
-    w, x, y, z = (gaussians.rotations / np.linalg.norm(gaussians.rotations, axis=1).clip(1e-10)[:, None]).T
+    rows, texels = _rows(len(gaussians), 4 * GEOMETRY_TEXELS, 4, np.float32)
+    texels[:, :3] = gaussians.means
+    texels[:, 3] = gaussians.opacities
+    for start in range(0, len(gaussians), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        spread = _covariances(gaussians.rotations[part], gaussians.scales[part])
+        texels[part, 4:10] = spread[:, (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)]
+    broken = ~(np.isfinite(texels).all(axis=1) & gaussians.finite)
+    texels[broken] = 0
+    texels[broken, 3] = _GONE
+    return rows
+
+
+def _covariances(rotations: Array, scales: Array) -> Array:
+    w, x, y, z = (rotations / np.linalg.norm(rotations, axis=1).clip(1e-10)[:, None]).T
     turn = np.stack(
         [
             1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
@@ -63,29 +81,22 @@ def _geometry(gaussians: Gaussians) -> Array:
         ], axis=1,
     ).reshape(-1, 3, 3)  # fmt: skip
     with np.errstate(over="ignore", invalid="ignore"):
-        axes = turn * np.exp(gaussians.scales)[:, None, :]
-        spread = axes @ axes.transpose(0, 2, 1)
-    texels = np.zeros((len(gaussians), 4 * GEOMETRY_TEXELS), np.float32)
-    texels[:, :3] = gaussians.means
-    texels[:, 3] = gaussians.opacities
-    texels[:, 4:10] = spread[:, (0, 0, 0, 1, 1, 2), (0, 1, 2, 1, 2, 2)]
-    broken = ~(np.isfinite(texels).all(axis=1) & gaussians.finite)
-    texels[broken] = 0
-    texels[broken, 3] = _GONE
-    return _rows(texels)
+        axes = turn * np.exp(scales)[:, None, :]
+        spread: Array = axes @ axes.transpose(0, 2, 1)
+    return spread
 
 
 def _harmonics(gaussians: Gaussians) -> Array:
     flat = gaussians.harmonics.reshape(len(gaussians), -1)
-    padded = np.zeros((len(flat), -(-flat.shape[1] // 4) * 4), np.float32)
-    padded[:, : flat.shape[1]] = np.nan_to_num(flat)
-    return _rows(padded)
+    rows, texels = _rows(len(flat), -(-flat.shape[1] // 4) * 4, 4, np.float16)
+    for start in range(0, len(flat), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        texels[part, : flat.shape[1]] = np.nan_to_num(flat[part]).clip(-_MOST_HALF, _MOST_HALF)
+    return rows
 
 
-def _rows(values: Array, channels: int = 4) -> Array:
-    flat = values.reshape(-1)
+def _rows(count: int, numbers: int, channels: int, kind: Any) -> tuple[Array, Array]:
+    """Zeros as rows of a texture, and the ``(count, numbers)`` of them that are to be filled."""
     width = ROW * channels
-    rows = max(1, -(-len(flat) // width))
-    padded = np.zeros(rows * width, values.dtype)
-    padded[: len(flat)] = flat
-    return padded.reshape(rows, width)
+    rows = np.zeros((max(1, -(-count * numbers // width)), width), kind)
+    return rows, rows.reshape(-1)[: count * numbers].reshape(count, numbers)
