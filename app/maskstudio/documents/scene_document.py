@@ -80,6 +80,11 @@ class SceneWork:
         return free
 
     @property
+    def none(self) -> Array:
+        """``(N,)`` bool: no Gaussian at all."""
+        return np.zeros(len(self), bool)
+
+    @property
     def kept(self) -> Gaussians | None:
         """The Gaussians that are not deleted, hidden ones too; None without any."""
         gaussians = self.scene.gaussians

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from maskengines.errors import StudioError
 
 from maskstudio.window.document_view import DocumentView
 
 if TYPE_CHECKING:
+    import numpy as np
     from maskengines.contract import Candidate
     from maskengines.subjects.image import ImageSubject
     from maskengines.subjects.pose import PoseSubject
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.pose_view import PoseView
 
-Array = np.ndarray[Any, Any]
+    Array = np.ndarray[Any, Any]
 
 NO_POSE = "Open joints first, or start a pose: Pose, New pose on this photo"
 NO_JOINT = "Touch a joint first: drag one (J), or click one in the 3D view"
@@ -103,6 +103,7 @@ class PoseFlow:
 
     def new_on_blank(self) -> None:
         """A pose on an empty canvas."""
+        import numpy as np
         from maskengines.subjects.image import ImageSubject
 
         from maskstudio.documents.pose_opening import BLANK
@@ -199,6 +200,8 @@ class PoseFlow:
 
     def _shown_of(self, front: PoseView, people: PosePeople) -> int:
         """The number of the one whose joints the document shows; the first where they have moved."""
+        import numpy as np
+
         joints = front.document.pose.joints
         for number in (front.person, people.first):
             if number is not None and number < people.count:
