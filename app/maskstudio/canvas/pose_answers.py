@@ -3,6 +3,7 @@ over all answers, and where one of them is seen."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -95,8 +96,8 @@ class PoseAnswers(QObject):
     def _bones(self, at: Callable[[float, float], Place], halo: int) -> Iterator[Mark]:
         if self._seen is None:
             return
-        known: list[bool] = np.isfinite(self._seen).all(axis=1).tolist()
         seen = self._seen.tolist()
+        known = [math.isfinite(x + y) for x, y in seen]
         for joint, parent in enumerate(PARENTS):
             if parent >= 0 and known[parent] and known[joint]:
                 colour = argb(joint_colour(joint).name(), 0.85)
