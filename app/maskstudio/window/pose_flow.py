@@ -54,7 +54,16 @@ class PoseFlow:
 
         assert isinstance(document, PoseDocument)
         made = self._views[view] = PoseView(document, canvas)
-        document.pose_changed.connect(self._window.actions_changed)
+        can_let_go = _can_let_go(document)
+
+        def changed() -> None:
+            nonlocal can_let_go
+            # While a hand drags, all else that commands ask stays: looking at all of them takes a while.
+            before, can_let_go = can_let_go, _can_let_go(document)
+            if can_let_go != before:
+                self._window.actions_changed()
+
+        document.pose_changed.connect(changed)
         return made
 
     def tie(self, view: DocumentView, asker: Asker) -> None:
@@ -311,6 +320,11 @@ class PoseFlow:
     @property
     def _joint(self) -> str | None:
         return self.front.joint if self.front is not None else None
+
+
+def _can_let_go(document: PoseDocument) -> tuple[bool, bool]:
+    """There are pins; a body is kept."""
+    return bool(document.pins), document.body is not None
 
 
 def person_box(size: tuple[int, int]) -> tuple[float, float, float, float]:
