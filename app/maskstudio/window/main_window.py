@@ -439,6 +439,7 @@ class MainWindow(QMainWindow):
             return
         self._save_geometry()
         self.tools.close()
+        self.scenes.turntables.close()
         self.engines.close()
         self.models.close()
         for view in self.views:
