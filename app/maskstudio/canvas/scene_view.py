@@ -109,6 +109,7 @@ class SceneView(QWidget):
         self.cameras = scene.cameras
         self.chosen_camera = None
         self.frames.clear()
+        self._compare()
         self.points = scene.points, scene.colours
         self.eye.set_scene(scene)
 
@@ -119,6 +120,7 @@ class SceneView(QWidget):
     def show_frame(self, frame: SceneFrame) -> None:
         """A frame came."""
         rested = self.frames.take(frame, self.eye.orbit)
+        self._compare()
         self.update()
         if rested:
             self.rested.emit(self.frames.image)
@@ -137,6 +139,7 @@ class SceneView(QWidget):
     def clear_frame(self) -> None:
         """There is nothing to see any more."""
         self.frames.clear()
+        self._compare()
         self.update()
 
     def set_tool(self, tool: Tool | None, *, takes_away: bool = False) -> None:
@@ -164,8 +167,14 @@ class SceneView(QWidget):
             self.eye.look_from(camera)
         ground.resize(self.size(), self.devicePixelRatioF())
         self.photo = ground
+        self._compare()
         self.hand.stand_on(ground)
         self.hover(None)
+
+    def _compare(self) -> None:
+        """A photo that lies over a render is compared with it."""
+        if self.photo is not None:
+            self.photo.compared = self.frames.image is not None and not self.photo.alone
 
     def leave_photo(self) -> None:
         """The scene alone, seen from where it is."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from maskstudio.window.generate_flow import Wish
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.mask_flow import Amount
+    from maskstudio.window.turntable_dialog import TurntableWish
 
 Answer = Literal["save", "discard", "cancel"]
 
@@ -167,6 +168,16 @@ def ask_colour(
     accepted = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return dialog.selectedColor() if accepted else None
+
+
+def ask_turntable(parent: QWidget, start: TurntableWish) -> TurntableWish | None:
+    """How to go around a scene; None when cancelled."""
+    from maskstudio.window.turntable_dialog import TurntableDialog
+
+    dialog = TurntableDialog(parent, start)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.wish if accepted else None
 
 
 def ask_mask(window: MainWindow, start: Wish) -> Wish | None:

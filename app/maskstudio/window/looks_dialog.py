@@ -106,6 +106,9 @@ class LooksDialog(QDialog):
             picked = gaussians.take(chosen)
             self.sizes.propose(_sizes(picked))
             self.opacities.propose(picked.alphas)
+        # What is proposed does not count before it is touched.
+        self.sizes.changed.connect(self._touched("sizes"))
+        self.opacities.changed.connect(self._touched("opacities"))
         self._ticks["colour"].setChecked(True)
         self._try()
 
@@ -116,6 +119,7 @@ class LooksDialog(QDialog):
         self.within.setRange(1, 100)
         self.within.setValue(round(ALIKE))
         self.within.setToolTip(self.tr("How far colours may be from it (distance in CIELAB)"))
+        self.within.setAccessibleName(self.tr("Colours that are alike"))
         self.within.valueChanged.connect(self._touched("colour"))
         colour = QWidget()
         row = QHBoxLayout(colour)
@@ -124,8 +128,6 @@ class LooksDialog(QDialog):
         row.addWidget(self.within, 1)
         self.sizes = RangeRow(_sizes(gaussians), self.tr("Size"))
         self.opacities = RangeRow(gaussians.alphas, self.tr("Opacity"))
-        self.sizes.changed.connect(self._touched("sizes"))
-        self.opacities.changed.connect(self._touched("opacities"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
@@ -170,9 +172,8 @@ class LooksDialog(QDialog):
         """What a control of a row does: it counts from now on."""
 
         def touched(*_: object) -> None:
-            if name in getattr(self, "_ticks", {}):
-                self._ticks[name].setChecked(True)
-                self._try()
+            self._ticks[name].setChecked(True)
+            self._try()
 
         return touched
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from maskstudio.window.photo_flow import PhotoFlow
 from maskstudio.window.selection_flow import SelectionFlow
 from maskstudio.window.splat_flow import SplatFlow
+from maskstudio.window.turntable_flow import TurntableFlow
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
@@ -42,6 +43,7 @@ class SceneFlow:
         self.photos = PhotoFlow(self)
         self.selection = SelectionFlow(window, self)
         self.splats = SplatFlow(window, self)
+        self.turntables = TurntableFlow(window, self)
 
     @cached_property
     def card(self) -> Card:

@@ -12,6 +12,7 @@ from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from maskstudio.canvas.scene_eye import MOVING_SHARE
 from maskstudio.canvas.scene_view import SceneView
@@ -43,6 +44,8 @@ class SceneTab(QObject):
         self.document = document
         self.view = SceneView()
         self.photos = ScenePhotos(window, document, self.view)
+        self.widget = _stacked(self.view, self.photos.strip)
+        """What the tab holds."""
         self.asking = SceneAsking(window, self)
         self.edits = SceneEdits(window, self)
         self._window = window
@@ -211,3 +214,13 @@ class SceneTab(QObject):
             self.view.show_message(
                 self.tr("Getting the renderer ready…"), self.tr("The first time takes longer.")
             )
+
+
+def _stacked(view: QWidget, strip: QWidget) -> QWidget:
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(view, 1)
+    column.addWidget(strip)
+    return whole
