@@ -110,9 +110,15 @@ class SceneFlow:
         """
         from maskengines.results.scenes import learned_masks, scene_from_candidate
 
+        from maskstudio.documents.scene_fill import is_fill, take_fill
+
         document = self.document
         if document is not None:
             found = scene_from_candidate(candidate)
+            if is_fill(found, document):
+                take_fill(found, document)
+                document.clear_candidates()
+                return
             scene = document.work.scene.with_gaussians(found.gaussians)
             document.replace_scene(scene, "Keep scene", learned_masks(found))
             document.clear_candidates()

@@ -97,7 +97,7 @@ class SceneTab(QObject):
         if candidate is not None and candidate.kind == "scene":
             try:
                 result = scene_from_candidate(candidate)
-                tried, learned = result.gaussians, learned_masks(result)
+                tried, learned = result.gaussians, learned_masks(result) or learned
             except BadInput:
                 tried = None  # told where it is kept in earnest
         self.photos.set_learned(learned)
