@@ -1,12 +1,13 @@
 """How far away what a photo shows is, and whether other photos show it too: a plane sweep (Collins 1996).
 
-Structure-from-motion matches corners; this matches everything that is not the same all over, so that blurred
-backgrounds get a depth as well. What only one photo shows gets none.
+Structure-from-motion matches corners; this matches whatever has a shape, so that blurred backgrounds get a
+depth as well. What only one photo shows is not found in others at any depth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,16 @@ _NEIGHBOURS, _WITNESSES = 8, 2
 """Photos that are compared, and how many of them must show the same thing: with the photo itself three, as
 for the sparse points."""
 
+_STATIC = 0.9
+"""Share of the pixels of sparse points, which are static, that the tolerance lets through."""
+
+_LOOSEST = 0.25
+_THREADS = 2
 _WIDEST = np.cos(np.radians(60))
 _SEEN_DEPTHS = (0.02, 0.98)
 _CLOSER, _FARTHER = 0.7, 20.0
 _UNSEEN = 255
+_NEXT = np.ones((3, 3), np.uint8)
 _MEAN = np.array([[1 / 3, 1 / 3, 1 / 3, 1]])
 """Of colours; what another photo does not show differs as much as can be."""
 
@@ -48,8 +55,43 @@ class Sweep:
     depth: Array
 
 
+class Stereo:
+    """Sweeps of all photos of a scene.
+
+    Attributes:
+        sweeps: one for each photo.
+        tolerance: cost up to which other photos show the same. It is what those pixels cost in which
+            structure-from-motion found static points, so that it follows noise and shine, up to a quarter
+            of the range of colours; nothing is found where there are no such points.
+    """
+
+    def __init__(self, views: Sequence[View], points: Array) -> None:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            self.sweeps = list(pool.map(lambda n: sweep(views, n, points), range(len(views))))
+        known = np.concatenate([_observed(*pair) for pair in zip(views, self.sweeps, strict=True)])
+        self.tolerance = min(float(np.quantile(known, _STATIC)), _LOOSEST) if len(known) else -1.0
+
+    def depths(self, number: int, across: Array, down: Array) -> Array:
+        """``(M,)`` float32: how far away that is which photo ``number`` shows at places given as shares of
+        its width and height, 0..1; NaN where no other photo shows it."""
+        found = self.sweeps[number]
+        height, width = found.cost.shape
+        rows, columns = (down * height).astype(int), (across * width).astype(int)
+        shown = found.cost[rows, columns] <= self.tolerance
+        return np.where(shown, found.depth[rows, columns], np.float32(np.nan))
+
+
+def _observed(view: View, found: Sweep) -> Array:
+    """Costs where sparse points were found."""
+    height, width = found.cost.shape
+    places = np.floor(view.observed * [width / view.camera.width, height / view.camera.height]).astype(int)
+    inside = ((places >= 0) & (places < [width, height])).all(axis=1)
+    costs: Array = found.cost[places[inside, 1], places[inside, 0]]
+    return costs
+
+
 def sweep(views: Sequence[View], number: int, points: Array) -> Sweep:
-    """Compare one photo with those taken nearest to it, plane by plane through the depths of the sparse points.
+    """Compare one photo with those taken nearest to it, plane by plane through the depths of sparse points.
 
     Args:
         points: ``(P, 3)``.
@@ -101,14 +143,20 @@ def _planes(camera: Camera, points: Array) -> Array:
 
 
 def _apart(pixels: Array, camera: Camera, seen: Array, other: Camera, depth: float) -> Array:
-    """``(h, w)`` float32 mean difference 0..255 of windows, if all a photo shows were at one depth."""
+    """``(h, w)`` float32 mean difference 0..255 of windows, if all that a photo shows were at one depth.
+
+    A pixel may be like anything up to halfway to its neighbours (Birchfield and Tomasi 1998): between two
+    planes a bright spot is never met exactly.
+    """
     turn = other.rotation @ camera.rotation.T
     shift = other.translation - turn @ camera.translation
     carried = _lens(other) @ (turn + np.outer(shift, [0, 0, 1]) / depth) @ np.linalg.inv(_lens(camera))
-    size = (camera.width, camera.height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(seen, carried, (camera.width, camera.height), flags=flags)
-    return cv2.boxFilter(cv2.transform(cv2.absdiff(pixels, warped), _MEAN), cv2.CV_32F, (_WINDOW, _WINDOW))
+    above = cv2.addWeighted(warped, 0.5, cv2.dilate(warped, _NEXT), 0.5, 0)
+    below = cv2.addWeighted(warped, 0.5, cv2.erode(warped, _NEXT), 0.5, 0)
+    apart = cv2.add(cv2.subtract(pixels, above), cv2.subtract(below, pixels))
+    return cv2.boxFilter(cv2.transform(apart, _MEAN), cv2.CV_32F, (_WINDOW, _WINDOW))
 
 
 def _lens(camera: Camera) -> Array:
