@@ -38,6 +38,8 @@ maskstudio [--open FILE] [FILE ...]
        maskstudio run ENGINE --input FILE [--mask FILE] --out PATH
                       [--count N] [--seed S] [--set key=value ...] [--person N] [--json]
        maskstudio render SCENE --camera FILE --out FOLDER [--set key=value ...] [--json]
+       maskstudio render SCENE --turntable N --out FOLDER|FILM.mp4
+                      [--size WxH] [--elevation DEGREES] [--set key=value ...] [--json]
        maskstudio plugins list | trust NAME | forget NAME
        maskstudio models list | pull ID | import FOLDER | remove ID [--json]
        maskstudio models offline | online
@@ -195,10 +197,17 @@ def _render(words: Sequence[str], output: Output) -> int:
         description="Take pictures of a scene, a PNG for each camera; their paths go to stdout.",
     )  # fmt: skip
     parser.add_argument("scene", metavar="SCENE", type=Path, help="a .ply, .spz, .splat, .sog or project")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--camera", metavar="FILE", type=Path, help="cameras as in scene.json: a JSON file")
+    where.add_argument("--turntable", metavar="N", type=int, help="N pictures once around")
     parser.add_argument(
-        "--camera", required=True, metavar="FILE", type=Path, help="cameras as in scene.json: a JSON file"
+        "--out", required=True, metavar="FOLDER", type=Path,
+        help="made if it is not there; an .mp4 for a turntable as a film",
+    )  # fmt: skip
+    parser.add_argument("--size", metavar="WxH", help="pixels of a turntable's pictures, 960x720")
+    parser.add_argument(
+        "--elevation", metavar="DEGREES", type=float, help="height of a turntable above the level, -89..89"
     )
-    parser.add_argument("--out", required=True, metavar="FOLDER", type=Path, help="made if it is not there")
     parser.add_argument(
         "--set", action="extend", nargs="+", default=[], metavar="key=value", dest="settings",
         help="background=white, mip=true; may be repeated",
@@ -207,9 +216,15 @@ def _render(words: Sequence[str], output: Output) -> int:
     options = parser.parse_args(list(words))
     from maskstudio.rendering import Shoot, render
     from maskstudio.stopping import stopped_by_signals
+    from maskstudio.turntables import turntable_from_words
 
+    cameras = options.camera
+    if cameras is None:
+        cameras = turntable_from_words(options.turntable, options.size, options.elevation)
+    elif options.size is not None or options.elevation is not None:
+        parser.error("--size and --elevation belong to --turntable; a file of cameras has sizes of its own")
     with stopped_by_signals():
-        return render(Shoot(options.scene, options.camera, options.out, options.settings), output)
+        return render(Shoot(options.scene, cameras, options.out, options.settings), output)
 
 
 def _engines(words: Sequence[str], output: Output) -> int:

@@ -1,4 +1,4 @@
-"""``maskstudio render``: a sequence of pictures of a scene, one for each camera of a file."""
+"""``maskstudio render``: pictures of a scene, from the cameras of a file or from once around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from maskengines.contract import Candidate
 from maskengines.errors import BadInput, EngineFault
@@ -22,8 +22,10 @@ from maskengines.subjects.scene import need_gaussians
 
 from maskstudio.batch import follow
 from maskstudio.batch_subjects import open_scene
+from maskstudio.picture_sequences import FILM, Film
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
+from maskstudio.turntables import Turntable
 
 if TYPE_CHECKING:
     from maskstudio.output import Output
@@ -33,16 +35,21 @@ ENGINE = "render-scene"
 
 @dataclass(frozen=True)
 class Shoot:
-    """The words of one ``render`` command; ``settings`` are ``key=value`` words."""
+    """The words of one ``render`` command; ``settings`` are ``key=value`` words.
+
+    Attributes:
+        cameras: a file of cameras, or how to go around.
+        out: a folder, or an ``.mp4`` where the pictures go around.
+    """
 
     scene: Path
-    cameras: Path
+    cameras: Path | Turntable
     out: Path
     settings: Sequence[str] = ()
 
 
 def render(shoot: Shoot, output: Output) -> int:
-    """Write a PNG for each camera into a folder, which is made if it is not there; returns 0.
+    """Write a PNG for each camera into a folder, which is made if it is not there, or a film; returns 0.
 
     Pictures are named like their cameras where each has a name of its own that can be a file's, else
     ``0001.png`` and so on. All that can be wrong with the words is found before any work starts; pictures
@@ -58,15 +65,14 @@ def render(shoot: Shoot, output: Output) -> int:
     if len(words) < len(shoot.settings):
         raise BadInput("Cameras come from the file that --camera names; leave them out of --set.")
     params = read_settings(engine.info.params, words)
-    cameras = read_cameras(shoot.cameras)
+    cameras = read_cameras(shoot.cameras) if isinstance(shoot.cameras, Path) else None
     scene, _ = open_scene(engine.info, shoot.scene, None, output)
     need_gaussians(scene)
+    if isinstance(shoot.cameras, Turntable):
+        cameras = shoot.cameras.cameras(scene)
+    assert cameras is not None
     records = [camera.to_record() for camera in cameras]
-    with _folder(shoot.out) as folder, Runtime(registry, interactive=False) as runtime:
-        paths = [folder / name for name in picture_names(cameras)]
-        for path in paths:
-            check_target(path)
-        save = _Saver(paths, output)
+    with _place(shoot, cameras, output) as save, Runtime(registry, interactive=False) as runtime:
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
         runtime.submit(
             ENGINE, scene, {}, {**params.model_dump(), "cameras": records},
@@ -74,9 +80,10 @@ def render(shoot: Shoot, output: Output) -> int:
         )  # fmt: skip
         output.progress(0, len(cameras), "Starting the renderer")
         follow(events, save, output)
-    output.close()
-    if save.saved < len(paths):
-        raise EngineFault(f"'{ENGINE}' gave {save.saved} of {len(paths)} pictures and no reason why.")
+        output.close()
+        if save.saved < len(cameras):
+            raise EngineFault(f"'{ENGINE}' gave {save.saved} of {len(cameras)} pictures and no reason why.")
+        save.finish()
     return 0
 
 
@@ -91,7 +98,17 @@ def picture_names(cameras: Sequence[Camera]) -> list[str]:
     return [f"{number:0{digits}}.png" for number in range(1, len(names) + 1)]
 
 
-class _Saver:
+class _Saver(Protocol):
+    saved: int
+
+    def __call__(self, candidate: Candidate) -> None:
+        """A picture came."""
+
+    def finish(self) -> None:
+        """All came."""
+
+
+class _PictureSaver:
     def __init__(self, paths: Sequence[Path], output: Output) -> None:
         self._paths = paths
         self._output = output
@@ -103,6 +120,49 @@ class _Saver:
             save_image(ImageSubject(candidate.result.pixels), path)
             self.saved += 1
             self._output.candidate(path, candidate.seed, candidate.seconds, candidate.metrics)
+
+    def finish(self) -> None:
+        """Each is in its place already."""
+
+
+class _FilmSaver:
+    def __init__(self, film: Film, output: Output) -> None:
+        self._film = film
+        self._output = output
+        self._seconds = 0.0
+        self.saved = 0
+
+    def __call__(self, candidate: Candidate) -> None:
+        self._film.add(candidate.result.pixels)
+        self._seconds += candidate.seconds
+        self.saved += 1
+
+    def finish(self) -> None:
+        """Put the film in its place and tell of it."""
+        with uninterrupted():
+            (path,) = self._film.finish()
+            self._output.candidate(path, 0, self._seconds, {"frames": self.saved})
+
+
+@contextlib.contextmanager
+def _place(shoot: Shoot, cameras: Sequence[Camera], output: Output) -> Iterator[_Saver]:
+    """Where the pictures go; gone again if nothing came of it.
+
+    Raises:
+        BadInput: they cannot go there.
+    """
+    if shoot.out.suffix.lower() == FILM and isinstance(shoot.cameras, Turntable):
+        film = Film(Path.cwd() / shoot.out, shoot.cameras.width, shoot.cameras.height)
+        try:
+            yield _FilmSaver(film, output)
+        finally:
+            film.drop()
+        return
+    with _folder(shoot.out) as folder:
+        paths = [folder / name for name in picture_names(cameras)]
+        for path in paths:
+            check_target(path)
+        yield _PictureSaver(paths, output)
 
 
 @contextlib.contextmanager

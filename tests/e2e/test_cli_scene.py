@@ -209,6 +209,36 @@ def test_pictures_of_cameras_without_names_of_their_own_are_numbered_and_sizes_m
     assert (tmp_path / "frames" / "mine.txt").exists()
 
 
+def test_a_turntable_is_pictures_or_a_film_of_once_around(
+    run: Run, ball: list[Camera], tmp_path: Path
+) -> None:
+    words = ["render", "ball.ply", "--turntable", "6", "--size", "60x40", "--json"]
+    code, out, _ = run(*words, "--out", "turn", "--elevation", "0")
+    assert code == 0
+    told = candidates(out)
+    assert [Path(one["path"]).name for one in told] == [f"000{number}.png" for number in range(1, 7)]
+    for one in told:
+        picture = cv2.imread(one["path"])[..., ::-1].astype(int)
+        assert picture.shape == (40, 60, 3)
+        assert np.abs(picture[20, 30] - (228, 25, 25)).max() <= 3, "the middle is in the middle"
+    code, out, _ = run(*words, "--out", "turn.mp4")
+    (film,) = candidates(out)
+    assert (code, film["path"], film["frames"]) == (0, str(tmp_path / "turn.mp4"), 6)
+    assert cv2.VideoCapture(film["path"]).get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    for more, wrong in (
+        (["--camera", "cameras.json"], "not allowed with"),
+        (["--size", "9x9"], "16 to 4096"),
+        (["--out", "no/turn.mp4"], "does not exist"),
+    ):
+        code, lines, said = run("render", "ball.ply", "--turntable", "6", "--out", "t", *more)
+        assert (code, lines) == (2, [])
+        assert wrong in said
+    code, _, said = run("render", "ball.ply", "--camera", "cameras.json", "--out", "t", "--size", "60x40")
+    assert code == 2
+    assert "belong to --turntable" in said
+    assert not (tmp_path / "t").exists()
+
+
 def test_what_is_wrong_with_a_rendering_is_one_sentence(run: Run, ball: list[Camera], tmp_path: Path) -> None:
     write_scene_folder(tmp_path / "photos", around(4))
     (tmp_path / "cut.json").write_text('{"frames": [')

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from clumps import open_clumps
 from maskengines.contract import BadInput, Candidate
 from maskengines.results.scenes import SceneResult
 from maskstudio.canvas.scene_photo import PhotoGround, across
@@ -114,7 +115,10 @@ def test_the_photos_own_pixels_are_drawn_left_of_the_line(tab: SceneTab, qtbot: 
     from PIL import Image
 
     true = np.asarray(Image.open(folder / "images" / "p01.png").convert("RGB")).astype(int)
-    ground(tab).wipe = 0.5
+    assert not ground(tab).catches(QPointF(ground(tab).line, ground(tab).rect.center().y())), "no render yet"
+    assert ground(tab).line == ground(tab).rect.right()
+    ground(tab).compared = True
+    assert ground(tab).line == pytest.approx(tab.view.width() / 2, abs=1), "it begins in the middle"
     drawn = tab.view.grab().toImage()
     ratio = tab.view.devicePixelRatioF()
 
@@ -133,6 +137,7 @@ def test_the_line_is_dragged_and_stays_for_the_next_photo(window: MainWindow, ta
     photos = tab.document.work.scene.photos
     tab.photos.show(photos[0])
     window.registry.run("tool.brush")
+    ground(tab).compared = True
     knob = QPointF(ground(tab).line, ground(tab).rect.center().y())
     assert ground(tab).catches(knob)
     target = ground(tab).rect.left() + 0.25 * ground(tab).rect.width()
@@ -323,7 +328,6 @@ def test_what_was_learned_lies_over_the_photo_in_another_colour(
     window.registry.run("scene.learned")
     assert shown.learned is not None
     shown.set_overlay(QColor(255, 0, 0), 1.0)
-    shown.wipe = 1.0
     drawn = tab.view.grab().toImage()
     at = (shown.back(10, 15) * tab.view.devicePixelRatioF()).toPoint()
     assert drawn.pixel(at) == across(QColor(255, 0, 0)).rgb()
@@ -420,3 +424,48 @@ def test_paint_that_is_undone_leaves_no_journal(window: MainWindow, tab: SceneTa
     qtbot.waitUntil(lambda: bool(list(journals.glob("scene-*/work/project.json"))), timeout=20_000)
     window.undo()
     qtbot.waitUntil(lambda: not list(journals.glob("scene-*")), timeout=20_000)
+
+
+def test_the_strip_shows_small_pictures_and_a_click_looks_from_there(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot
+) -> None:
+    strip, photos = tab.photos.strip, tab.document.work.scene.photos
+    assert strip.isVisible()
+    assert strip.count() == len(photos)
+    assert strip.currentRow() == -1
+
+    def read() -> int:
+        pictures = [strip.item(row).data(Qt.ItemDataRole.UserRole) for row in range(strip.count())]
+        return sum(picture is not None and not picture.isNull() for picture in pictures)
+
+    qtbot.waitUntil(lambda: read() == len(photos), timeout=20_000)
+    place = strip.visualItemRect(strip.item(2)).center()
+    QTest.mouseClick(strip.viewport(), LEFT, pos=place)
+    assert tab.photos.shown is photos[2]
+    assert tab.view.eye.exact is photos[2].camera
+    window.registry.run("scene.photo.next")
+    assert strip.currentRow() == 3
+    tab.photos.leave()
+    assert strip.currentRow() == -1
+    window.registry.run("scene.strip")
+    assert not strip.isVisible()
+    window.registry.run("scene.strip")
+    assert strip.isVisible()
+
+
+def test_the_strip_marks_what_is_painted_on(window: MainWindow, tab: SceneTab, qtbot: QtBot) -> None:
+    strip, photos = tab.photos.strip, tab.document.work.scene.photos
+
+    def dots() -> list[bool]:
+        return [bool(strip.item(row).data(Qt.ItemDataRole.UserRole + 1)) for row in range(strip.count())]
+
+    tab.photos.show(photos[1])
+    sheet(tab).replace_mask(np.full((photos[1].height, photos[1].width), 255, np.uint8), "All")
+    qtbot.waitUntil(lambda: dots() == [row == 1 for row in range(len(photos))], timeout=5000)
+    window.undo()
+    qtbot.waitUntil(lambda: not any(dots()), timeout=5000)
+
+
+def test_a_scene_without_photos_has_no_strip(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    tab = open_clumps(window, qtbot, tmp_path)
+    assert not tab.photos.strip.isVisible()

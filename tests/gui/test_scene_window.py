@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clumps import COUNT, LEFT, open_clumps, two_clumps
 from maskengines.contract import Candidate
 from maskengines.results.scenes import SceneResult
-from maskengines.subjects.gaussians import Gaussians
-from maskengines.subjects.splat_files import load_gaussians, save_gaussians
+from maskengines.subjects.splat_files import load_gaussians
 from maskstudio.documents.saving import save_scene, wait_for_saves
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
@@ -18,31 +18,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 WAIT = 120_000
-COUNT = 400
-LEFT = np.arange(COUNT) < COUNT // 2
-
-
-def two_clumps() -> Gaussians:
-    """Red at the left, blue at the right, both solid."""
-    rng = np.random.default_rng(0)
-    means = rng.normal(0, 0.12, (COUNT, 3))
-    means[:, 0] += np.where(LEFT, -1, 1)
-    colours = np.where(LEFT[:, None], (0.9, 0.1, 0.1), (0.1, 0.1, 0.9))
-    harmonics = ((colours - 0.5) / 0.28209479)[:, None, :]
-    return Gaussians(
-        means, np.full((COUNT, 3), np.log(0.05)), np.tile([1, 0, 0, 0], (COUNT, 1)), np.full(COUNT, 4.0),
-        harmonics,
-    )  # fmt: skip
 
 
 @pytest.fixture
 def tab(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> SceneTab:
-    file = tmp_path / "clumps.ply"
-    save_gaussians(two_clumps(), file)
-    window.opening.open_paths([file])
-    qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
-    assert window.scenes.front is not None
-    return window.scenes.front
+    return open_clumps(window, qtbot, tmp_path)
 
 
 def test_paint_on_the_render_selects_what_is_deleted_undone_and_saved(
@@ -94,7 +74,8 @@ def test_edits_are_steps_that_cost_no_copy_and_come_back(window: MainWindow, tab
     assert not document.work.selected.any(), "what is hidden is not selected"
     window.undo()
     window.undo()
-    assert document.work is before
+    assert document.work.scene is before.scene
+    assert document.work.selected is before.selected
     window.registry.run("mask.invert")
     assert np.array_equal(document.work.selected, ~LEFT)
     window.registry.run("mask.clear")

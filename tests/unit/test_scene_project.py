@@ -44,6 +44,7 @@ def state(folder: Path) -> SceneState:
     return SceneState(
         scene, odd, np.arange(COUNT) < 10, np.arange(COUNT) >= 140, {"p00": painted(), "p02": painted(77)},
         {"p01": np.full((20, 24), 9, np.uint8)}, {"engine": "dual-3dgs"}, str(folder),
+        np.arange(COUNT) % 5 == 0,
     )  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def test_all_of_a_scene_comes_back(state: SceneState, tmp_path: Path) -> None:
     found, notes = load_scene_project(tmp_path / "s.maskscene")
     assert not notes
     assert found.scene.content_hash == state.scene.content_hash
-    for name in ("selected", "hidden", "deleted"):
+    for name in ("selected", "hidden", "deleted", "locked"):
         np.testing.assert_array_equal(getattr(found, name), getattr(state, name))
     for kind in ("masks", "learned"):
         held, given = getattr(found, kind), getattr(state, kind)
@@ -63,12 +64,24 @@ def test_all_of_a_scene_comes_back(state: SceneState, tmp_path: Path) -> None:
     assert found.source == state.source
 
 
+def test_a_project_from_before_there_were_locks_has_none(
+    state: SceneState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene_writing, "FLAGS", ("selected", "hidden", "deleted"))
+    SceneFolder(tmp_path / "s").write(state)
+    found, _ = load_scene_project(tmp_path / "s")
+    np.testing.assert_array_equal(found.hidden, state.hidden)
+    assert found.locked.shape == (COUNT,)
+    assert not found.locked.any()
+
+
 def test_what_is_deleted_is_no_part_of_what_a_user_saves(state: SceneState, tmp_path: Path) -> None:
     SceneFolder(tmp_path / "s").write(state.without_deleted())
     found, _ = load_scene_project(tmp_path / "s")
     assert found.scene.gaussians is not None
     assert len(found.scene.gaussians) == 140
     assert found.hidden.sum() == 10
+    np.testing.assert_array_equal(found.locked, state.locked[:140])
     assert not found.deleted.any()
 
 

@@ -30,6 +30,7 @@ class PhotoGround:
 
     Attributes:
         wipe: 0..1 of the photo's width: left of it the photo shows, right of it the render.
+        compared: there is a render; without one the photo shows whole, and no line.
         learned: ``(h, w)`` uint8 of any size, 255 where the training takes the photo for clutter, or None.
     """
 
@@ -37,6 +38,7 @@ class PhotoGround:
         self.photo = photo
         self.sheet = sheet
         self.wipe = wipe
+        self.compared = False
         self.learned: Array | None = None
         self._image: QImage | None = None
         self._shown: QImage | None = None
@@ -96,15 +98,15 @@ class PhotoGround:
 
     @property
     def line(self) -> float:
-        """Where the line stands, in logical pixels from the left of the viewport."""
-        return self.rect.left() + self.wipe * self.rect.width()
+        """How far the photo shows, in logical pixels from the left of the viewport."""
+        return self.rect.left() + (self.wipe if self.compared else 1.0) * self.rect.width()
 
     def catches(self, at: QPointF) -> bool:
         """Whether the line can be caught at a point: at the knob, and beyond the photo's upper and lower
         eighth, where it is not in the way of painting."""
         rect = self.rect
         if (
-            self.alone
+            not self.compared
             or abs(at.x() - self.line) > _REACH + _KNOB
             or not rect.top() <= at.y() <= rect.bottom()
         ):
@@ -133,7 +135,7 @@ class PhotoGround:
         self._lay(painter, part, self.sheet.mask.data, self._paint)
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not self.alone:
+        if self.compared:
             self._paint_line(painter)
 
     def _fitted(self, image: QImage) -> QImage:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from maskstudio.canvas.fan_pointer import SIDES
 from maskstudio.canvas.navigation import from_touchpad
+from maskstudio.canvas.scene_hold import GRABS
 
 if TYPE_CHECKING:
     from maskstudio.canvas.scene_view import SceneView
@@ -36,7 +37,8 @@ _FRAMES = (_Key.Key_F, _Key.Key_Home)
 
 class ScenePointer(QObject):
     """Without a tool, or with the space bar held, a left drag turns and Shift+left moves. The middle button
-    moves, the right one looks around, and with it W, A, S, D, Q and E fly."""
+    moves, the right one looks around, and with it W, A, S, D, Q and E fly. While something is held, all goes
+    to it."""
 
     def __init__(self, view: SceneView) -> None:
         super().__init__(view)
@@ -73,6 +75,9 @@ class ScenePointer(QObject):
     # --- the mouse ------------------------------------------------------------------------------
 
     def press(self, event: QMouseEvent) -> None:
+        if self._view.hold.active:
+            self._view.hold.press(event)
+            return
         if self.busy:
             return
         self._doing = self._meaning(event)
@@ -103,6 +108,10 @@ class ScenePointer(QObject):
 
     def move(self, event: QMouseEvent) -> None:
         at, view = event.position(), self._view
+        if view.hold.active:
+            view.hold.move(event)
+            return
+        view.hold.follow(at)
         view.hover(at)
         if not self.busy:
             return
@@ -139,6 +148,7 @@ class ScenePointer(QObject):
     def forget(self) -> None:
         """The keyboard or the mouse went elsewhere: end all without effect."""
         self._button, self._doing, self._space = _Button.NoButton, "", False
+        self._view.hold.cancel()
         self._land()
 
     def wheel(self, event: QWheelEvent) -> None:
@@ -146,6 +156,8 @@ class ScenePointer(QObject):
         with Ctrl they zoom."""
         turned, keys, at, view = event.angleDelta(), event.modifiers(), event.position(), self._view
         event.accept()
+        if view.hold.active:
+            return
         if from_touchpad(event) and not keys & _Modifier.ControlModifier:
             pixels = event.pixelDelta() if not event.pixelDelta().isNull() else turned
             if keys & _Modifier.ShiftModifier:
@@ -163,6 +175,8 @@ class ScenePointer(QObject):
 
     def knows(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a key means something here, so that no shortcut of the window must take it."""
+        if self._view.hold.active:
+            return not modifiers & (_Modifier.ControlModifier | _Modifier.MetaModifier)
         if modifiers & (_Modifier.AltModifier | _Modifier.MetaModifier):
             return False
         if self._doing == "look" and key in _FLIGHT:
@@ -173,11 +187,16 @@ class ScenePointer(QObject):
             return True
         if key in (_Key.Key_Delete, _Key.Key_Backspace):
             return True
+        if key in GRABS and not modifiers & _Modifier.ShiftModifier:
+            return self._view.photo is None
         return key == _Key.Key_Escape and (self.painting or self._view.photo is not None)
 
     def press_key(self, event: QKeyEvent) -> None:
         """Do what a key means that `knows` knows."""
         view, orbit, key = self._view, self._view.eye.orbit, _Key(event.key())
+        if view.hold.active:
+            view.hold.press_key(event)
+            return
         if self._doing == "look" and key in _FLIGHT:
             self._take_off(key)
         elif key == _Key.Key_Space:
@@ -190,6 +209,8 @@ class ScenePointer(QObject):
                 view.leave_photo()
         elif key in (_Key.Key_Delete, _Key.Key_Backspace):
             view.delete_wanted.emit()
+        elif key in GRABS:
+            view.grab_wanted.emit(GRABS[key])
         elif key in SIDES:
             side, opposite = SIDES[key]
             view.eye.look(

@@ -8,7 +8,7 @@ import numpy as np
 from maskengines.results.frames import SceneFrame
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.scene import SceneSubject
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -24,12 +24,13 @@ from PySide6.QtGui import (
 )  # fmt: skip
 from PySide6.QtWidgets import QWidget
 
-from maskstudio.canvas import fan_marks, scene_marks
-from maskstudio.canvas.cursor import CursorOutline
 from maskstudio.canvas.drops import dropped_files
+from maskstudio.canvas.scene_drawing import paint_view
 from maskstudio.canvas.scene_eye import SceneEye
 from maskstudio.canvas.scene_frames import SceneFrames
 from maskstudio.canvas.scene_hand import SceneHand
+from maskstudio.canvas.scene_hold import SceneHold
+from maskstudio.canvas.scene_hover import SceneHover
 from maskstudio.canvas.scene_photo import PhotoGround
 from maskstudio.canvas.scene_pointer import ScenePointer
 from maskstudio.tools.base import Tool
@@ -42,6 +43,7 @@ class SceneView(QWidget):
     painted: paint of a stroke, ``(h, w)`` uint8 over what `camera` gives for that size, and whether it takes
         away.
     delete_wanted: the Delete key.
+    grab_wanted: G, R or S: what is selected is to be moved, turned or scaled, see `scene_grab`.
     camera_clicked: the number of the photo's camera that was clicked.
     photo_left: no photo lies over the render any more.
     files_dropped: list of `pathlib.Path`.
@@ -52,6 +54,7 @@ class SceneView(QWidget):
     wanted = Signal(object)
     painted = Signal(object, bool)
     delete_wanted = Signal()
+    grab_wanted = Signal(str)
     camera_clicked = Signal(int)
     photo_left = Signal()
     files_dropped = Signal(list)
@@ -64,6 +67,7 @@ class SceneView(QWidget):
         self.setAccessibleDescription(
             self.tr(
                 "Arrow keys turn the view, 1, 3 and 7 show front, side and top, F shows all of the scene. "
+                "G, R and S move, turn and scale what is selected. "
                 "Page Down and Page Up show photos to paint on."
             )
         )
@@ -86,10 +90,13 @@ class SceneView(QWidget):
         self.cameras: tuple[Camera, ...] = ()
         self.chosen_camera: int | None = None
         self.cameras_shown = True
-        self._points = (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
-        self._end: fan_marks.End | None = None
-        self._outline = CursorOutline()
+        self.points = (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
+        """Sparse ones, and their colours."""
+        self.hint = ""
+        """A line over the upper edge: what paint does now, where that is not plain."""
+        self.hold = SceneHold(self)
         self._pointer = ScenePointer(self)
+        self.hover_marks = SceneHover(self, self._pointer)
         theme.changes.switched.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -102,7 +109,8 @@ class SceneView(QWidget):
         self.cameras = scene.cameras
         self.chosen_camera = None
         self.frames.clear()
-        self._points = scene.points, scene.colours
+        self._compare()
+        self.points = scene.points, scene.colours
         self.eye.set_scene(scene)
 
     def expect(self, number: int) -> None:
@@ -112,6 +120,7 @@ class SceneView(QWidget):
     def show_frame(self, frame: SceneFrame) -> None:
         """A frame came."""
         rested = self.frames.take(frame, self.eye.orbit)
+        self._compare()
         self.update()
         if rested:
             self.rested.emit(self.frames.image)
@@ -121,9 +130,16 @@ class SceneView(QWidget):
         self.message = (title, words) if title else None
         self.update()
 
+    def show_hint(self, words: str) -> None:
+        """A line over the upper edge; empty for none."""
+        if words != self.hint:
+            self.hint = words
+            self.update()
+
     def clear_frame(self) -> None:
         """There is nothing to see any more."""
         self.frames.clear()
+        self._compare()
         self.update()
 
     def set_tool(self, tool: Tool | None, *, takes_away: bool = False) -> None:
@@ -151,8 +167,14 @@ class SceneView(QWidget):
             self.eye.look_from(camera)
         ground.resize(self.size(), self.devicePixelRatioF())
         self.photo = ground
+        self._compare()
         self.hand.stand_on(ground)
         self.hover(None)
+
+    def _compare(self) -> None:
+        """A photo that lies over a render is compared with it."""
+        if self.photo is not None:
+            self.photo.compared = self.frames.image is not None and not self.photo.alone
 
     def leave_photo(self) -> None:
         """The scene alone, seen from where it is."""
@@ -172,19 +194,11 @@ class SceneView(QWidget):
 
     def mark_at(self, at: QPointF) -> bool:
         """Something lies under a point that a click is for: an axis in the corner, a photo's camera."""
-        return (
-            fan_marks.gizmo_end(self.eye.orbit, at.x(), at.y()) is not None or self._camera_at(at) is not None
-        )
-
-    def _camera_at(self, at: QPointF) -> int | None:
-        if not self.cameras_shown or self.photo is not None:
-            return None
-        return scene_marks.camera_at(self.eye.orbit, self.eye.stage, self.cameras, at)
+        return self.hover_marks.mark_at(at)
 
     def click(self, at: QPointF) -> None:
         """A press and release at one place."""
-        end = fan_marks.gizmo_end(self.eye.orbit, at.x(), at.y())
-        number = self._camera_at(at)
+        end, number = self.hover_marks.end_at(at), self.hover_marks.camera_at(at)
         if end is not None:
             self.eye.look(self.eye.orbit.looking(*end.side))
         elif number is not None:
@@ -192,57 +206,12 @@ class SceneView(QWidget):
 
     def hover(self, at: QPointF | None) -> None:
         """Follow the pointer with the brush, and light what is under it."""
-        end = None if at is None else fan_marks.gizmo_end(self.eye.orbit, at.x(), at.y())
-        mark = at is not None and self.mark_at(at)
-        mark = mark or (at is not None and self.photo is not None and self.photo.catches(at))
-        moving = self._pointer.turns or (self._pointer.busy and not self._pointer.painting)
-        diameter = None if moving or mark else self.hand.diameter()
-        for dirty in self._outline.follow(at, diameter, self.rect()):
-            self.update(dirty)
-        if end != self._end:
-            self._end = end
-            self.update()
-        shapes = Qt.CursorShape
-        if self._pointer.wiping or (at is not None and self.photo is not None and self.photo.catches(at)):
-            self.setCursor(shapes.SplitHCursor)
-        elif mark:
-            self.setCursor(shapes.PointingHandCursor)
-        elif moving:
-            self.setCursor(shapes.ClosedHandCursor if self._pointer.busy else shapes.OpenHandCursor)
-        else:
-            self.setCursor(shapes.CrossCursor if diameter is None else shapes.BlankCursor)
-
-    # --- painting -------------------------------------------------------------------------------
+        self.hover_marks.follow(at)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(event.rect(), theme.current().colour("canvas"))
-        if self.photo is None or not self.photo.alone:
-            self._paint_scene(painter)
-        if self.photo is not None:
-            self.photo.paint(painter, event.rect())
-        self.hand.paint(painter, event.rect())
-        if self.frames.image is None and self.message is not None and self.photo is None:
-            # Below the points, where there are some.
-            room = QRectF(self.rect()).adjusted(0, self.height() * 0.6 if len(self._points[0]) else 0, 0, 0)
-            fan_marks.paint_words(painter, room, *self.message)
-        fan_marks.paint_gizmo(painter, self.eye.orbit, self._end)
-        self.hand.paint_outline(painter)
-        self._outline.paint(painter, self.devicePixelRatioF())
+        paint_view(self, painter, event.rect())
         painter.end()
-
-    def _paint_scene(self, painter: QPainter) -> None:
-        seen = self.frames.seen_from if self.frames.image is not None else self.eye.orbit
-        seen = seen.resized(self.width(), self.height())
-        scene_marks.paint_ground(painter, seen, self.eye.stage)
-        if self.frames.image is not None:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(QRectF(self.rect()), self.frames.image)
-        else:
-            scene_marks.paint_points(painter, seen, self.eye.stage, *self._points)
-        if self.cameras_shown and self.photo is None:
-            scene_marks.paint_cameras(painter, seen, self.eye.stage, self.cameras, self.chosen_camera)
 
     # --- events ---------------------------------------------------------------------------------
 

@@ -115,7 +115,12 @@ class PhotoPaint(QObject):
     @property
     def count(self) -> int:
         """How many photos are painted on."""
-        return sum(sheet.mask.selected_count > 0 for sheet in self._present)
+        return len(self.names)
+
+    @property
+    def names(self) -> set[str]:
+        """The photos that are painted on."""
+        return {sheet.name for sheet in self._present if sheet.mask.selected_count}
 
     def painted(self) -> dict[str, MaskArray]:
         """Copies of the masks that hold something, by space."""

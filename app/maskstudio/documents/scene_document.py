@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from maskengines.contract import BadInput, Candidate, EngineInfo, MaskArray
-from maskengines.projects.scene_state import SceneState
+from maskengines.projects.scene_state import FLAGS, SceneState
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
@@ -21,6 +21,7 @@ from maskstudio.documents.undo import StudioCommand
 
 if TYPE_CHECKING:
     from maskengines.projects.state import ProjectState
+    from maskengines.subjects.splat_edits import SplatEdit
 
     from maskstudio.documents.scene_keeping import SceneKeeper
 
@@ -31,6 +32,8 @@ GAUSSIANS = "gaussians"
 
 
 def _frozen(values: Array) -> Array:
+    if values.dtype == bool and values.flags.c_contiguous and not values.flags.writeable:
+        return values
     array = np.ascontiguousarray(values, bool).view()
     array.flags.writeable = False
     return array
@@ -44,7 +47,8 @@ class SceneWork:
     Attributes:
         scene: photos, cameras, and Gaussians or None.
         learned: what the training that was kept takes for clutter, ``(h, w)`` uint8 by the name of a photo.
-        selected, hidden, deleted: ``(N,)`` bool, read-only. What is deleted comes back by undo alone.
+        selected, hidden, deleted, locked: ``(N,)`` bool, read-only. What is deleted comes back by undo alone;
+            what is locked is neither selected nor changed. Left out, all are False.
     """
 
     scene: SceneSubject
@@ -52,11 +56,13 @@ class SceneWork:
     hidden: Array = field(default_factory=lambda: np.zeros(0, bool))
     deleted: Array = field(default_factory=lambda: np.zeros(0, bool))
     learned: Mapping[str, Array] = field(default_factory=dict)
+    locked: Array = field(default_factory=lambda: np.zeros(0, bool))
 
     def __post_init__(self) -> None:
         count = len(self)
-        for name in ("selected", "hidden", "deleted"):
-            array = _frozen(getattr(self, name))
+        for name in FLAGS:
+            given = getattr(self, name)
+            array = _frozen(given if len(given) else np.zeros(count, bool))
             if array.shape != (count,):
                 raise ValueError(f"{name} is {array.shape}, where {count} Gaussians are")
             object.__setattr__(self, name, array)
@@ -71,6 +77,17 @@ class SceneWork:
         return shown
 
     @property
+    def free(self) -> Array:
+        """``(N,)`` bool: shown and not locked, so that it may be selected and changed."""
+        free: Array = ~(self.hidden | self.deleted | self.locked)
+        return free
+
+    @property
+    def none(self) -> Array:
+        """``(N,)`` bool: no Gaussian at all."""
+        return np.zeros(len(self), bool)
+
+    @property
     def kept(self) -> Gaussians | None:
         """The Gaussians that are not deleted, hidden ones too; None without any."""
         gaussians = self.scene.gaussians
@@ -81,20 +98,19 @@ class SceneWork:
     @classmethod
     def of(cls, scene: SceneSubject, learned: Mapping[str, Array] | None = None) -> SceneWork:
         """A scene as it was opened: nothing selected, hidden or deleted."""
-        none = np.zeros(0 if scene.gaussians is None else len(scene.gaussians), bool)
-        return cls(scene, none, none, none, learned or {})
+        return cls(scene, learned=learned or {})
 
 
 class SceneCommand(StudioCommand):
-    """Gaussians were selected, hidden, deleted, or all replaced: two states are exchanged."""
+    """Gaussians were selected, hidden, deleted, or all replaced: what changed of `SceneWork` is exchanged."""
 
-    def __init__(self, document: SceneDocument, label: str, before: SceneWork) -> None:
+    def __init__(self, document: SceneDocument, label: str, before: Mapping[str, Any]) -> None:
         super().__init__(document, label)
         self._scene_document = document
         self._other = before
 
     def swap(self, undoing: bool) -> None:
-        self._other = self._scene_document.exchange_work(self._other)
+        self._other = self._scene_document.exchange(self._other)
 
 
 class SceneDocument(Document):
@@ -130,9 +146,8 @@ class SceneDocument(Document):
         """A document as a project or a journal has it, with an empty undo stack."""
         document = cls(state.scene, path=path, source_path=source_path)
         fresh = document._work_now
-        if len(state.deleted):
-            fresh = replace(fresh, selected=state.selected, hidden=state.hidden, deleted=state.deleted)
-        document._work_now = replace(fresh, learned=dict(state.learned))
+        flags = {name: getattr(state, name) for name in FLAGS}
+        document._work_now = replace(fresh, **flags, learned=dict(state.learned))
         document.paint.take_over({photo.name: photo for photo in state.scene.photos}, state.masks)
         document.settings = dict(state.settings)
         return document
@@ -142,7 +157,7 @@ class SceneDocument(Document):
         work = self._work_now
         return SceneState(
             work.scene, work.selected, work.hidden, work.deleted, self.paint.snapshots(), work.learned,
-            dict(self.settings), str(self.source_path or ""),
+            dict(self.settings), str(self.source_path or ""), work.locked,
         )  # fmt: skip
 
     def mark_saved(self, path: Path, position: object, state: ProjectState) -> None:
@@ -166,8 +181,25 @@ class SceneDocument(Document):
         if all(_same(getattr(now, name), value) for name, value in parts.items()):
             return False
         self.drop_open_edit()
-        before, self._work_now = now, replace(now, **parts)
+        before = {name: getattr(now, name) for name in parts}
+        self._work_now = replace(now, **parts)
         self._push(SceneCommand(self, label, before))
+        self.scene_changed.emit()
+        return True
+
+    def edit_selected(self, label: str, edit: SplatEdit) -> bool:
+        """Do something to the Gaussians that are selected, shown and not locked, as one undo step that keeps
+        no more than these; False if nothing came of it."""
+        from maskstudio.documents.splat_command import SplatCommand
+
+        work, before = self._work_now, self._work_now.scene.gaussians
+        chosen = work.selected & work.free
+        after = edit.applied(before, chosen) if before is not None else None
+        if before is None or after is None or after is before:
+            return False
+        self.drop_open_edit()
+        self._work_now = replace(work, scene=work.scene.with_gaussians(after))
+        self._push(SplatCommand(self, label, chosen, before, after))
         self.scene_changed.emit()
         return True
 
@@ -176,12 +208,14 @@ class SceneDocument(Document):
         scene: SceneSubject,
         label: str,
         learned: Mapping[str, Array] | None = None,
-        hidden: Array | None = None,
+        flags: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take over another scene with nothing selected, as one undo step; candidates stay to be compared."""
+        """Take over another scene with nothing true of any Gaussian but what `flags` say, as one undo step;
+        candidates stay to be compared."""
         self.drop_open_edit()
-        work = SceneWork.of(scene, learned)
-        before, self._work_now = self._work_now, work if hidden is None else replace(work, hidden=hidden)
+        work = self._work_now
+        self._work_now = replace(SceneWork.of(scene, learned), **(flags or {}))
+        before = {each.name: getattr(work, each.name) for each in fields(SceneWork)}
         self._push(SceneCommand(self, label, before))
         self.scene_changed.emit()
 
@@ -193,9 +227,11 @@ class SceneDocument(Document):
             "A picture cannot be kept in a scene. Export it, or choose a candidate with Gaussians."
         )
 
-    def exchange_work(self, work: SceneWork) -> SceneWork:
-        """Show another state and return the one shown so far; for undo commands."""
-        before, self._work_now = self._work_now, work
+    def exchange(self, parts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put parts into `work` and return what was in their places; for undo commands."""
+        now = self._work_now
+        before = {name: getattr(now, name) for name in parts}
+        self._work_now = replace(now, **parts)
         self.scene_changed.emit()
         return before
 
@@ -245,6 +281,8 @@ class SceneDocument(Document):
         hidden = int((work.hidden & ~work.deleted).sum())
         painted = self.paint.count
         told += self.tr("   {0} hidden").format(f"{hidden:,}") if hidden else ""
+        locked = int((work.locked & ~work.deleted).sum())
+        told += self.tr("   {0} locked").format(f"{locked:,}") if locked else ""
         words = self.tr("   1 photo painted") if painted == 1 else self.tr("   {0} photos painted")
         return told + (words.format(painted) if painted else "")
 

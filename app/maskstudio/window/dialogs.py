@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
+    QColorDialog,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from maskstudio.window.generate_flow import Wish
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.mask_flow import Amount
+    from maskstudio.window.turntable_dialog import TurntableWish
 
 Answer = Literal["save", "discard", "cancel"]
 
@@ -152,6 +155,29 @@ def ask_amount(parent: QWidget, amount: Amount) -> int | None:
     layout.addLayout(form)
     layout.addWidget(buttons)
     return box.value() if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def ask_colour(
+    parent: QWidget, title: str, start: QColor, tried: Callable[[QColor], object]
+) -> QColor | None:
+    """A colour; ``tried`` hears of each that is pointed at. None when cancelled."""
+    dialog = QColorDialog(start, parent)
+    dialog.setWindowTitle(title)
+    dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
+    dialog.currentColorChanged.connect(tried)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.selectedColor() if accepted else None
+
+
+def ask_turntable(parent: QWidget, start: TurntableWish) -> TurntableWish | None:
+    """How to go around a scene; None when cancelled."""
+    from maskstudio.window.turntable_dialog import TurntableDialog
+
+    dialog = TurntableDialog(parent, start)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return dialog.wish if accepted else None
 
 
 def ask_mask(window: MainWindow, start: Wish) -> Wish | None:

@@ -1,15 +1,10 @@
-"""Filling what was removed from a scene: asked for here, kept here."""
+"""Asking for what was removed from a scene to be filled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from maskengines.results.scenes import SceneResult
-
-    from maskstudio.documents.scene_document import SceneDocument
     from maskstudio.window.main_window import MainWindow
 
 ENGINE = "scene-fill"
@@ -53,24 +48,3 @@ class FillFlow:
         return document.cannot_ask(engine.info) or (
             "Already at work: Esc cancels" if window.engines.running else None
         )
-
-
-def is_fill(result: SceneResult, document: SceneDocument) -> bool:
-    """Whether a candidate's scene is that of a document with a part of it filled."""
-    stays = np.asarray(result.extra.get("stays", ()))
-    return len(document.work) > 0 and stays.shape == (len(document.work),)
-
-
-def take_fill(result: SceneResult, document: SceneDocument) -> None:
-    """Make the document's scene the filled one, as one undo step.
-
-    What was deleted is filled then, so it is no part of the scene any more. What is hidden stays hidden, and
-    what training learned of the photos is kept.
-    """
-    work = document.work
-    stays = np.asarray(result.extra["stays"]) > 0
-    added = len(result.gaussians) - int(stays.sum())
-    hidden = np.concatenate([work.hidden[stays], np.zeros(added, bool)])
-    document.replace_scene(
-        work.scene.with_gaussians(result.gaussians), f"Keep {added:,} new Gaussians", work.learned, hidden
-    )

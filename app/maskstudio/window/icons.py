@@ -39,6 +39,8 @@ NAMES = {
     "joints": "tree-structure", "person": "person-simple", "mirror": "arrows-left-right",
     "no-evidence": "eye-slash", "unpin": "push-pin-slash", "cube": "cube", "models": "package",
     "isolate": "selection-foreground", "depth": "stack-simple", "camera": "video-camera",
+    "lock": "lock", "unlock": "lock-open", "move": "arrows-out-cardinal", "turn": "arrows-clockwise",
+    "scale": "bounding-box", "sliders": "sliders-horizontal", "votes": "users-three", "film": "film-strip",
     "folder": "folder-open", "photos": "camera",
     "trash": "trash", "copy": "copy", "eye": "eye", "gear": "gear", "seed": "dice-five",
 }  # fmt: skip

@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
             return
         scene = self.scenes.begin(view, document)
         if scene is not None:
-            view.set_viewport(document, scene.view, scene.view)
+            view.set_viewport(document, scene.view, scene.widget)
             self.look.dress_scenes()
             if view is self.view:
                 self.tools.choose(HAND)
@@ -441,6 +441,7 @@ class MainWindow(QMainWindow):
             return
         self._save_geometry()
         self.tools.close()
+        self.scenes.turntables.close()
         self.engines.close()
         self.models.close()
         for view in self.views:

@@ -46,7 +46,7 @@ class MaskFlow:
         import numpy as np
 
         if self._on_render:
-            self._window.scenes.select_all()
+            self._window.scenes.selection.all()
             return
         sheet = self._window.sheet
         if sheet is not None:
@@ -55,7 +55,7 @@ class MaskFlow:
     def clear(self) -> None:
         """Ask for nothing."""
         if self._on_render:
-            self._window.scenes.select_none()
+            self._window.scenes.selection.none()
             return
         sheet = self._window.sheet
         if sheet is not None:
@@ -66,7 +66,7 @@ class MaskFlow:
         from maskengines.masks.morphology import invert
 
         if self._on_render:
-            self._window.scenes.invert()
+            self._window.scenes.selection.invert()
             return
         self.apply("Invert mask", invert)
 
@@ -81,7 +81,7 @@ class MaskFlow:
         from maskengines.masks.morphology import grow
 
         if self._on_render:
-            self._window.scenes.grow()
+            self._window.scenes.selection.grow()
             return
         self._ask(self._amounts["grow"], grow)
 
@@ -90,7 +90,7 @@ class MaskFlow:
         from maskengines.masks.morphology import shrink
 
         if self._on_render:
-            self._window.scenes.shrink()
+            self._window.scenes.selection.shrink()
             return
         self._ask(self._amounts["shrink"], shrink)
 

@@ -45,6 +45,17 @@ class PhotoFlow:
         if front is not None:
             front.photos.show_learned(not front.photos.learned_shown)
 
+    def toggle_strip(self) -> None:
+        """Show or hide the strip of photos."""
+        front = self._scenes.front
+        if front is not None:
+            front.photos.show_strip(not front.photos.strip_shown)
+
+    @property
+    def strip_shown(self) -> bool:
+        """Whether the strip of photos shows."""
+        return self._scenes.front is not None and self._scenes.front.photos.strip_shown
+
     @property
     def learned_shown(self) -> bool:
         """Whether what was learned lies over photos."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtGui import QColor
 
 from maskstudio.window.photo_flow import PhotoFlow
+from maskstudio.window.selection_flow import SelectionFlow
+from maskstudio.window.splat_flow import SplatFlow
+from maskstudio.window.turntable_flow import TurntableFlow
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
@@ -17,17 +20,17 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
+    from maskstudio.jobs.card import Card
     from maskstudio.jobs.service import JobService
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_tab import SceneTab
 
-Array = np.ndarray[Any, Any]
-
 NO_SCENE = "Open a scene first: a .ply file, or File, Open scene folder"
 NO_GAUSSIANS = "This scene has no Gaussians yet: train it first, with Run"
 NO_SELECTION = "Nothing is selected: paint over the scene with the brush (B)"
 NO_HIDDEN = "Nothing is hidden"
+NO_LOCKED = "Nothing is locked"
 ASKING = "The last stroke is still being looked at"
 
 
@@ -38,6 +41,16 @@ class SceneFlow:
         self._window = window
         self._tabs: dict[DocumentView, SceneTab] = {}
         self.photos = PhotoFlow(self)
+        self.selection = SelectionFlow(window, self)
+        self.splats = SplatFlow(window, self)
+        self.turntables = TurntableFlow(window, self)
+
+    @cached_property
+    def card(self) -> Card:
+        """What draws the scenes of all tabs where there is a graphics card."""
+        from maskstudio.jobs.card import Card
+
+        return Card(allowed=self._window.settings.use_graphics_card)
 
     # --- coming and going -----------------------------------------------------------------------
 
@@ -51,6 +64,7 @@ class SceneFlow:
         assert isinstance(document, SceneDocument)
         tab = self._tabs[view] = SceneTab(self._window, document)
         tab.view.files_dropped.connect(self._window.opening.open_paths)
+        tab.view.grab_wanted.connect(lambda kind: self._window.registry.run(f"scene.{kind}"))
         tab.view.delete_wanted.connect(
             lambda: self._window.registry.run("scene.delete" if tab.photos.shown is None else "mask.clear")
         )
@@ -96,7 +110,7 @@ class SceneFlow:
         """
         from maskengines.results.scenes import learned_masks, scene_from_candidate
 
-        from maskstudio.window.fill_flow import is_fill, take_fill
+        from maskstudio.documents.scene_fill import is_fill, take_fill
 
         document = self.document
         if document is not None:
@@ -108,81 +122,6 @@ class SceneFlow:
             scene = document.work.scene.with_gaussians(found.gaussians)
             document.replace_scene(scene, "Keep scene", learned_masks(found))
             document.clear_candidates()
-
-    # --- the selection --------------------------------------------------------------------------
-
-    def select_all(self) -> None:
-        """Select all that shows."""
-        document = self.document
-        if document is not None:
-            document.change("Select all", selected=document.work.shown)
-
-    def select_none(self) -> None:
-        """Select nothing."""
-        document = self.document
-        if document is not None:
-            document.change("Clear selection", selected=np.zeros(len(document.work), bool))
-
-    def invert(self) -> None:
-        """Select what shows and is not selected."""
-        document = self.document
-        if document is not None:
-            work = document.work
-            document.change("Invert selection", selected=~work.selected & work.shown)
-
-    def grow(self) -> None:
-        """Add the neighbours of what is selected."""
-        if self.front is not None:
-            self.front.neighbours("grow", "Grow selection")
-
-    def shrink(self) -> None:
-        """Take away what has a neighbour that is not selected."""
-        if self.front is not None:
-            self.front.neighbours("shrink", "Shrink selection")
-
-    def delete(self) -> None:
-        """Take what is selected out of the scene."""
-        document = self.document
-        if document is not None:
-            work, none = document.work, np.zeros(len(document.work), bool)
-            gone = work.selected & work.shown
-            document.change(_counted("Delete", gone), deleted=work.deleted | gone, selected=none)
-
-    def hide(self) -> None:
-        """Hide what is selected; it stays in the scene."""
-        document = self.document
-        if document is not None:
-            work, none = document.work, np.zeros(len(document.work), bool)
-            document.change(
-                _counted("Hide", work.selected), hidden=work.hidden | work.selected, selected=none
-            )
-
-    def isolate(self) -> None:
-        """Hide all but what is selected."""
-        document = self.document
-        if document is not None:
-            work = document.work
-            document.change(_counted("Isolate", work.selected), hidden=~work.selected)
-
-    def show_all(self) -> None:
-        """Show what was hidden."""
-        document = self.document
-        if document is not None:
-            document.change("Show all", hidden=np.zeros(len(document.work), bool))
-
-    def reacher(self, reach: str) -> Callable[[], None]:
-        """What the command runs that lets paint reach so far."""
-
-        def choose() -> None:
-            if self.front is not None:
-                self.front.reach = reach
-                self._window.actions_changed()
-
-        return choose
-
-    def reaches(self, reach: str) -> Callable[[], bool]:
-        """Whether paint reaches so far."""
-        return lambda: self.front is not None and self.front.reach == reach
 
     # --- the view -------------------------------------------------------------------------------
 
@@ -245,10 +184,17 @@ class SceneFlow:
     def needs_selection(self) -> str | None:
         """Why a command about what is selected cannot run."""
         document = self.document
-        if self.front is not None and self.front.asking:
+        if self.front is not None and self.front.asking.busy:
             return ASKING
-        selected = document is not None and bool((document.work.selected & document.work.shown).any())
+        selected = document is not None and bool((document.work.selected & document.work.free).any())
         return self.needs_gaussians() or (None if selected else NO_SELECTION)
+
+    def needs_locked(self) -> str | None:
+        """Why there is nothing to unlock."""
+        document = self.document
+        return self.needs_gaussians() or (
+            None if document is not None and document.work.locked.any() else NO_LOCKED
+        )
 
     def needs_hidden(self) -> str | None:
         """Why there is nothing to show again."""
@@ -268,7 +214,3 @@ def scene_files() -> tuple[str, ...]:
 def is_scene(path: Path) -> bool:
     """Whether a path is opened as a scene: a folder, or a file with such a suffix."""
     return path.is_dir() or path.suffix.lower() in scene_files()
-
-
-def _counted(what: str, chosen: Array) -> str:
-    return f"{what} {int(chosen.sum()):,} Gaussians"

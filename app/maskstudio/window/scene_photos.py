@@ -9,11 +9,12 @@ import numpy as np
 from maskengines.contract import Box
 from maskengines.subjects.scene import TEST, TRAIN, ScenePhoto
 from maskengines.subjects.scene_photos import read_photo
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor
 
 from maskstudio.canvas.scene_photo import PhotoGround
 from maskstudio.panels.photo_bar import PhotoBar
+from maskstudio.panels.photo_strip import PhotoStrip
 
 if TYPE_CHECKING:
     from maskstudio.canvas.scene_view import SceneView
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_WHOLE, _HALF = 1.0, 0.5
+_HALF = 0.5
+_DOTS_MS = 200
 
 
 class ScenePhotos(QObject):
@@ -36,9 +38,15 @@ class ScenePhotos(QObject):
         self._document = document
         self._view = view
         self._ground: PhotoGround | None = None
-        self._wipe: float | None = None
+        self._wipe = _HALF
         self._learned: Mapping[str, Array] = document.work.learned
         self._overlay = QColor("red"), 0.5
+        self._painted_later = QTimer(self, singleShot=True, interval=_DOTS_MS)
+        self._painted_later.timeout.connect(self._tell_painted)
+        self.strip = PhotoStrip()
+        """The photos as small pictures, below the viewport."""
+        self.strip_shown = True
+        self.strip.chosen.connect(self.show)
         self._bar = PhotoBar(view)
         self._bar.stepped.connect(self.step)
         self._bar.closed.connect(self.leave)
@@ -47,6 +55,7 @@ class ScenePhotos(QObject):
         view.photo_left.connect(self._left)
         document.paint.changed.connect(self._painted)
         document.scene_changed.connect(self._scene_changed)
+        self._fill_strip()
 
     @property
     def photos(self) -> tuple[ScenePhoto, ...]:
@@ -69,9 +78,7 @@ class ScenePhotos(QObject):
         """Look at a photo: from its camera, or where that is not known, at the photo alone."""
         if self._ground is not None:
             self._wipe = self._ground.wipe
-        alone = photo.camera is None or self._view.frames.image is None
-        wipe = _WHOLE if alone else self._wipe if self._wipe is not None else _HALF
-        ground = PhotoGround(photo, self._document.paint.sheet(photo), wipe)
+        ground = PhotoGround(photo, self._document.paint.sheet(photo), self._wipe)
         ground.set_overlay(*self._overlay)
         ground.learned = self._mask_of(photo)
         self._ground = ground
@@ -80,6 +87,7 @@ class ScenePhotos(QObject):
         self._bar.show()
         self._bar.tell(photo.name, numbers.index(photo.name) + 1, len(numbers), photo.split)
         self._tell_learned()
+        self.strip.show_current(photo)
         self._window.background.do(
             lambda: read_photo(photo), lambda pixels: self._read(ground, pixels), self._window.show_error
         )
@@ -113,10 +121,10 @@ class ScenePhotos(QObject):
 
     def _left(self) -> None:
         if self._ground is not None:
-            if self._ground.photo.camera is not None and self._view.frames.image is not None:
-                self._wipe = self._ground.wipe
+            self._wipe = self._ground.wipe
             self._ground = None
             self._bar.hide()
+            self.strip.show_current(None)
             self._equip()
 
     def _read(self, ground: PhotoGround, pixels: Array) -> None:
@@ -134,6 +142,7 @@ class ScenePhotos(QObject):
     def set_overlay(self, colour: QColor, opacity: float) -> None:
         """Colour of paint, and its opacity in 0..1."""
         self._overlay = colour, opacity
+        self._tell_painted()
         if self._ground is not None:
             self._ground.set_overlay(colour, opacity)
             self._view.update()
@@ -171,13 +180,32 @@ class ScenePhotos(QObject):
     def _painted(self, sheet: PhotoSheet, box: Box) -> None:
         if self._ground is not None and self._ground.sheet is sheet:
             self._view.update(self._ground.box(box))
+        self._painted_later.start()
         if self._window.document is self._document:
             self._window.status.show_mask(self._document)
         self._window.actions_changed()
 
     def _scene_changed(self) -> None:
+        self._fill_strip()
         if self._ground is not None and self._ground.photo not in self.photos:
             self.leave()
+
+    # --- the strip ------------------------------------------------------------------------------
+
+    def show_strip(self, shown: bool) -> None:
+        """Show the strip below the viewport, or not."""
+        self.strip_shown = shown
+        self.strip.setVisible(shown and bool(self.photos))
+        self._window.actions_changed()
+
+    def _fill_strip(self) -> None:
+        self.strip.set_photos(self.photos)
+        self.strip.show_current(self.shown)
+        self.strip.setVisible(self.strip_shown and bool(self.photos))
+        self._tell_painted()
+
+    def _tell_painted(self) -> None:
+        self.strip.show_painted(self._document.paint.names, self._overlay[0])
 
 
 def _place(photo: ScenePhoto) -> Array:

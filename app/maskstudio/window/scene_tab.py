@@ -12,16 +12,20 @@ from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.scene import SceneSubject
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from maskstudio.canvas.scene_eye import MOVING_SHARE
 from maskstudio.canvas.scene_view import SceneView
+from maskstudio.window.scene_asking import SceneAsking
+from maskstudio.window.scene_edits import SceneEdits
 from maskstudio.window.scene_photos import ScenePhotos
 
 if TYPE_CHECKING:
-    from maskengines.contract import Candidate, MaskArray
+    from maskengines.contract import Candidate
     from maskengines.subjects.cameras import Camera
     from maskengines.subjects.gaussians import Gaussians
 
-    from maskstudio.documents.scene_document import SceneDocument, SceneWork
+    from maskstudio.documents.scene_document import SceneDocument
     from maskstudio.jobs.scene_link import SceneLink
     from maskstudio.jobs.service import JobService
     from maskstudio.window.main_window import MainWindow
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 SHOW_WAIT_MS = 300
-REACHES = ("visible", "band", "through")
 
 
 class SceneTab(QObject):
@@ -41,19 +44,20 @@ class SceneTab(QObject):
         self.document = document
         self.view = SceneView()
         self.photos = ScenePhotos(window, document, self.view)
-        self.reach = "band"
-        """How far paint reaches, one of `REACHES`."""
+        self.widget = _stacked(self.view, self.photos.strip)
+        """What the tab holds."""
+        self.asking = SceneAsking(window, self)
+        self.edits = SceneEdits(window, self)
         self._window = window
         self._link: SceneLink | None = None
         self._shown: Gaussians | None = None
         self._tried: Gaussians | None = None
-        self._asked: tuple[SceneWork, str] | None = None
+        self._preview: Array | None = None
         self._tint = QColor("red")
         self._late = QTimer(self, singleShot=True, interval=SHOW_WAIT_MS)
         self._late.timeout.connect(self._say_wait)
         self.view.set_scene(document.work.scene)
         self.view.wanted.connect(self._want)
-        self.view.painted.connect(self._painted)
         self.view.awake_changed.connect(self._wake)
         self.view.rested.connect(self._rested)
         document.scene_changed.connect(self._work_changed)
@@ -63,19 +67,20 @@ class SceneTab(QObject):
 
     def tie(self, service: JobService) -> None:
         """The engines are there: draw from now on; once."""
+        from maskstudio.jobs.card_frames import CardFrames
         from maskstudio.jobs.scene_link import SceneLink
 
-        link = self._link = SceneLink(service, self)
+        link = self._link = SceneLink(service, CardFrames(self._window.scenes.card, self), self)
         link.frame.connect(self._frame_came)
-        link.answered.connect(self._answered)
         link.failed.connect(self._failed)
-        link.busy_changed.connect(self._window.actions_changed)
+        self.asking.tie(link)
+        self.edits.tie(link)
         self._wake(self.view.isVisible())
 
     @property
-    def asking(self) -> bool:
-        """Paint waits to become a selection."""
-        return self._link is not None and self._link.asking
+    def trying(self) -> bool:
+        """A candidate shows in place of the document's Gaussians."""
+        return self._tried is not None
 
     def set_overlay(self, colour: QColor, opacity: float) -> None:
         """Colour of paint and of what is selected."""
@@ -106,9 +111,10 @@ class SceneTab(QObject):
         """What the viewport shows: those of a candidate that is tried on, else the document's."""
         return self._tried if self._tried is not None else self.document.work.scene.gaussians
 
-    def neighbours(self, what: str, label: str) -> None:
-        """Grow or shrink the selection by neighbours."""
-        self._ask(what, label)
+    def preview_selection(self, selected: Array | None) -> None:
+        """Tint this, ``(N,)`` bool, as if it were selected; None for what is."""
+        self._preview = selected
+        self._tell()
 
     def close(self) -> None:
         """The tab is being closed."""
@@ -145,60 +151,25 @@ class SceneTab(QObject):
         work = self.document.work
         if self._link is not None and len(work) and work.scene.gaussians is self._shown:
             tint = self._tint.redF(), self._tint.greenF(), self._tint.blueF()
-            self._link.tell(work.shown, work.selected, tint)
+            selected = work.selected if self._preview is None else self._preview
+            self._link.tell(work.shown, selected, work.locked, tint)
 
     def _want(self, camera: Camera) -> None:
         if self._link is not None:
             self.view.expect(self._link.look(camera))
 
-    def _painted(self, mask: MaskArray, takes_away: bool) -> None:
-        height, width = mask.shape
-        self._ask(
-            "paint",
-            self.tr("Deselect by paint") if takes_away else self.tr("Select by paint"),
-            camera=_record(self.view.eye.camera(width, height)),
-            mask=mask,
-            reach=self.reach,
-            how="subtract" if takes_away else "add",
-        )
-
-    def _ask(self, what: str, label: str, **more: Any) -> None:
-        work = self.document.work
-        if self._tried is not None:
-            self.view.hand.answered()
-            self._window.banner.tell(
-                self.tr("This is a candidate. Keep it first (Enter), then select in it.")
-            )
-            return
-        if self._link is not None and self._link.ask(work.selected, what, **more):
-            self._asked = work, label
-        else:
-            self.view.hand.answered()
-            self._window.banner.tell(
-                self.tr("The last stroke is still being looked at. Try again in a moment.")
-            )
-
     # --- from the worker ------------------------------------------------------------------------
 
     def _frame_came(self, frame: Any) -> None:
         self._late.stop()
-        if self._asked is None:
+        assert self._link is not None
+        self.view.eye.moving_share = 1.0 if self._link.by_card else MOVING_SHARE
+        if not self.asking.open:
             self.view.hand.answered()
         self.view.show_frame(frame)
 
-    def _answered(self, selected: Array) -> None:
-        asked, self._asked = self._asked, None
-        # Something else was selected, deleted or undone meanwhile: that was later, so it counts.
-        if asked is None or asked[0] is not self.document.work:
-            self.view.hand.answered()
-            return
-        if not self.document.change(asked[1], selected=selected):
-            self.view.hand.answered()
-
     def _failed(self, error: Any) -> None:
-        self._asked = None
         self._late.stop()
-        self.view.hand.answered()
         self.view.show_message(self.tr("The scene cannot be drawn"), error.message)
         self._window.show_error(error)
 
@@ -211,6 +182,7 @@ class SceneTab(QObject):
     # --- showing --------------------------------------------------------------------------------
 
     def _work_changed(self) -> None:
+        self._preview = None
         if self.document.work.scene.cameras != self.view.cameras:
             # They were found, or that was undone.
             self.view.set_scene(self.document.work.scene)
@@ -244,5 +216,11 @@ class SceneTab(QObject):
             )
 
 
-def _record(camera: Camera) -> dict[str, Any]:
-    return camera.to_record() | {"near": camera.near}
+def _stacked(view: QWidget, strip: QWidget) -> QWidget:
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(view, 1)
+    column.addWidget(strip)
+    return whole

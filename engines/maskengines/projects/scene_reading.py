@@ -12,7 +12,7 @@ import numpy as np
 from maskengines.contract import MaskArray
 from maskengines.errors import BadInput
 from maskengines.projects import png
-from maskengines.projects.scene_state import FORMAT, KIND, PROJECT, SceneState
+from maskengines.projects.scene_state import FLAGS, FORMAT, KIND, PROJECT, SceneState
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.splat_files import load_gaussians
 
@@ -68,8 +68,9 @@ def _read(folder: Path, record: Mapping[str, Any]) -> tuple[SceneState, tuple[st
         if len(gaussians) != count:
             raise ValueError(f"{len(gaussians)} Gaussians where {count} were saved")
         scene = scene.with_gaussians(gaussians)
+    # Projects from before Gaussians could be locked do not tell of it.
     bits = {name: np.unpackbits(arrays[name], count=count).astype(bool)
-            for name in ("selected", "hidden", "deleted")}  # fmt: skip
+            for name in FLAGS if name in arrays or name != "locked"}  # fmt: skip
     sizes = {photo.name: (photo.height, photo.width) for photo in scene.photos}
     masks = {name: _mask(folder, file) for name, file in record["masks"].items()}
     for name, mask in masks.items():

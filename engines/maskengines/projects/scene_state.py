@@ -5,7 +5,7 @@
     project.json             all that is small, and which of the files beside it count
     scene-DIGEST.ply         Gaussians, as any viewer opens them
     removed-DIGEST.ply       those that are deleted, which tell where there is something to fill
-    points-DIGEST.npz        sparse points, where photos see them, and which Gaussians are hidden
+    points-DIGEST.npz        sparse points, where photos see them, and which Gaussians are hidden or locked
     masks/NAME-DIGEST.png    paint over a photo
     learned/NAME-DIGEST.png  what the training that was kept takes for clutter
 
@@ -34,6 +34,10 @@ PROJECT = "project.json"
 SUFFIX = ".maskscene"
 
 
+FLAGS = ("selected", "hidden", "deleted", "locked")
+"""What may be true of each Gaussian."""
+
+
 def _none() -> Array:
     return np.zeros(0, bool)
 
@@ -44,7 +48,7 @@ class SceneState:
 
     Attributes:
         scene: photos, cameras, points, and Gaussians or None.
-        selected, hidden, deleted: ``(N,)`` bool over the Gaussians.
+        selected, hidden, deleted, locked: ``(N,)`` bool over the Gaussians.
         masks: paint, ``(H, W)`` uint8 by the name of a photo.
         learned: ``(h, w)`` uint8 by the name of a photo, 255 where it was taken for clutter.
         settings: JSON-able.
@@ -59,6 +63,13 @@ class SceneState:
     learned: Mapping[str, MaskArray] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    locked: Array = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        count = 0 if self.scene.gaussians is None else len(self.scene.gaussians)
+        for name in FLAGS:
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.zeros(count, bool))
 
     @property
     def removed(self) -> Gaussians | None:
@@ -71,12 +82,11 @@ class SceneState:
         gaussians = self.scene.gaussians
         if gaussians is None:
             raise ValueError("what is removed from a scene without Gaussians?")
-        none, all_ = np.zeros(len(removed), bool), np.ones(len(removed), bool)
-        return replace(
-            self, scene=self.scene.with_gaussians(gaussians.joined(removed)),
-            selected=np.concatenate([self.selected, none]), hidden=np.concatenate([self.hidden, none]),
-            deleted=np.concatenate([self.deleted, all_]),
-        )  # fmt: skip
+        flags: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), np.full(len(removed), name == "deleted")])
+            for name in FLAGS
+        }
+        return replace(self, scene=self.scene.with_gaussians(gaussians.joined(removed)), **flags)
 
     def without_deleted(self) -> Self:
         """The same without the Gaussians that are deleted."""
@@ -86,5 +96,5 @@ class SceneState:
         kept = ~self.deleted
         return replace(
             self, scene=self.scene.with_gaussians(gaussians.take(kept)), selected=self.selected[kept],
-            hidden=self.hidden[kept], deleted=self.deleted[kept],
+            hidden=self.hidden[kept], deleted=self.deleted[kept], locked=self.locked[kept],
         )  # fmt: skip

@@ -18,7 +18,7 @@ from maskengines.contract import MaskArray
 from maskengines.errors import BadInput
 from maskengines.files import atomic_write
 from maskengines.projects import png
-from maskengines.projects.scene_state import FORMAT, KIND, PROJECT, SceneState
+from maskengines.projects.scene_state import FLAGS, FORMAT, KIND, PROJECT, SceneState
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.splat_files import save_gaussians
 
@@ -69,7 +69,7 @@ class SceneFolder:
         told, arrays = scene.with_gaussians(None).to_arrays()
         for photo in told["photos"]:
             photo["from_here"] = _from_here(Path(photo["path"]), self.folder)
-        extra = {name: np.packbits(getattr(state, name)) for name in ("selected", "hidden", "deleted")}
+        extra = {name: np.packbits(getattr(state, name)) for name in FLAGS}
         gaussians = scene.gaussians
         return {
             "kind": KIND,

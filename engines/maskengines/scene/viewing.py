@@ -19,6 +19,7 @@ from maskengines.scene.selecting import Selector
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import SH_C0, Gaussians
 from maskengines.subjects.scene import SceneSubject, need_gaussians
+from maskengines.subjects.splat_edits import SplatEdit, edit_from_plain
 
 Array = np.ndarray[Any, Any]
 
@@ -38,7 +39,10 @@ class SceneViewing:
     """Follows a camera. Values that it listens to:
 
     - ``camera``: as `Camera.to_record` gives it, with ``near`` and a ``number`` that the frame bears.
-    - ``state``: ``shown`` and ``selected``, (N,) uint8 that are not 0 where true, and ``tint``, sRGB in 0..1.
+    - ``state``: ``shown``, ``selected`` and ``locked``, (N,) uint8 that are not 0 where true, and ``tint``,
+      sRGB in 0..1.
+    - ``edit``: what is being done to the selected ones, as `edit_from_plain` reads it, which shows without
+      the tint; empty for nothing.
     - ``ask``: a question to `Selector.answer`, with a ``number`` that the answer bears.
 
     Frames are previews, `SceneFrame` in plain. Answers are candidates of kind ``map``: ``number``, and
@@ -72,30 +76,41 @@ class SceneViewing:
                 ready = True
             if "state" in values:
                 picture.show(values["state"])
+            if "edit" in values:
+                picture.edit(values["edit"])
             camera = values.get("camera", camera)
-            if camera is not None and ("state" in values or "camera" in values):
+            if camera is not None and {"state", "camera", "edit"} & set(values):
                 seen = Camera.from_record(camera, "The viewport's camera")
                 context.preview(picture.frame(seen, int(camera.get("number", 0))).to_plain())
             if "ask" in values:
                 asked = values["ask"]
-                selected = selector.answer(asked, picture.shown, picture.opacities)
+                selected = selector.answer(asked, picture.free, picture.opacities)
                 answer = {"number": int(asked["number"]), "selected": selected.astype(np.uint8) * 255}
                 yield Candidate("map", answer, request.seed)
 
 
 class Picture:
-    """N Gaussians, of which some are hidden and some are tinted."""
+    """N Gaussians, of which some are hidden, some are tinted, and some are being edited."""
 
     def __init__(self, gaussians: Gaussians) -> None:
         self._gaussians = gaussians
         self._parameters: Parameters = parameters_of(gaussians)
         self._options = Options()
-        self.shown: Array = np.ones(len(gaussians), bool)
+        self._shown = self._free = np.ones(len(gaussians), bool)
+        self._selected = ~self._shown
+        self._tint: Array = np.zeros(3, np.float32)
+        self._edit: SplatEdit | None = None
+        self._opacities = gaussians.opacities
+
+    @property
+    def free(self) -> Array:
+        """``(N,)`` bool: what may be selected, neither hidden nor locked."""
+        return self._free
 
     @property
     def opacities(self) -> Array:
         """``(N,)`` logits, far below 0 for what is hidden."""
-        return self._parameters[3]
+        return self._opacities
 
     def show(self, state: Mapping[str, Any]) -> None:
         """Hide and tint from now on.
@@ -103,20 +118,39 @@ class Picture:
         Raises:
             BadInput: there are not as many as Gaussians.
         """
-        gaussians, count = self._gaussians, len(self._gaussians)
-        shown, selected = (np.asarray(state[name]).astype(bool) for name in ("shown", "selected"))
-        if shown.shape != (count,) or selected.shape != (count,):
+        count = len(self._gaussians)
+        shown, selected, locked = (
+            np.asarray(state[name]).astype(bool) for name in ("shown", "selected", "locked")
+        )
+        if not shown.shape == selected.shape == locked.shape == (count,):
             raise BadInput(f"The scene has {count} Gaussians, and the state tells of {shown.shape}.")
-        self.shown = shown
-        opacities, harmonics = gaussians.opacities, gaussians.harmonics
+        self._shown, self._free, self._selected = shown, shown & ~locked, selected & shown
+        self._tint = (np.asarray(state["tint"], np.float32) - np.float32(0.5)) / np.float32(SH_C0)
+        self._opacities = self._gaussians.opacities
         if not shown.all():
-            opacities = np.where(shown, opacities, GONE)
-        if (selected & shown).any():
+            self._opacities = np.where(shown, self._opacities, GONE)
+        self._compose()
+
+    def edit(self, told: Mapping[str, Any]) -> None:
+        """Show this done to the selected ones, or with nothing told, no edit any more.
+
+        Raises:
+            BadInput: it makes no sense.
+        """
+        self._edit = edit_from_plain(told) if told else None
+        self._compose()
+
+    def _compose(self) -> None:
+        drawn = self._gaussians
+        harmonics = drawn.harmonics
+        if self._edit is not None:
+            drawn = self._edit.applied(drawn, self._selected)
+            harmonics = drawn.harmonics
+        elif self._selected.any():
             harmonics = harmonics.copy()
-            tint = (np.asarray(state["tint"], np.float32) - np.float32(0.5)) / np.float32(SH_C0)
-            harmonics[selected] *= 1 - TINTED
-            harmonics[selected, 0] += TINTED * tint
-        self._parameters = (gaussians.means, gaussians.scales, gaussians.rotations, opacities, harmonics)
+            harmonics[self._selected] *= 1 - TINTED
+            harmonics[self._selected, 0] += TINTED * self._tint
+        self._parameters = (drawn.means, drawn.scales, drawn.rotations, self._opacities, harmonics)
 
     def frame(self, camera: Camera, number: int) -> SceneFrame:
         """What ``camera`` sees."""
