@@ -133,7 +133,7 @@ def _write(folder: Path, source: Any, both: Any, points: Array, box: Any) -> Non
     frames = []
     for photo in source.photos:
         colour = np.clip(render(both, photo.camera).colour, 0, 1)
-        cv2.imwrite(str(folder / "images" / f"{photo.name}.png"), np.rint(colour[..., ::-1] * 255))
+        cv2.imwrite(str(folder / "images" / f"{photo.name}.png"), np.uint8(np.rint(colour[..., ::-1] * 255)))
         told = {"name": photo.name, "split": photo.split, "obs": photo.observed.tolist()}
         frames.append(photo.camera.to_record() | told)
     (folder / "scene.json").write_text(json.dumps({"frames": frames}), "utf-8")

@@ -48,6 +48,16 @@ def unhurried() -> None:
     """A checkpoint of nobody who cancels."""
 
 
+class AlsoBelow:
+    """Evidence of photos that saw what is far below the floor too."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def seen(self, points: Array) -> Array:
+        return self._evidence.seen(points) | (points[:, 1] > 1.2)
+
+
 @pytest.fixture(scope="module")
 def room() -> Staged:
     return staged()
@@ -154,9 +164,8 @@ def test_a_floor_is_missing_although_what_is_below_was_seen(room: Staged) -> Non
         np.stack([x, np.full(count, 1.6), z], 1), np.full((count, 3), np.log(0.1)),
         np.tile([1, 0, 0, 0], (count, 1)), np.full(count, 4.0), np.full((count, 1, 3), -1.2),
     )  # fmt: skip
-    below = replace(
-        removal, kept=removal.kept.joined(cellar), backed=np.append(removal.backed, np.ones(count, bool))
-    )
+    # As if a photo had seen it past the edge of the floor.
+    below = replace(removal, kept=removal.kept.joined(cellar), evidence=AlsoBelow(removal.evidence))
     camera = room.cameras[0]
     hidden, hole = room.hidden(camera), find_hole(below, camera)
     assert hole.after.alpha[hidden].min() > 0.9, "the cellar shows"

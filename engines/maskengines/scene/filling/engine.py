@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from maskengines.contract import Candidate, Request, RunContext
+from maskengines.contract import Box, Candidate, Request, RunContext
 from maskengines.errors import BadInput
 from maskengines.results.scenes import SceneResult
 from maskengines.scene.filling.completion import inverse_depth
 from maskengines.scene.filling.discs import discs
 from maskengines.scene.filling.hole import Hole, find_hole
 from maskengines.scene.filling.picture import filled_picture
-from maskengines.scene.filling.rays import places, reduced
+from maskengines.scene.filling.rays import cut, places, reduced
 from maskengines.scene.filling.reference import best_view
 from maskengines.scene.filling.refining import refined
 from maskengines.scene.filling.removal import Removal, remove
@@ -31,13 +31,17 @@ from maskengines.subjects.scene_files import load_scene
 Array = np.ndarray[Any, Any]
 
 
+_SURROUNDED = 0.75
+"""Sides of a hole that are shown around it where one looks closer."""
+
+
 class SceneFill:
     """Each candidate is another fill of the same hole, seen from the same view.
 
     The mask over ``gaussians`` says which are removed. A candidate's result is a `SceneResult` whose
     Gaussians are those that stay, bit for bit and in their order, and then the new ones; beside them it holds
     ``stays``, (N,) uint8 over the Gaussians of the request, 1 for those that are still there. Its first
-    camera is the one that the hole was filled from.
+    camera looks at the hole from where it was filled.
     """
 
     info = SCENE_FILL
@@ -77,7 +81,7 @@ class SceneFill:
                 discs(place.hole.camera, place.mask, place.inverse, filled), removal, place.hole, filled,
                 cameras=cameras, steps=params.iterations, seed=seed, tell=tell,
             )  # fmt: skip
-            yield _answer(removal, new, place, (chosen, *cameras), seed=seed, began=began)
+            yield _answer(removal, new, place, cameras, seed=seed, began=began)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,13 @@ class Place:
     hole: Hole
     mask: Array
     inverse: Array
+
+    @property
+    def closer(self) -> Camera:
+        """A part of the view in which the hole is large enough for fills to be told apart."""
+        camera, box = self.hole.camera, Box.of_mask(self.hole.mask.astype(np.uint8))
+        box = box.grown(round(_SURROUNDED * max(box.width, box.height))).clipped(camera.width, camera.height)
+        return cut(camera, box.y, box.x, box.height, box.width)
 
     @classmethod
     def in_view(cls, removal: Removal, camera: Camera) -> Place:
@@ -119,7 +130,7 @@ def _answer(
         "hole_pixels": int(place.hole.mask.sum()),
     }
     result = SceneResult(
-        removal.kept.joined(new), tuple(cameras), facts, {"stays": removal.stays.astype(np.uint8)}
+        removal.kept.joined(new), (place.closer, *cameras), facts, {"stays": removal.stays.astype(np.uint8)}
     )
     return Candidate(
         "scene", result.to_plain(), seed, f"{len(new)} new Gaussians", metrics=facts,

@@ -21,8 +21,9 @@ Array = np.ndarray[Any, Any]
 BARED = 0.1
 """Share of a pixel that must have come from what is removed for the pixel to count as laid bare."""
 
-IN_PLANE = 0.02
-"""Share of the inverse depth by which what lies in a plane may be off."""
+IN_PLANE, AT_MOST, _ROUGH = 0.02, 0.08, 4.0
+"""Shares of the inverse depth by which what lies in a plane may be off, where it is smooth and where it is as
+rough as can be; and how many times the usual step from a pixel to those around it that is."""
 
 MARGIN = 2
 """Pixels by which a hole is wider than what no photo saw: its rim has something of what is gone."""
@@ -49,6 +50,7 @@ class Hole:
         after: the picture without what is removed.
         bared: ``(h, w)`` bool: shown since the removal.
         mask: ``(h, w)`` bool: the hole, `MARGIN` pixels wider than what no photo saw.
+        within: share of the inverse depth by which what lies in a plane may be off here.
         planar: ``(h, w)`` float64: inverse depth where a plane beside it goes on in the hole, else 0.
         plane: ``(h, w)`` int: which of ``planes`` that is, else -1.
     """
@@ -57,6 +59,7 @@ class Hole:
     after: Frame
     bared: Array
     mask: Array
+    within: float
     planar: Array
     plane: Array
     planes: tuple[Plane, ...]
@@ -71,43 +74,61 @@ class Hole:
 def find_hole(removal: Removal, camera: Camera) -> Hole:
     """Look for what no photo saw in a view.
 
-    A pixel that is laid bare belongs to the hole where nothing is seen in it, or mainly Gaussians that no
-    photo saw at a place that every photo had hidden. Where a floor is missing a photo may have seen what is
-    behind, though: where a plane beside what is laid bare goes on into space that every photo had hidden, in
-    front of what is seen now, and is seen most of the way around, it is the plane that is missing.
+    A pixel that is laid bare belongs to the hole where nothing is seen in it, or a surface at a place that
+    every photo had hidden: there Gaussians at most spread from what is beside it. Where a floor is missing a
+    photo may have seen what is behind, though: where a plane beside what is laid bare goes on into space that
+    every photo had hidden, in front of what is seen now, and is seen most of the way around, it is the plane
+    that is missing.
     """
     kept, removed, evidence = removal.kept, removal.removed, removal.evidence
     after = render(kept, camera)
     bared = share(removed, kept, camera) > BARED
     if not bared.any():
-        return Hole(camera, after, bared, bared, np.zeros(bared.shape), np.full(bared.shape, -1), ())
-    told = share(kept.take(removal.backed), kept.take(~removal.backed), camera)
+        nothing = np.zeros(bared.shape)
+        return Hole(camera, after, bared, bared, IN_PLANE, nothing, np.full(bared.shape, -1), ())
     solid = (after.alpha >= SOLID) & (after.depth > 0)
     unseen = bared & ~solid
-    # Gaussians that hardly a photo saw may still lie at a surface that photos saw, beside others.
-    doubtful = bared & solid & (told < SOLID)
-    unseen[doubtful] = ~evidence.seen(places(camera, after.depth)[doubtful])
+    surface = bared & solid
+    unseen[surface] = ~evidence.seen(places(camera, after.depth)[surface])
     before = render(kept.joined(removed), camera)
     front = np.where(before.alpha >= SOLID, before.depth, 0.0)
     back = np.where(unseen | (after.depth <= 0), np.inf, after.depth)
-    planes = _planes_beside(after, bared)
+    beside = _beside(after, bared)
+    within = _roughness(after, beside)
+    planes = _planes(after, beside, within)
     planar, which = _continued(evidence, camera, planes, bared, front=front, back=back)
-    which = _surrounded(which, planes, after, bared)
+    which = _surrounded(which, planes, after, 2 * within)
     mask = _tidy(unseen | (which >= 0))
     wide = cv2.dilate(mask.astype(np.uint8), _disc(MARGIN)) > 0
     which = np.where(mask, which, -1)
-    return Hole(camera, after, bared, wide, np.where(which >= 0, planar, 0.0), which, planes)
+    return Hole(camera, after, bared, wide, within, np.where(which >= 0, planar, 0.0), which, planes)
 
 
-def _planes_beside(after: Frame, bared: Array) -> tuple[Plane, ...]:
+def _beside(after: Frame, bared: Array) -> Array:
     ring = (cv2.dilate(bared.astype(np.uint8), _disc(_RING)) > 0) & ~bared
-    rows, columns = np.nonzero(ring & (after.alpha > 0.8) & (after.depth > 0))
+    beside: Array = ring & (after.alpha > 0.8) & (after.depth > 0)
+    return beside
+
+
+def _roughness(after: Frame, beside: Array) -> float:
+    """By what share the inverse depth of what lies in a plane may be off, as rough as it is in ``beside``."""
+    if not beside.any():
+        return IN_PLANE
+    depth = np.maximum(after.depth, np.float32(1e-6))
+    smooth = cv2.blur(depth, (9, 9))
+    usual = float(np.median((np.abs(depth - smooth) / depth)[beside]))
+    return float(np.clip(_ROUGH * usual, IN_PLANE, AT_MOST))
+
+
+def _planes(after: Frame, beside: Array, within: float) -> tuple[Plane, ...]:
+    rows, columns = np.nonzero(beside)
     random = np.random.default_rng(0)
     if len(rows) > _RING_MOST:
         picked = random.choice(len(rows), _RING_MOST, replace=False)
         rows, columns = rows[picked], columns[picked]
     pixels = np.column_stack([columns + 0.5, rows + 0.5])
-    return tuple(find_planes(pixels, 1.0 / after.depth[rows, columns].astype(np.float64), IN_PLANE, random))
+    inverse = 1.0 / after.depth[rows, columns].astype(np.float64)
+    return tuple(find_planes(pixels, inverse, within, random))
 
 
 def _continued(
@@ -133,7 +154,7 @@ def _continued(
     return best, which
 
 
-def _surrounded(which: Array, planes: tuple[Plane, ...], after: Frame, bared: Array) -> Array:
+def _surrounded(which: Array, planes: tuple[Plane, ...], after: Frame, within: float) -> Array:
     """``which`` without the pieces whose plane is not seen in most of the pixels around them."""
     found = np.full(which.shape, -1)
     rows, columns = np.indices(which.shape)
@@ -141,7 +162,7 @@ def _surrounded(which: Array, planes: tuple[Plane, ...], after: Frame, bared: Ar
     inverse = np.where(after.depth > 0, 1.0 / np.where(after.depth > 0, after.depth, 1.0), 0.0)
     for number, plane in enumerate(planes):
         flat = plane.inverse_depth(pixels)
-        lies = np.abs(inverse - flat) <= 2 * IN_PLANE * np.abs(flat)
+        lies = np.abs(inverse - flat) <= within * np.abs(flat)
         count, labels = cv2.connectedComponents(_tidy(which == number).astype(np.uint8))
         for piece in range(1, count):
             here = labels == piece

@@ -28,14 +28,12 @@ class Removal:
         kept: those that stay, bit for bit and in their order.
         removed: all others: what was asked for, and `leftovers`.
         asked: how many were asked for.
-        backed: ``(N,)`` bool over ``kept``: a photo saw it.
     """
 
     stays: Array
     kept: Gaussians
     removed: Gaussians
     asked: int
-    backed: Array
     evidence: Evidence
 
 
@@ -64,7 +62,4 @@ def remove(
     bared = leftovers(left, taken, evidence, cameras, checkpoint)
     stays = ~gone
     stays[stays] = ~bared
-    return Removal(
-        stays, gaussians.take(stays), gaussians.take(~stays), int(gone.sum()), evidence.backs(left)[~bared],
-        evidence,
-    )  # fmt: skip
+    return Removal(stays, gaussians.take(stays), gaussians.take(~stays), int(gone.sum()), evidence)

@@ -12,7 +12,7 @@ from maskengines.contract import Candidate, EngineInfo, Request, RunContext
 from maskengines.errors import BadInput
 from maskengines.results.tables import Column, TableNote, TableResult
 from maskengines.scene.info import FIND_CAMERAS, FindParams
-from maskengines.scene.sfm.kept import keep, report_of, scene_place, workshop
+from maskengines.scene.sfm.kept import keep, prune, report_of, scene_place, workshop
 from maskengines.scene.sfm.plan import FEW, Plan, Report
 from maskengines.scene.sfm.search import need_colmap, search
 from maskengines.subjects.scene import SceneSubject
@@ -52,6 +52,8 @@ class FindCameras:
                 plan = Plan(photos, params.longest, work, work / "scene", _threads())
                 report = search(plan, context)
                 keep(plan.scene, report, scene)
+            if not params.folder:
+                prune(scene.parent)
         yield _answer(report, scene, request.seed, time.monotonic() - begun)
 
 

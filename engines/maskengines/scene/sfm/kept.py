@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ _VERSION = "1"
 
 _REPORT = "report.json"
 
+MOST_BYTES = 2 << 30
+"""Of all scenes that are kept; beyond, those that were not used for longest go."""
+
 
 def scene_place(photos: Sequence[ScenePhoto], longest: int) -> Path:
     """Where the scene of these photos is kept, whether it is there or not."""
@@ -36,6 +40,8 @@ def report_of(scene: Path, photos: Sequence[ScenePhoto]) -> Report | None:
         report = Report.read(json.loads((scene / _REPORT).read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    with contextlib.suppress(OSError):
+        os.utime(scene / _REPORT)  # it is used, so it is not the next to go
     lost = set(report.lost)
     files = [scene / SCENE, scene / POINTS]
     files += [scene / IMAGES / f"{photo.name}.png" for photo in photos if photo.name not in lost]
@@ -55,6 +61,36 @@ def keep(made: Path, report: Report, scene: Path) -> None:
         made.rename(scene)
     except OSError as error:
         raise _refused(scene, error) from error
+
+
+def prune(place: Path, most: int = MOST_BYTES) -> None:
+    """Remove kept scenes, those first that were not used for longest, until the others take at most ``most``
+    bytes. The one that was used last stays, however large it is, and so does what is no kept scene."""
+    used = sorted(_kept(place), reverse=True)
+    total = 0
+    for number, (_, scene) in enumerate(used):
+        total += _bytes(scene)
+        if number and total > most:
+            # Without its report it is no kept scene any more, should removing the rest be cut short.
+            with contextlib.suppress(OSError):
+                (scene / _REPORT).unlink()
+            shutil.rmtree(scene, ignore_errors=True)
+
+
+def _kept(place: Path) -> Iterator[tuple[float, Path]]:
+    """When each kept scene was used last, and where it is."""
+    with contextlib.suppress(OSError):
+        for scene in place.iterdir():
+            with contextlib.suppress(OSError):
+                yield (scene / _REPORT).stat().st_mtime, scene
+
+
+def _bytes(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += file.stat().st_size
+    return total
 
 
 @contextlib.contextmanager
