@@ -92,7 +92,9 @@ def test_what_was_removed_is_filled_tried_on_kept_undone_and_saved(
     assert window.fills.cannot_fill() is not None, "it was filled"
 
     window.undo()
-    assert document.work is deleted
+    assert document.work.scene is deleted.scene
+    assert np.array_equal(document.work.deleted, deleted.deleted)
+    assert np.array_equal(document.work.hidden, hidden)
     window.redo()
     target = tmp_path / "filled.ply"
     save_scene(document, target)

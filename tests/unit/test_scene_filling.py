@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from maskengines.contract import Candidate, Request
+from maskengines.contract import Candidate, ImagePatch, Request
 from maskengines.errors import BadInput
 from maskengines.results.scenes import scene_from_candidate
-from maskengines.runtime.local import run_here
+from maskengines.runtime.local import LocalContext, run_here
 from maskengines.scene.filling.discs import discs
 from maskengines.scene.filling.engine import SceneFill
 from maskengines.scene.filling.evidence import Evidence
@@ -140,6 +140,33 @@ def test_the_view_can_be_named_or_given(room: Staged) -> None:
     assert np.array_equal(scene_from_candidate(given).cameras[0].world_to_camera, eye.world_to_camera)
     with pytest.raises(BadInput, match="named 'p99'"):
         ask(room, view="p99")
+
+
+class AsksForGreen(LocalContext):
+    """Every engine for pictures is green here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, int, float]] = []
+
+    def ask(self, engine_id: str, request: Request) -> list[Candidate]:
+        self.asked.append((engine_id, request.seed, float(request.masks["pixels"].mean())))
+        height, width, _ = *request.subject.spaces["pixels"], 3
+        green = np.zeros((height, width, 3), np.uint8)
+        green[..., 1] = 204
+        return [Candidate("image", ImagePatch(0, 0, green), request.seed)]
+
+
+def test_the_engine_that_is_named_makes_the_picture(room: Staged) -> None:
+    context = AsksForGreen()
+    params = FillParams.read({"engine": "masked-diffusion", "iterations": 0})
+    request = Request(room.subject, {"gaussians": mask_of(room.removed)}, params, count=2, seed=7)
+    (fill, _) = run_here(SceneFill(), request, context)
+    assert [asked[:2] for asked in context.asked] == [("masked-diffusion", 7), ("masked-diffusion", 8)]
+    assert all(0 < share < 30 for _, _, share in context.asked), "only the hole is asked for"
+    scene = scene_from_candidate(fill)
+    new = scene.gaussians.take(slice(-int(fill.metrics["added"]), None))
+    assert np.allclose(new.colours, (0, 0.8, 0), atol=1e-5)
 
 
 def test_leftovers_in_what_is_removed_go_with_it(room: Staged) -> None:
