@@ -93,7 +93,7 @@ class SceneView(QWidget):
         self.points = (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
         """Sparse ones, and their colours."""
         self.hint = ""
-        """A line over the upper edge: what paint does now, where that is not plain."""
+        """A line over the lower edge: what paint does now, where that is not plain."""
         self.hold = SceneHold(self)
         self._pointer = ScenePointer(self)
         self.hover_marks = SceneHover(self, self._pointer)
@@ -131,7 +131,7 @@ class SceneView(QWidget):
         self.update()
 
     def show_hint(self, words: str) -> None:
-        """A line over the upper edge; empty for none."""
+        """A line over the lower edge; empty for none."""
         if words != self.hint:
             self.hint = words
             self.update()
