@@ -3,7 +3,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 # Whole files, the long ones first: they are the first folder.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-BENCH_FLAGS := $(if $(filter-out 0,$(QUICK)),--quick,)
+BENCH_FLAGS := $(if $(filter-out 0,$(QUICK)),--quick,) $(if $(ONLY),$(ONLY) --page,)
 
 .PHONY: help setup run test lint format bench wheel clean
 
@@ -11,7 +11,7 @@ help:
 	@echo 'make run     open the studio on a sample photo (without a display: fill it and print the result)'
 	@echo 'make test    run the whole test suite'
 	@echo 'make lint    ruff and mypy'
-	@echo 'make bench   measure, into docs/benchmarks.md (QUICK=1: five minutes)'
+	@echo 'make bench   measure, into docs/benchmarks.md (QUICK=1: fewer repetitions, ONLY=scene: one section)'
 	@echo 'make setup   only install what the others need'
 	@echo 'make wheel   build the wheel and the source archive into dist/'
 	@echo 'make clean   remove everything that was made here'

@@ -75,19 +75,21 @@ def run(ask: Ask, output: Output) -> int:
     for path in filter(None, paths):
         check_result_target(engine.info.result_kinds, path)
         _refuse_overwriting(path, ask)
-    subject, mask = _question(engine.info, ask, output)
+    subject, masks = _question(engine.info, ask, output)
     save = _Saver(subject, paths, output)
-    if mask is not None and engine.info.needs_mask and not mask.any():
+    if (
+        isinstance(subject, ImageSubject)
+        and engine.info.needs_mask
+        and not any(mask.any() for mask in masks.values())
+    ):
         # Nothing is asked for, so the answer is the picture itself.
         for index in range(len(paths)):
             save(Candidate("image", None, ask.seed + index))
         return 0
     with Runtime(registry, interactive=False) as runtime:
         if isinstance(subject, SceneSubject):
-            subject = with_cameras(subject, engine.info, runtime, output)
+            subject, masks = with_cameras(subject, masks, engine.info, runtime=runtime, output=output)
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
-        space = "joints" if isinstance(subject, PoseSubject) else engine.info.spaces[0]
-        masks = {} if mask is None else {space: mask}
         job = runtime.submit(
             ask.engine,
             subject,
@@ -166,6 +168,9 @@ class _Saver:
         if candidate.kind == "image" and isinstance(self._subject, ImageSubject):
             answer = self._subject.with_patch(result) if isinstance(result, ImagePatch) else self._subject
             save_image(answer, path)
+        elif candidate.kind == "image" and isinstance(result, ImagePatch):
+            # A picture of something that is none itself.
+            save_image(ImageSubject(result.pixels), path)
         else:
             save_result(candidate, self._subject, path)
 
@@ -206,22 +211,26 @@ def _require_known_kinds(info: EngineInfo) -> None:
 
 def _question(
     info: EngineInfo, ask: Ask, output: Output
-) -> tuple[ImageSubject | PoseSubject | SceneSubject, MaskArray | None]:
-    """What is edited and what is asked of it; of a pose the mask speaks of joints."""
+) -> tuple[ImageSubject | PoseSubject | SceneSubject, dict[str, MaskArray]]:
+    """What is edited and the masks over it by space; of a pose the mask speaks of joints."""
     kind = subject_kind(info, ask.input)
     if kind == "pose":
         opened = load_pose(ask.input, person=None if ask.person is None else ask.person - 1)
         for warning in opened.warnings:
             output.warning(warning)
-        return (opened.subject, None) if ask.mask is None else with_mask(opened.subject, ask.mask)
+        if ask.mask is None:
+            return opened.subject, {}
+        pose, joints = with_mask(opened.subject, ask.mask)
+        return pose, {"joints": joints}
     if ask.person is not None:
         raise BadInput("--person chooses one of several people in a file of keypoints; leave it out here.")
     if kind == "scene":
-        return open_scene(ask.input, ask.mask, output), None
+        return open_scene(info, ask.input, ask.mask, output)
     subject = load_image(ask.input)
     if ask.out is not None and info.result_kinds == ("image",):
         check_holds(subject, ask.out)
-    return subject, _mask(info, ask, subject)
+    mask = _mask(info, ask, subject)
+    return subject, {} if mask is None else {info.spaces[0]: mask}
 
 
 def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:

@@ -159,7 +159,10 @@ def _run(words: Sequence[str], output: Output) -> int:
     )  # fmt: skip
     parser.add_argument("engine", metavar="ENGINE", help="its id; 'maskstudio engines' lists them")
     parser.add_argument("--input", required=True, metavar="FILE", type=Path, help="what is edited")
-    parser.add_argument("--mask", metavar="FILE", type=Path, help="white is asked for, black is given")
+    parser.add_argument(
+        "--mask", metavar="FILE", type=Path,
+        help="white is asked for, black is given; of Gaussians a .npy with their numbers",
+    )  # fmt: skip
     parser.add_argument(
         "--out",
         metavar="PATH",
@@ -193,7 +196,7 @@ def _render(words: Sequence[str], output: Output) -> int:
         prog="maskstudio render", allow_abbrev=False,
         description="Take pictures of a scene, a PNG for each camera; their paths go to stdout.",
     )  # fmt: skip
-    parser.add_argument("scene", metavar="SCENE", type=Path, help="a .ply, .spz, .splat or .sog")
+    parser.add_argument("scene", metavar="SCENE", type=Path, help="a .ply, .spz, .splat, .sog or project")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--camera", metavar="FILE", type=Path, help="cameras as in scene.json: a JSON file")
     where.add_argument("--turntable", metavar="N", type=int, help="N pictures once around")

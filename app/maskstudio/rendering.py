@@ -19,9 +19,9 @@ from maskengines.subjects.cameras import Camera, read_cameras
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import save_image
 from maskengines.subjects.scene import need_gaussians
-from maskengines.subjects.scene_files import load_scene
 
 from maskstudio.batch import follow
+from maskstudio.batch_subjects import open_scene
 from maskstudio.picture_sequences import FILM, Film
 from maskstudio.settings_words import read_settings
 from maskstudio.stopping import uninterrupted
@@ -66,18 +66,16 @@ def render(shoot: Shoot, output: Output) -> int:
         raise BadInput("Cameras come from the file that --camera names; leave them out of --set.")
     params = read_settings(engine.info.params, words)
     cameras = read_cameras(shoot.cameras) if isinstance(shoot.cameras, Path) else None
-    opened = load_scene(shoot.scene)
-    need_gaussians(opened.subject)
-    for warning in opened.warnings:
-        output.warning(warning)
+    scene, _ = open_scene(engine.info, shoot.scene, None, output)
+    need_gaussians(scene)
     if isinstance(shoot.cameras, Turntable):
-        cameras = shoot.cameras.cameras(opened.subject)
+        cameras = shoot.cameras.cameras(scene)
     assert cameras is not None
     records = [camera.to_record() for camera in cameras]
     with _place(shoot, cameras, output) as save, Runtime(registry, interactive=False) as runtime:
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
         runtime.submit(
-            ENGINE, opened.subject, {}, {**params.model_dump(), "cameras": records},
+            ENGINE, scene, {}, {**params.model_dump(), "cameras": records},
             count=len(cameras), seed=0, listener=events.put,
         )  # fmt: skip
         output.progress(0, len(cameras), "Starting the renderer")

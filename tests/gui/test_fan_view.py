@@ -9,6 +9,7 @@ import pytest
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.medoids import Medoid
 from maskengines.subjects.pose_skeleton import COUNT, INDEX, JOINTS
+from maskstudio.canvas import fan_body, fan_picture
 from maskstudio.canvas.fan_marks import ENDS, gizmo_places
 from maskstudio.canvas.fan_view import FanView
 from maskstudio.canvas.orbit import FRONT, SIDE, TOP, Orbit
@@ -125,6 +126,62 @@ def test_the_first_bodies_fill_the_view_and_later_ones_leave_the_camera_alone(vi
     before = view.orbit
     view.set_hypotheses(fan(20))
     assert view.orbit == before
+
+
+def test_a_pin_that_moves_has_nothing_else_drawn_again(
+    view: FanView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.follow(fan(20), 3)
+    shown(view)
+    bodies: list[object] = []
+    real = fan_body.paint_body
+    monkeypatch.setattr(fan_body, "paint_body", lambda *given: bodies.append(1) or real(*given))
+    monkeypatch.setattr(fan_picture, "_paint_crowd", lambda *given: bodies.append(2))
+    before = shown(view)
+    for step in range(5):
+        view.set_pins({"LWrist": (300.0 + step, -150.0, -40.0)})
+        pixels = shown(view)
+    assert bodies == []
+    changed = np.argwhere((pixels != before).any(axis=-1))
+    pin, reach = at(view, (304, -150, -40)), 12
+    assert len(changed) > 50
+    assert near(pixels, pin, theme.current().accent)
+    alone = changed[(np.abs(changed - (pin.y(), pin.x())) > reach).any(axis=1)]
+    tie = at(view, view.strong[WRIST])
+    assert (np.abs(alone - (tie.y(), tie.x())) <= np.ptp([(pin.x(), pin.y()), (tie.x(), tie.y())]) + 12).all()
+
+
+def test_what_is_kept_of_a_picture_is_what_drawing_all_anew_gives(qtbot: QtBot, view: FanView) -> None:
+    first, second = fan(20), fan(20, wrist=40)
+    steps = [
+        lambda each: each.follow(first, 3),
+        lambda each: each.set_pins({"LWrist": (300.0, -150.0, -40.0)}),
+        lambda each: each.choose(4),
+        lambda each: each.set_body(STANDING + np.float32(30)),
+        lambda each: each.follow(second, 4),
+        lambda each: each.hover(QPointF(at(each, each.strong[WRIST]))),
+        lambda each: each.set_medoids([Medoid(2, 1.0, np.arange(20))]),
+        lambda each: each.view_side(),
+        lambda each: each.set_body(None),
+        lambda each: each.follow(second, None),
+        lambda each: each.resize(500, 420),
+    ]
+    before = None
+    for number, step in enumerate(steps):
+        step(view)
+        QTest.qWait(0 if number != 7 else 200)
+        seen = shown(view)
+        fresh = FanView()
+        fresh.resize(600, 500)
+        qtbot.addWidget(fresh)
+        fresh.show()
+        for earlier in steps[: number + 1]:
+            earlier(fresh)
+        QTest.qWait(0 if number < 7 else 200)
+        np.testing.assert_array_equal(seen, shown(fresh))
+        assert before is None or seen.shape != before.shape or (seen != before).any(), number
+        before = seen
+        fresh.close()
 
 
 def test_medoids_are_drawn_stronger_than_the_mist(view: FanView) -> None:

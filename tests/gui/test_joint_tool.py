@@ -338,7 +338,7 @@ def test_the_joint_under_the_pointer_is_ringed_and_the_ring_goes_along(
     canvas: ImageCanvas, document: PoseDocument, tool: JointTool
 ) -> None:
     overlay = PoseOverlay(document, canvas)
-    canvas.set_decoration(overlay)
+    canvas.set_decorations(overlay)
     tool.grip_moved.connect(overlay.set_grip)
 
     def ring() -> list[tuple[float, float]]:

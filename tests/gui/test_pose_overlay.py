@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,11 +13,12 @@ from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_skeleton import COUNT, INDEX
 from maskengines.subjects.pose_template import guessed, template_pose, without
-from maskstudio.canvas.decoration_layer import DecorationLayer
+from maskstudio.canvas.decoration_layer import Decoration, DecorationLayer
 from maskstudio.canvas.image_canvas import ImageCanvas
+from maskstudio.canvas.pose_answers import GAP_MS, PoseAnswers, spread_ellipses
 from maskstudio.canvas.pose_colours import HUES
-from maskstudio.canvas.pose_marks import AskedDot, Dot, Ellipse, HollowDot, Line
-from maskstudio.canvas.pose_overlay import PoseOverlay, spread_ellipses
+from maskstudio.canvas.pose_marks import AskedDot, Dot, Ellipse, Grip, HollowDot, Line
+from maskstudio.canvas.pose_overlay import PoseOverlay
 from maskstudio.documents.document import Document
 from maskstudio.documents.pose_document import PoseDocument
 from maskstudio.window import theme
@@ -60,8 +62,15 @@ def canvas(qtbot: QtBot, document: PoseDocument) -> ImageCanvas:
 @pytest.fixture
 def overlay(canvas: ImageCanvas, document: PoseDocument) -> PoseOverlay:
     overlay = PoseOverlay(document, canvas)
-    canvas.set_decoration(overlay)
+    canvas.set_decorations(overlay)
     return overlay
+
+
+@pytest.fixture
+def answers(canvas: ImageCanvas, overlay: PoseOverlay) -> PoseAnswers:
+    answers = PoseAnswers(canvas)
+    canvas.set_decorations(answers, overlay)
+    return answers
 
 
 def paint(document: PoseDocument, x: float, y: float, radius: int) -> None:
@@ -92,8 +101,8 @@ def has(found: np.ndarray, name: str) -> bool:
     return bool((np.abs(found - rgb(name)).max(axis=1) < 12).any())
 
 
-def marks(canvas: ImageCanvas, overlay: PoseOverlay, kind: type, scale: float = 1.0) -> list:
-    return [mark for mark in overlay.marks(canvas.to_widget, scale) if isinstance(mark, kind)]
+def marks(canvas: ImageCanvas, over: Decoration, kind: type, scale: float = 1.0) -> list:
+    return [mark for mark in over.marks(canvas.to_widget, scale) if isinstance(mark, kind)]
 
 
 def test_left_and_right_are_seen_in_their_hues_in_both_themes(
@@ -162,27 +171,74 @@ def test_a_joint_without_evidence_is_hollow_and_its_bone_dashed(
 
 
 def test_a_chosen_answer_is_drawn_thin_and_goes_away(
-    canvas: ImageCanvas, overlay: PoseOverlay, document: PoseDocument
+    canvas: ImageCanvas, answers: PoseAnswers, document: PoseDocument
 ) -> None:
     clean = pixels(canvas)
     answer = document.pose.joints + np.array([70, 0])
-    overlay.set_hypothesis(answer)
-    assert {line.width for line in marks(canvas, overlay, Line)} == {1.2, 3.0}
+    answers.show(None, answer)
+    assert {line.width for line in marks(canvas, answers, Line)} == {1.2}
     shown = pixels(canvas)
     middle = (answer[KNEE] + answer[ANKLE]) / 2
     assert np.abs(near(canvas, shown, middle) - near(canvas, clean, middle)).max() > 40
-    overlay.set_hypothesis(None)
+    answers.show(None, None)
     assert np.array_equal(pixels(canvas), clean)
     with pytest.raises(ValueError, match="17"):
-        overlay.set_hypothesis(np.zeros((16, 2)))
+        answers.show(None, np.zeros((16, 2)))
 
 
-def test_an_answer_that_is_seen_nowhere_draws_nothing(canvas: ImageCanvas, overlay: PoseOverlay) -> None:
+def test_an_answer_that_is_seen_nowhere_draws_nothing(canvas: ImageCanvas, answers: PoseAnswers) -> None:
     clean = pixels(canvas)
     nowhere = np.full((3, COUNT, 2), np.nan, np.float32)
-    overlay.set_hypotheses(Hypotheses(np.zeros((3, COUNT, 3), np.float32), np.full(3, 1 / 3), nowhere))
-    overlay.set_hypothesis(nowhere[0])
+    answers.show(Hypotheses(np.zeros((3, COUNT, 3), np.float32), np.full(3, 1 / 3), nowhere), nowhere[0])
     assert np.array_equal(pixels(canvas), clean)
+
+
+def test_the_pose_lies_over_its_answers_and_is_not_drawn_again_for_them(
+    canvas: ImageCanvas,
+    answers: PoseAnswers,
+    overlay: PoseOverlay,
+    document: PoseDocument,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels(canvas)
+    asked: list[object] = []
+    real = PoseOverlay.marks
+    monkeypatch.setattr(PoseOverlay, "marks", lambda self, *given: asked.append(1) or real(self, *given))
+    answers.show(None, document.pose.joints[::-1])
+    shown = pixels(canvas)
+    assert asked == []
+    assert has(near(canvas, shown, document.pose.joints[KNEE], 1), HUES[theme.current().name].right)
+    document.change_pose(document.pose.with_joint(KNEE, 200, 150), "Move")
+    pixels(canvas)
+    assert asked == [1]
+
+
+def test_answers_that_follow_a_hand_are_drawn_after_it_and_the_last_of_them_always(
+    qtbot: QtBot, answers: PoseAnswers, document: PoseDocument
+) -> None:
+    told: list[float] = []
+    answers.changed.connect(lambda: told.append(time.monotonic()))
+    began = time.monotonic()
+    for step in range(10):
+        answers.follow(None, document.pose.joints + step)
+        assert told == []
+    qtbot.waitUntil(lambda: len(told) == 1)
+    answers.follow(None, document.pose.joints + 20)
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert told[1] - told[0] > 0.9 * GAP_MS / 1000
+    assert told[0] > began
+    ends = [mark.end for mark in answers.marks(QPointF, 1.0)]
+    assert ends[0] == pytest.approx(tuple(document.pose.joints[1] + 20))
+
+
+def test_decorations_that_are_taken_away_leave_the_picture(
+    canvas: ImageCanvas, answers: PoseAnswers, document: PoseDocument
+) -> None:
+    answers.show(None, document.pose.joints)
+    canvas.set_decorations()
+    assert np.abs(pixels(canvas)[100:200, 100:200] - GREY).max() == 0
+    answers.show(None, document.pose.joints + 5)  # nobody draws it any more
+    assert np.abs(pixels(canvas)[100:200, 100:200] - GREY).max() == 0
 
 
 def test_the_spread_of_answers_is_an_ellipse_along_it() -> None:
@@ -321,13 +377,19 @@ def test_repairs_give_the_pixels_of_drawing_all_anew(
         assert covered[rows, columns].all()
 
 
-def test_marks_stay_within_their_bounds(overlay: PoseOverlay, document: PoseDocument) -> None:
+def test_marks_stay_within_their_bounds(
+    overlay: PoseOverlay, answers: PoseAnswers, document: PoseDocument
+) -> None:
     document.change_pose(without(document.pose, ANKLE), "No evidence")
     x, y = document.pose.joints[WRIST]
     paint(document, x, y, 20)
-    overlay.set_hypothesis(document.pose.joints + 9)
     overlay.set_grip((50.0, 60.0))
-    for mark in overlay.marks(QPointF, 1.0):
+    seen = np.random.default_rng(1).normal(document.pose.joints, 9, (30, COUNT, 2)).astype(np.float32)
+    fan = Hypotheses(np.zeros((30, COUNT, 3), np.float32), np.full(30, 1 / 30, np.float32), seen)
+    answers.show(fan, document.pose.joints + 9)
+    drawn = [*overlay.marks(QPointF, 1.0), *answers.marks(QPointF, 1.0)]
+    assert {type(mark) for mark in drawn} >= {AskedDot, Dot, Ellipse, Grip, HollowDot, Line}
+    for mark in drawn:
         image = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)

@@ -128,6 +128,12 @@ with contextlib.suppress(SystemExit):
     assert loaded_after(code) & {*QT, *HEAVY, "numpy", "cv2", "pydantic", "scipy"} == set()
 
 
+def test_the_window_is_there_before_anything_numeric() -> None:
+    """What is imported before the first paint makes the studio start later."""
+    later = {*HEAVY, "numpy", "cv2", "pydantic", "scipy", "skimage", "PIL"}
+    assert loaded_after("import maskstudio.window.main_window") & later == set()
+
+
 def test_listing_engines_loads_no_engine() -> None:
     code = "from maskstudio.cli import main\nassert main(['engines', '--json']) == 0"
     assert loaded_after(code) & {*QT, *HEAVY, "cv2", "scipy", "skimage"} == set()

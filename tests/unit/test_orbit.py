@@ -152,6 +152,10 @@ def test_the_floor_is_under_the_lower_foot_and_stays_while_the_body_sways() -> N
     np.testing.assert_allclose(np.linalg.norm(ends - starts, axis=1), 250)
     assert strengths[np.linalg.norm(starts, axis=1).argmin()] > 5 * strengths.min()
     np.testing.assert_array_equal(floor_lines(body + np.array([30, 0, 40]), 4)[0], starts)
+    np.testing.assert_array_equal(floor_lines(body + np.array([30, -7, 40]), 4)[0], starts)
+    for lower in np.linspace(0, 40, 9):
+        below = floor_under(body + np.array([0, lower, 0])) - (870 + lower)
+        assert 0 <= below < 10
 
 
 def test_of_two_joints_at_one_place_the_one_in_front_is_taken() -> None:

@@ -19,6 +19,7 @@ from maskengines.projects.scene_reading import is_scene_project, load_scene_proj
 from maskengines.projects.scene_state import SceneState
 from maskengines.projects.scene_writing import SceneFolder
 from maskengines.subjects.scene_files import load_scene
+from maskengines.subjects.splat_files import load_gaussians
 from tiny_scene import HEIGHT, WIDTH, blobs, write_scene
 
 COUNT = 150
@@ -82,6 +83,20 @@ def test_what_is_deleted_is_no_part_of_what_a_user_saves(state: SceneState, tmp_
     assert found.hidden.sum() == 10
     np.testing.assert_array_equal(found.locked, state.locked[:140])
     assert not found.deleted.any()
+
+
+def test_what_is_deleted_lies_beside_what_a_user_saves(state: SceneState, tmp_path: Path) -> None:
+    folder = SceneFolder(tmp_path / "s")
+    folder.write(state.without_deleted(), state.removed)
+    found, _ = load_scene_project(tmp_path / "s")
+    assert found.scene.gaussians is not None
+    assert found.deleted.tolist() == [False] * 140 + [True] * 10
+    assert np.array_equal(found.scene.gaussians.means, state.scene.gaussians.means)
+    (seen,) = (tmp_path / "s").glob("scene-*.ply")
+    assert len(load_gaussians(seen).gaussians) == 140, "what any viewer opens"
+    folder.write(state.without_deleted())
+    assert not list((tmp_path / "s").glob("removed-*.ply")), "it was filled"
+    assert len(load_scene_project(tmp_path / "s")[0].deleted) == 140
 
 
 def test_writing_again_writes_what_changed_and_removes_what_is_left(

@@ -65,20 +65,23 @@ class FanPicture:
     def __init__(self) -> None:
         self._key: object = None
         self._crowd: Crowd | None = None
+        self._floor = QImage()
         self._picture = QImage()
 
     def picture(self, orbit: Orbit, crowd: Crowd | None, above: Array, ratio: float) -> QImage:
         """Opaque device pixels of the whole screen, ``ratio`` for each of the orbit's; the floor is under the
-        ``(17, 3)`` body ``above``."""
+        ``(17, 3)`` body ``above``. Another object whenever it is another picture."""
         # The floor lies on whole cells: most changes of the body above it leave it as it is.
-        ground = round(floor_under(above)), *np.rint(above[:, ::2].mean(axis=0) / CELL).tolist()
+        ground = floor_under(above), *np.rint(above[:, ::2].mean(axis=0) / CELL).tolist()
         key = orbit, ground, ratio, theme.current().name
-        if key != self._key or crowd is not self._crowd:
-            self._picture = _floor(orbit, above, ratio)
+        same = key == self._key
+        if not same:
+            self._floor, self._key = _floor(orbit, above, ratio), key
+        if not same or crowd is not self._crowd:
+            self._picture, self._crowd = self._floor.copy(), crowd
             if crowd is not None:
                 _paint_crowd(self._picture, orbit, crowd, ratio)
             self._picture.setDevicePixelRatio(ratio)
-            self._key, self._crowd = key, crowd
         return self._picture
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,9 @@ BONES = tuple((PARENTS[joint], joint) for joint in range(1, COUNT))
 
 CELL = 250.0
 """Millimetres: the side of a square of the floor."""
+
+LEVEL = 10.0
+"""Millimetres between two heights that the floor can have; about three pixels of a body that fills a view."""
 
 _FEET = [INDEX["RAnkle"], INDEX["LAnkle"]]
 _SOLE = 70.0
@@ -74,8 +78,10 @@ def ellipse_outlines(centres: Array, axes: Array, sigmas: float) -> Array:
 
 
 def floor_under(body: Array) -> float:
-    """The y of the floor: a sole below the lower ankle of a ``(17, 3)`` body, or what is lower still."""
-    return float(max(body[_FEET, 1].max() + _SOLE, body[:, 1].max()))
+    """The y of the floor: a sole below the lower ankle of a ``(17, 3)`` body, or what is lower still; in
+    whole `LEVEL`, so that it stays where it is while a body moves."""
+    lowest = float(max(body[_FEET, 1].max() + _SOLE, body[:, 1].max()))
+    return math.ceil(lowest / LEVEL) * LEVEL
 
 
 def floor_lines(body: Array, cells: int) -> tuple[Array, Array, Array]:

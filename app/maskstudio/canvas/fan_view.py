@@ -30,6 +30,7 @@ from maskstudio.canvas.fade import Fade
 from maskstudio.canvas.fan_picture import Crowd, FanPicture
 from maskstudio.canvas.fan_pointer import FanPointer
 from maskstudio.canvas.fan_scene import Spread, joint_title, nearest_joint, spread_of
+from maskstudio.canvas.fan_still import FanStill
 from maskstudio.canvas.orbit import FRONT, SIDE, TOP, Orbit
 from maskstudio.window import theme
 
@@ -83,6 +84,7 @@ class FanView(QWidget):
         self._framed = False
         self._crowds: tuple[Crowd, Crowd] | None = None
         self._picture = FanPicture()
+        self._still = FanStill()
         self._cost = 0.0
         self._fade = Fade(self)
         self._pointer = FanPointer(self)
@@ -147,7 +149,8 @@ class FanView(QWidget):
 
     def set_body(self, body: Array | None) -> None:
         """The ``(17, 3)`` body that the user keeps."""
-        self._body = None if body is None else np.array(body, np.float32)
+        if body is None or self._body is None or not np.array_equal(body, self._body):
+            self._body = None if body is None else np.array(body, np.float32)
         self._first_look()
 
     # --- where it is seen from ------------------------------------------------------------------
@@ -254,13 +257,24 @@ class FanView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        body, orbit = self.strong, self.orbit
-        above = body if body is not None or self._spread is None else self._spread.means
-        painter.drawImage(0, 0, self._backdrop(_NOBODY if above is None else above))
+        above = self.strong if self.strong is not None or self._spread is None else self._spread.means
+        backdrop = self._backdrop(_NOBODY if above is None else above)
         if above is None:
+            painter.drawImage(0, 0, backdrop)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_empty(painter)
             return
+        # Medoids, spread and how many bodies there are come with the backdrop.
+        things, values = (self._hypotheses, self._body), (self._chosen, self._joint, self._end)
+        painter.drawImage(0, 0, self._still.picture(backdrop, things, values, self.font(), self._paint_still))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pins = self._pins if self._drag is None else {**self._pins, self._drag[0]: self._drag[1]}
+        fan_body.paint_pins(painter, self.orbit, pins, self.strong)
+        self._paint_label(painter)
+        self._fade.paint(painter, event.rect())
+
+    def _paint_still(self, painter: QPainter) -> None:
+        body, orbit = self.strong, self.orbit
         fan_marks.paint_photographer(painter, orbit, self.tr("photo taken from here"))
         if self._spread is not None and self._joint is not None:
             fan_body.paint_ellipse(painter, orbit, self._spread, self._joint)
@@ -268,11 +282,8 @@ class FanView(QWidget):
             if self._body is not None and body is not self._body:
                 fan_body.paint_thin(painter, orbit, self._body[None], [0.9], 2.4)
             fan_body.paint_body(painter, orbit, body, self._joint)
-        pins = self._pins if self._drag is None else {**self._pins, self._drag[0]: self._drag[1]}
-        fan_body.paint_pins(painter, orbit, pins, body)
         self._paint_words(painter)
         fan_marks.paint_gizmo(painter, orbit, self._end)
-        self._fade.paint(painter, event.rect())
 
     def _backdrop(self, above: Array) -> QImage:
         """The floor and the mist; half of it while the camera moves, where all of it takes too long."""
@@ -298,8 +309,10 @@ class FanView(QWidget):
             count = self.tr("%n bodies", "", len(self._hypotheses.poses))
             painter.drawText(QPointF(16, 44), count)
         fan_marks.paint_sides(painter, QPointF(16, self.height() - 16), self.tr("left"), self.tr("right"))
+
+    def _paint_label(self, painter: QPainter) -> None:
         if self._joint is not None and not self._pointer.busy:
-            at = QPointF(*orbit.project(self.place_of(self._joint)).tolist())
+            at = QPointF(*self.orbit.project(self.place_of(self._joint)).tolist())
             words = joint_title(self._joint), self._told(self._joint)
             fan_marks.paint_label(painter, at, words, QRectF(self.rect()))
 

@@ -26,7 +26,8 @@ from PySide6.QtWidgets import QWidget
 
 from maskstudio.canvas import navigation
 from maskstudio.canvas.cursor import CursorOutline
-from maskstudio.canvas.decoration_layer import Decoration, DecorationLayer
+from maskstudio.canvas.decoration_layer import Decoration
+from maskstudio.canvas.decorations_over import DecorationsOver
 from maskstudio.canvas.dirty import DirtyRects
 from maskstudio.canvas.drops import dropped_files
 from maskstudio.canvas.fade import Fade
@@ -80,13 +81,12 @@ class ImageCanvas(QWidget):
         self._cursor_shape = self.cursor().shape()
         self._dirty = DirtyRects()
         self._fade = Fade(self)
-        self._decoration: Decoration | None = None
         self._decoration_hidden = False
-        self._over = DecorationLayer()
         # Several changes of one event, or of one frame, are drawn once.
         self._decorating = QTimer(self)
         self._decorating.setSingleShot(True)
         self._decorating.timeout.connect(self._decorate)
+        self._over = DecorationsOver(self._decorating.start)
         self._match_palette()
 
     def sizeHint(self) -> QSize:
@@ -115,7 +115,7 @@ class ImageCanvas(QWidget):
         self.cancel_stroke()
         self._fade.stop()
         self._pointer.end_hover()
-        self.set_decoration(None)
+        self.set_decorations()
         if self._document is not None:
             self._document.mask_changed.disconnect(self._on_mask_changed)
             self._document.image_changed.disconnect(self._on_image_changed)
@@ -222,19 +222,16 @@ class ImageCanvas(QWidget):
         near, far = self.to_widget(box.x, box.y), self.to_widget(box.x + box.width, box.y + box.height)
         self._fade.start(before, QRectF(near, far).toAlignedRect().adjusted(-1, -1, 1, 1) & self.rect())
 
-    def set_decoration(self, decoration: Decoration | None) -> None:
-        """Draw something over the picture and all else, or nothing; another document starts without."""
-        if self._decoration is not None:
-            self._decoration.changed.disconnect(self._decorating.start)
-        self._decoration = decoration
-        if decoration is not None:
-            decoration.changed.connect(self._decorating.start)
+    def set_decorations(self, *decorations: Decoration) -> None:
+        """Draw these over the picture and all else, from the bottom up; another document starts without."""
+        self._repaint_soon(self._over.set(decorations, self.size(), self.devicePixelRatioF()))
         self._decorate()
 
     def set_compare(self, original: bool) -> None:
         """Show the picture as it was opened, with nothing over it, or what it is now."""
         self._fade.stop()
         self._decoration_hidden = original
+        self._over.move()
         self._decorate()
         self._renderer.set_original_shown(original)
         self.update()
@@ -432,6 +429,7 @@ class ImageCanvas(QWidget):
         self._renderer.place(self._view.placement)
         self._idle.postpone()
         self._follow_shape()
+        self._over.move()
         self._decorating.start()
         self.update()
         self.refresh_cursor()
@@ -448,10 +446,12 @@ class ImageCanvas(QWidget):
 
     def _decorate(self) -> None:
         self._decorating.stop()
-        shown = None if self._decoration_hidden or self._document is None else self._decoration
         ratio = self.devicePixelRatioF()
-        marks = shown.marks(self.to_widget, self._view.zoom / ratio) if shown is not None else ()
-        self._repaint_soon(self._over.show(marks, self.size(), ratio))
+        if self._decoration_hidden or self._document is None:
+            rects = self._over.hide(self.size(), ratio)
+        else:
+            rects = self._over.draw(self.to_widget, self._view.zoom / ratio, self.size(), ratio)
+        self._repaint_soon(rects)
 
     def _on_mask_changed(self, box: Box) -> None:
         self._fade.stop()

@@ -13,6 +13,16 @@ from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
 Place = tuple[float, float]
 
+LEAST_RADIUS = 5.0
+"""Of an ellipse of two standard deviations; a smaller one is hidden by the joint."""
+
+
+def argb(name: str, opacity: float = 1.0) -> int:
+    """A colour by its name, and how opaque, as marks have it."""
+    colour = QColor(name)
+    colour.setAlphaF(opacity)
+    return int(colour.rgba())
+
 
 def _colour(argb: int) -> QColor:
     return QColor.fromRgba(argb)

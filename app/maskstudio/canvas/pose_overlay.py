@@ -1,4 +1,4 @@
-"""A pose over its photo: bones, joints and how sure they are, what is asked for, what was answered."""
+"""A pose over its photo: bones, joints and how sure they are, and what is asked for."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from maskengines.results.hypotheses import Hypotheses
 from maskengines.subjects.pose import ASKED, PoseSubject
 from maskengines.subjects.pose_skeleton import COUNT, PARENTS
 from maskengines.subjects.pose_template import guessed
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QColor
 
 from maskstudio.canvas.decoration_layer import Mark, ToWidget
 from maskstudio.canvas.pose_colours import joint_colour, pose_hues
-from maskstudio.canvas.pose_marks import AskedDot, Corner, Dot, Ellipse, Grip, HollowDot, Line, Place, Side
+from maskstudio.canvas.pose_marks import (
+    LEAST_RADIUS,
+    AskedDot,
+    Corner,
+    Dot,
+    Ellipse,
+    Grip,
+    HollowDot,
+    Line,
+    Place,
+    Side,
+    argb,
+)  # fmt: skip
 from maskstudio.window import theme
 
 if TYPE_CHECKING:
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_LEAST_RADIUS = 5.0  # of an ellipse on the screen; a smaller one is hidden by the joint
 _CLEAR = 0x00000000
 
 
@@ -39,8 +48,6 @@ class PoseOverlay(QObject):
     def __init__(self, document: PoseDocument, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._hypothesis: Array | None = None
-        self._spread: Array | None = None
         self._grip: Place | None = None
         self._reading: object = None
         document.pose_changed.connect(self._pose_changed)
@@ -52,22 +59,6 @@ class PoseOverlay(QObject):
         if reading != self._reading:
             self._reading = reading
             self.changed.emit()
-
-    def set_hypothesis(self, joints_2d: Array | None) -> None:
-        """Show where the joints of a chosen answer are seen, ``(17, 2)`` pixels, or none.
-
-        Raises:
-            ValueError: it is of another shape.
-        """
-        if joints_2d is not None and np.shape(joints_2d) != (COUNT, 2):
-            raise ValueError(f"joints_2d is {np.shape(joints_2d)}, not ({COUNT}, 2)")
-        self._hypothesis = None if joints_2d is None else np.array(joints_2d, np.float64)
-        self.changed.emit()
-
-    def set_hypotheses(self, hypotheses: Hypotheses | None) -> None:
-        """Show how far each joint is spread over all answers, or nothing of them."""
-        self._spread = None if hypotheses is None else spread_ellipses(hypotheses)
-        self.changed.emit()
 
     def set_grip(self, at: Place | None) -> None:
         """Ring the image point that a tool would take, or none."""
@@ -86,62 +77,30 @@ class PoseOverlay(QObject):
 
         ends = [at(place) for place in places]
         sure = ~pose.missing
-        halo = _argb(pose_hues().halo, 0.7)
+        halo = argb(pose_hues().halo, 0.7)
         return [
             *self._box(at, halo),
-            *self._answers(at, scale, halo),
             *_spreads(pose, asked, at, scale, halo),
             *_bones(ends, sure, halo),
             *_joints(ends, sure, asked, halo),
-            *([Grip(at(self._grip), _argb(theme.current().accent), halo)] if self._grip else []),
+            *([Grip(at(self._grip), argb(theme.current().accent), halo)] if self._grip else []),
         ]
 
     def _box(self, at: Any, halo: int) -> Iterator[Mark]:
         x, y, width, height = self._document.pose.box
         corners = [at((x, y)), at((x + width, y)), at((x + width, y + height)), at((x, y + height))]
-        colour, hollow = _argb(theme.current().second), _argb(pose_hues().halo, 0.4)
+        colour, hollow = argb(theme.current().second), argb(pose_hues().halo, 0.4)
         for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
             yield Side(start, end, colour, hollow)
         for corner in corners:
-            yield Corner(corner, _argb(pose_hues().middle), halo)
-
-    def _answers(self, at: Any, scale: float, halo: int) -> Iterator[Mark]:
-        """Thin, below the pose itself."""
-        if self._spread is not None:
-            for joint, (x, y, long, short, angle) in enumerate(self._spread.tolist()):
-                if np.isfinite(x) and 2 * long * scale > _LEAST_RADIUS:
-                    tint = joint_colour(joint).rgba()
-                    yield Ellipse(
-                        at((x, y)), (long * scale, short * scale), angle, tint, halo, 0.6, filled=False
-                    )
-        if self._hypothesis is None:
-            return
-        for joint, parent in enumerate(PARENTS):
-            if parent >= 0 and np.isfinite(self._hypothesis[[parent, joint]]).all():
-                start, end = at(self._hypothesis[parent]), at(self._hypothesis[joint])
-                yield Line(start, end, _argb(joint_colour(joint).name(), 0.85), halo, 1.2)
-
-
-def spread_ellipses(hypotheses: Hypotheses) -> Array:
-    """Where the joints of all hypotheses are seen: ``(17, 5)`` x, y, half axes of one standard deviation,
-    the long one first, and its angle from x towards y in radians; pixels, weighted, NaN where unknown."""
-    seen, weights = hypotheses.joints_2d.astype(np.float64), hypotheses.weights.astype(np.float64)
-    found = np.full((COUNT, 5), np.nan)
-    known = np.isfinite(seen).all(axis=(0, 2))
-    middle = np.einsum("n,njd->jd", weights, seen[:, known])
-    away = seen[:, known] - middle
-    values, vectors = np.linalg.eigh(np.einsum("n,njd,nje->jde", weights, away, away))
-    axes = np.sqrt(np.maximum(values, 0))
-    angles = np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1])
-    found[known] = np.column_stack([middle, axes[:, 1], axes[:, 0], angles])
-    return found
+            yield Corner(corner, argb(pose_hues().middle), halo)
 
 
 def _spreads(pose: PoseSubject, asked: Array, at: Any, scale: float, halo: int) -> Iterator[Mark]:
     for joint, rows in enumerate(pose.evidence(asked).tolist()):
         most = max(row[3] for row in rows)
         for x, y, sigma, weight in rows:
-            if weight > 0 and 2 * sigma * scale > _LEAST_RADIUS:
+            if weight > 0 and 2 * sigma * scale > LEAST_RADIUS:
                 strength = 0.5 + 0.5 * weight / most
                 radius = sigma * scale
                 yield Ellipse(at((x, y)), (radius, radius), 0.0, joint_colour(joint).rgba(), halo, strength)
@@ -156,7 +115,7 @@ def _bones(ends: list[Place], sure: Array, halo: int) -> Iterator[Mark]:
 
 
 def _joints(ends: list[Place], sure: Array, asked: Array, halo: int) -> Iterator[Mark]:
-    overlay = _argb(theme.current().overlay)
+    overlay = argb(theme.current().overlay)
     for joint, end in enumerate(ends):
         colour = joint_colour(joint).rgba()
         if asked[joint] >= ASKED:
@@ -167,12 +126,6 @@ def _joints(ends: list[Place], sure: Array, asked: Array, halo: int) -> Iterator
             yield HollowDot(end, colour, halo)
 
 
-def _argb(name: str, opacity: float = 1.0) -> int:
-    colour = QColor(name)
-    colour.setAlphaF(opacity)
-    return int(colour.rgba())
-
-
 def body_marks(pose: PoseSubject, at: Callable[[Place], Place], scale: float) -> list[Mark]:
     """A pose of which nothing is asked: spreads, bones and joints, in the order they are drawn.
 
@@ -181,7 +134,7 @@ def body_marks(pose: PoseSubject, at: Callable[[Place], Place], scale: float) ->
         scale: logical pixels per pixel of the photo.
     """
     ends, sure = [at((x, y)) for x, y in guessed(pose).tolist()], ~pose.missing
-    asked, halo = np.zeros(COUNT, np.uint8), _argb(pose_hues().halo, 0.7)
+    asked, halo = np.zeros(COUNT, np.uint8), argb(pose_hues().halo, 0.7)
     return [
         *_spreads(pose, asked, at, scale, halo),
         *_bones(ends, sure, halo),

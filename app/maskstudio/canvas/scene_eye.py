@@ -13,10 +13,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from maskstudio.canvas.orbit import FARTHEST, FRONT, NEAREST, SIDE, TOP, Orbit
 from maskstudio.canvas.scene_stage import OPENING, RADIUS, SceneOrbit, Stage
 
+MOVING_SHARE = 0.5
+
 MOST_PIXELS = 2_000_000
 """Of a frame at rest; on a larger viewport it is drawn smaller and enlarged."""
 
-_MOVING = 0.5
 _STEP = 2**0.5
 _RESTED_MS, _ASK_MS = 160, 12
 _FIRST_LOOK = (25.0, 18.0)
@@ -41,6 +42,8 @@ class SceneEye(QObject):
         self.exact: Camera | None = None
         """The photo's camera that is looked as, until the eye moves."""
         self.moving = False
+        self.moving_share = MOVING_SHARE
+        """Of the viewport's pixels across, in a frame while it moves."""
         self._ratio = 1.0
         self._ask = QTimer(self, singleShot=True, interval=_ASK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._ask.timeout.connect(self._want)
@@ -158,7 +161,7 @@ class SceneEye(QObject):
 
     def _want(self) -> None:
         width, height = self.orbit.width, self.orbit.height
-        ratio = self._ratio * (_MOVING if self.moving else 1.0)
+        ratio = self._ratio * (self.moving_share if self.moving else 1.0)
         ratio = min(ratio, math.sqrt(MOST_PIXELS / max(1, width * height)))
         self.wanted.emit(self.camera(max(1, round(width * ratio)), max(1, round(height * ratio))))
 

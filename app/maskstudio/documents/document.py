@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
-from maskengines.contract import BadInput, Box, Candidate, ImagePatch
+from maskengines.contract import BadInput, Box, Candidate, EngineInfo, ImagePatch
 from maskengines.masks.bag import Bag
 from maskengines.masks.mask import Mask, MaskArray, MaskDelta
 from maskengines.projects.patching import with_patch
@@ -136,6 +136,19 @@ class Document(QObject):
     def question(self) -> tuple[Subject, dict[str, MaskArray]]:
         """What engines are asked about, and masks by space: copies that nobody writes to."""
         return self.subject, {PIXELS: self.mask.snapshot()}
+
+    def question_for(self, info: EngineInfo) -> tuple[Subject, dict[str, MaskArray]]:
+        """The question as one engine takes it."""
+        return self.question()
+
+    def cannot_ask(self, info: EngineInfo) -> str | None:
+        """Why there is nothing to ask an engine yet, in one sentence without its full stop."""
+        mask = self.mask
+        if info.needs_mask and not mask.editing and mask.selected_count == 0:
+            return "Paint a mask first: B"
+        if info.needs_visible and mask.selected_count == mask.data.size:
+            return "Everything is masked: leave something to go by (eraser: E)"
+        return None
 
     def params(self) -> dict[str, Any]:
         """Parameters by name that the document itself gives to every engine that knows them."""

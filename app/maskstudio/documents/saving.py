@@ -152,7 +152,8 @@ def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTas
 
 
 def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
-    """Write a scene as a project folder: Gaussians that are not deleted, photos' paint, and where they are.
+    """Write a scene as a project folder: Gaussians, those that are deleted in a file of their own, photos'
+    paint, and where they are.
 
     When it is done the document has this path, and counts as saved if nothing was changed meanwhile.
 
@@ -169,7 +170,7 @@ def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) ->
 
     def write(report: Callable[[float, float, str], None]) -> None:
         report(0, 1, "Writing the scene")
-        SceneFolder(target).write(scene.without_deleted())
+        SceneFolder(target).write(scene.without_deleted(), scene.removed)
 
     return SaveTask(target, write, lambda: document.mark_saved(target, position, state))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from maskengines.contract import BadInput, Candidate, MaskArray
+from maskengines.contract import BadInput, Candidate, EngineInfo, MaskArray
 from maskengines.projects.scene_state import FLAGS, SceneState
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.image import ImageSubject
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from maskstudio.documents.scene_keeping import SceneKeeper
 
 Array = np.ndarray[Any, Any]
+
+
+GAUSSIANS = "gaussians"
 
 
 def _frozen(values: Array) -> Array:
@@ -78,6 +81,11 @@ class SceneWork:
         """``(N,)`` bool: shown and not locked, so that it may be selected and changed."""
         free: Array = ~(self.hidden | self.deleted | self.locked)
         return free
+
+    @property
+    def none(self) -> Array:
+        """``(N,)`` bool: no Gaussian at all."""
+        return np.zeros(len(self), bool)
 
     @property
     def kept(self) -> Gaussians | None:
@@ -196,11 +204,17 @@ class SceneDocument(Document):
         return True
 
     def replace_scene(
-        self, scene: SceneSubject, label: str, learned: Mapping[str, Array] | None = None
+        self,
+        scene: SceneSubject,
+        label: str,
+        learned: Mapping[str, Array] | None = None,
+        flags: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take over another scene with nothing selected, as one undo step; candidates stay to be compared."""
+        """Take over another scene with nothing true of any Gaussian but what `flags` say, as one undo step;
+        candidates stay to be compared."""
         self.drop_open_edit()
-        work, self._work_now = self._work_now, SceneWork.of(scene, learned)
+        work = self._work_now
+        self._work_now = replace(SceneWork.of(scene, learned), **(flags or {}))
         before = {each.name: getattr(work, each.name) for each in fields(SceneWork)}
         self._push(SceneCommand(self, label, before))
         self.scene_changed.emit()
@@ -230,6 +244,22 @@ class SceneDocument(Document):
     def question(self) -> tuple[SceneSubject, dict[str, MaskArray]]:
         return self._work_now.scene.with_gaussians(self._work_now.kept), self.paint.painted()
 
+    def question_for(self, info: EngineInfo) -> tuple[SceneSubject, dict[str, MaskArray]]:
+        """An engine that must be told of Gaussians is told which are deleted, and given these too."""
+        work = self._work_now
+        if not _asks_for_gaussians(info):
+            return self.question()
+        return work.scene, {GAUSSIANS: np.where(work.deleted, 255, 0).astype(np.uint8)}
+
+    def cannot_ask(self, info: EngineInfo) -> str | None:
+        if not _asks_for_gaussians(info):
+            return None
+        if not self._work_now.deleted.any():
+            return "Nothing was deleted: select Gaussians and delete them first"
+        if not self._work_now.scene.cameras:
+            return "Where photos were taken from is not known: open the scene with its photos"
+        return None
+
     def question_mark(self) -> Hashable:
         # Paint on photos tells how to answer, and is no other question: a scene that was trained with less of
         # it stays beside one that was trained with more.
@@ -255,6 +285,10 @@ class SceneDocument(Document):
         told += self.tr("   {0} locked").format(f"{locked:,}") if locked else ""
         words = self.tr("   1 photo painted") if painted == 1 else self.tr("   {0} photos painted")
         return told + (words.format(painted) if painted else "")
+
+
+def _asks_for_gaussians(info: EngineInfo) -> bool:
+    return info.needs_mask and GAUSSIANS in info.spaces
 
 
 def _same(one: Any, other: Any) -> bool:

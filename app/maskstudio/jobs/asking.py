@@ -109,7 +109,7 @@ class Asker(QObject):
         if known.needs_trust and not self._trusted(engine):
             return None
         document = self.document
-        subject, masks = document.question()
+        subject, masks = document.question_for(engine.info)
         layers = document.layers
         self._asked = (document.question_mark(), engine_id)
         values = {**params, **known_params(engine.info, document.params())}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 33
 """A live job hears of changes at most this often."""
+FRAME_MS = 16
+"""A pose is small: it goes out with each place of the hand, so that what is answered next is the newest."""
 PIXELS = "pixels"
 NOTHING = Box(0, 0, 0, 0)
 
@@ -79,7 +81,7 @@ class PoseFeed:
 
     def wait_ms(self, since_last: int) -> int:
         # A hand that begins to drag sees the first answer at once.
-        return max(0, INTERVAL_MS - since_last)
+        return max(0, FRAME_MS - since_last)
 
     def forget(self) -> None:
         self._sent = self._document.question_mark()

@@ -59,9 +59,4 @@ def run_disabled_reason(
     if kind not in info.subject_kinds:
         kinds = " and ".join(info.subject_kinds)
         return f"{info.title} works on {kinds}, this is {kind}: choose another engine"
-    mask = document.mask
-    if info.needs_mask and not mask.editing and mask.selected_count == 0:
-        return "Paint a mask first: B"
-    if info.needs_visible and mask.selected_count == mask.data.size:
-        return "Everything is masked: leave something to go by (eraser: E)"
-    return None
+    return document.cannot_ask(info)

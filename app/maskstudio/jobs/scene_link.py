@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from maskengines.contract import Candidate
 from maskengines.results.frames import SceneFrame
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 if TYPE_CHECKING:
     from maskengines.errors import StudioError
     from maskengines.subjects.cameras import Camera
     from maskengines.subjects.scene import SceneSubject
 
+    from maskstudio.jobs.card_frames import CardFrames
     from maskstudio.jobs.item import JobItem
     from maskstudio.jobs.service import JobService
 
@@ -23,8 +24,8 @@ ENGINE = "scene-view"
 
 
 class SceneLink(QObject):
-    """Keeps one `scene-view` job for the scene given last. Of cameras and states the newest counts; questions
-    go one after the other, and each is answered.
+    """Keeps one `scene-view` job for the scene given last, which draws it unless the graphics card does. Of
+    cameras and states the newest counts; questions go one after the other, and each is answered.
 
     Signals:
         frame: a `SceneFrame`.
@@ -39,18 +40,27 @@ class SceneLink(QObject):
     busy_changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, service: JobService, parent: QObject | None = None) -> None:
+    def __init__(self, service: JobService, card: CardFrames, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._service = service
+        self._card = card
+        self._drawn_by_card = False
+        card.ready.connect(self._draw_again)
         self._scene: SceneSubject | None = None
         self._item: JobItem | None = None
         self._camera: dict[str, Any] | None = None
+        self._seen: Camera | None = None
         self._state: dict[str, Any] | None = None
         self._edit: dict[str, Any] = {}
         self._edit_is_news = False
         self._asked: dict[str, Any] | None = None
         self._number = 0
         service.engines_changed.connect(self._open_late)
+
+    @property
+    def by_card(self) -> bool:
+        """The newest frame is the graphics card's."""
+        return self._drawn_by_card
 
     @property
     def asking(self) -> bool:
@@ -61,6 +71,7 @@ class SceneLink(QObject):
         """Draw this scene from now on; one without Gaussians, or none, draws nothing."""
         self.close()
         self._scene = scene if scene is not None and scene.gaussians is not None else None
+        self._card.show(None if self._scene is None else self._scene.gaussians)
         self._state = None
         self._edit, self._edit_is_news = {}, False
         self._open()
@@ -68,8 +79,10 @@ class SceneLink(QObject):
     def look(self, camera: Camera) -> int:
         """See it from here; returns the number that the frame will bear."""
         self._number += 1
+        self._seen = camera
         self._camera = camera.to_record() | {"near": camera.near, "number": self._number}
-        if self._item is not None:
+        self._drawn_by_card = self._draw_by_card()
+        if self._item is not None and not self._drawn_by_card:
             # With the camera, so that one frame shows both.
             edit = {"edit": self._edit} if self._edit_is_news else {}
             self._edit_is_news = False
@@ -88,6 +101,8 @@ class SceneLink(QObject):
         self._state = {name: flag.astype(np.uint8) for name, flag in flags.items()} | {"tint": list(tint)}
         if self._item is not None:
             self._item.update(state=self._state)
+        self._card.tell(shown, selected, tint)
+        self._draw_again()
 
     def ask(self, before: Array, what: str, **more: Any) -> bool:
         """Ask for a selection; see `maskengines.scene.selecting`. False while another question waits."""
@@ -101,6 +116,7 @@ class SceneLink(QObject):
 
     def close(self) -> None:
         """End the job; `show` begins another."""
+        self._card.show(None)
         item, self._item = self._item, None
         if item is not None:
             item.finish()
@@ -124,8 +140,23 @@ class SceneLink(QObject):
             item.update(**known)
 
     def _came(self, item: JobItem, result: Any) -> None:
-        if item is self._item and isinstance(result, SceneFrame):
+        if item is self._item and isinstance(result, SceneFrame) and not self._drawn_by_card:
             self.frame.emit(result)
+
+    def _draw_again(self) -> None:
+        if self._drawn_by_card or self._card.draws:
+            self._drawn_by_card = self._draw_by_card()
+
+    def _draw_by_card(self) -> bool:
+        """What is being edited changes with every frame, which the worker knows how to show."""
+        if self._edit or self._seen is None:
+            return False
+        frame = self._card.frame(self._seen, self._number)
+        if frame is None:
+            return False
+        # The viewport learns the number of its frame only when `look` has returned.
+        QTimer.singleShot(0, self, lambda: self.frame.emit(frame))
+        return True
 
     def _answer(self, item: JobItem, candidate: Candidate) -> None:
         if item is not self._item or self._asked is None:

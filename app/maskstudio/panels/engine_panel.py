@@ -158,8 +158,12 @@ class EnginePanel(QWidget):
             reason = (self._form.problem or "").rstrip(".") or None
         return reason
 
-    def run(self) -> None:
-        """Ask the chosen engine; with a reason not to, show it."""
+    def run(self, **more: Any) -> None:
+        """Ask the chosen engine; with a reason not to, show it.
+
+        Args:
+            more: parameters for this run alone, instead of what the form says.
+        """
         if self._engine is None or self._asker is None or self._form is None or self._document is None:
             return
         self._problem = None
@@ -168,7 +172,7 @@ class EnginePanel(QWidget):
         values = self._form.values()
         self._memory.put(self._engine.info.id, self._form.held())
         self._document.change_settings({"engine": self._engine.info.id})
-        self._asker.run(self._engine.info.id, values, self._count.value(), self._seed.value())
+        self._asker.run(self._engine.info.id, values | more, self._count.value(), self._seed.value())
         self._refresh()
 
     def fill_in(self, name: str, value: Any) -> None:

@@ -32,6 +32,7 @@ from maskstudio.window.background import Background
 from maskstudio.window.camera_flow import CameraFlow
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.engine_flow import EngineFlow
+from maskstudio.window.fill_flow import FillFlow
 from maskstudio.window.generate_flow import GenerateFlow
 from maskstudio.window.help_flow import HelpFlow
 from maskstudio.window.icons import app_icon
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.poses = PoseFlow(self)
         self.scenes = SceneFlow(self)
         self.cameras = CameraFlow(self)
+        self.fills = FillFlow(self)
         self.tools = ToolFlow(self)
         self.look = LookFlow(self)
         self.engines = EngineFlow(self)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from maskengines.errors import StudioError
 
 from maskstudio.window.document_view import DocumentView
 
 if TYPE_CHECKING:
+    import numpy as np
     from maskengines.contract import Candidate
     from maskengines.subjects.image import ImageSubject
     from maskengines.subjects.pose import PoseSubject
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.pose_view import PoseView
 
-Array = np.ndarray[Any, Any]
+    Array = np.ndarray[Any, Any]
 
 NO_POSE = "Open joints first, or start a pose: Pose, New pose on this photo"
 NO_JOINT = "Touch a joint first: drag one (J), or click one in the 3D view"
@@ -54,7 +54,16 @@ class PoseFlow:
 
         assert isinstance(document, PoseDocument)
         made = self._views[view] = PoseView(document, canvas)
-        document.pose_changed.connect(self._window.actions_changed)
+        can_let_go = _can_let_go(document)
+
+        def changed() -> None:
+            nonlocal can_let_go
+            # While a hand drags, all else that commands ask stays: looking at all of them takes a while.
+            before, can_let_go = can_let_go, _can_let_go(document)
+            if can_let_go != before:
+                self._window.actions_changed()
+
+        document.pose_changed.connect(changed)
         return made
 
     def tie(self, view: DocumentView, asker: Asker) -> None:
@@ -103,6 +112,7 @@ class PoseFlow:
 
     def new_on_blank(self) -> None:
         """A pose on an empty canvas."""
+        import numpy as np
         from maskengines.subjects.image import ImageSubject
 
         from maskstudio.documents.pose_opening import BLANK
@@ -199,6 +209,8 @@ class PoseFlow:
 
     def _shown_of(self, front: PoseView, people: PosePeople) -> int:
         """The number of the one whose joints the document shows; the first where they have moved."""
+        import numpy as np
+
         joints = front.document.pose.joints
         for number in (front.person, people.first):
             if number is not None and number < people.count:
@@ -308,6 +320,11 @@ class PoseFlow:
     @property
     def _joint(self) -> str | None:
         return self.front.joint if self.front is not None else None
+
+
+def _can_let_go(document: PoseDocument) -> tuple[bool, bool]:
+    """There are pins; a body is kept."""
+    return bool(document.pins), document.body is not None
 
 
 def person_box(size: tuple[int, int]) -> tuple[float, float, float, float]:

@@ -12,6 +12,7 @@ from maskengines.results.hypotheses import Hypotheses
 from PySide6.QtCore import QObject
 
 from maskstudio.canvas.fan_view import FanView
+from maskstudio.canvas.pose_answers import PoseAnswers
 from maskstudio.canvas.pose_overlay import PoseOverlay
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class PoseView(QObject):
         self.document = document
         self.fan = FanView()
         self.overlay = PoseOverlay(document, self)
+        self.answers = PoseAnswers(self)
         self.joint: str | None = None
         """The joint that was touched last."""
         self.person: int | None = None
@@ -45,7 +47,7 @@ class PoseView(QObject):
         self._live: Hypotheses | None = None
         self._followed: int | None = None
         self._edit: PoseEdit | None = None
-        canvas.set_decoration(self.overlay)
+        canvas.set_decorations(self.answers, self.overlay)
         document.pose_changed.connect(self._work_changed)
         fan = self.fan
         fan.pin_wanted.connect(self._pin)
@@ -109,10 +111,8 @@ class PoseView(QObject):
             return
         live = self._live
         self.fan.follow(live, self._followed)
-        self.overlay.set_hypotheses(live)
-        self.overlay.set_hypothesis(
-            None if live is None or self._followed is None else live.joints_2d[self._followed]
-        )  # fmt: skip
+        seen = None if live is None or self._followed is None else live.joints_2d[self._followed]
+        self.answers.follow(live, seen)
 
     def _show_picked(self, candidate: Candidate, index: int | None) -> None:
         from maskstudio.panels.hypotheses_view import fan_of
@@ -122,8 +122,7 @@ class PoseView(QObject):
         self.fan.set_medoids(held.medoids)
         self.fan.choose(index)
         self._followed = None
-        self.overlay.set_hypotheses(held.hypotheses)
-        self.overlay.set_hypothesis(None if index is None else held.hypotheses.joints_2d[index])
+        self.answers.show(held.hypotheses, None if index is None else held.hypotheses.joints_2d[index])
 
     def _work_changed(self) -> None:
         self.fan.set_pins(self.document.pins)

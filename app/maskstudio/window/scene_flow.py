@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
+    from maskstudio.jobs.card import Card
     from maskstudio.jobs.service import JobService
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
@@ -42,6 +44,13 @@ class SceneFlow:
         self.selection = SelectionFlow(window, self)
         self.splats = SplatFlow(window, self)
         self.turntables = TurntableFlow(window, self)
+
+    @cached_property
+    def card(self) -> Card:
+        """What draws the scenes of all tabs where there is a graphics card."""
+        from maskstudio.jobs.card import Card
+
+        return Card(allowed=self._window.settings.use_graphics_card)
 
     # --- coming and going -----------------------------------------------------------------------
 
@@ -101,9 +110,15 @@ class SceneFlow:
         """
         from maskengines.results.scenes import learned_masks, scene_from_candidate
 
+        from maskstudio.documents.scene_fill import is_fill, take_fill
+
         document = self.document
         if document is not None:
             found = scene_from_candidate(candidate)
+            if is_fill(found, document):
+                take_fill(found, document)
+                document.clear_candidates()
+                return
             scene = document.work.scene.with_gaussians(found.gaussians)
             document.replace_scene(scene, "Keep scene", learned_masks(found))
             document.clear_candidates()

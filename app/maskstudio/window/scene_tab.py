@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from maskstudio.canvas.scene_eye import MOVING_SHARE
 from maskstudio.canvas.scene_view import SceneView
 from maskstudio.window.scene_asking import SceneAsking
 from maskstudio.window.scene_edits import SceneEdits
@@ -67,9 +68,10 @@ class SceneTab(QObject):
 
     def tie(self, service: JobService) -> None:
         """The engines are there: draw from now on; once."""
+        from maskstudio.jobs.card_frames import CardFrames
         from maskstudio.jobs.scene_link import SceneLink
 
-        link = self._link = SceneLink(service, self)
+        link = self._link = SceneLink(service, CardFrames(self._window.scenes.card, self), self)
         link.frame.connect(self._frame_came)
         link.failed.connect(self._failed)
         self.asking.tie(link)
@@ -96,7 +98,7 @@ class SceneTab(QObject):
         if candidate is not None and candidate.kind == "scene":
             try:
                 result = scene_from_candidate(candidate)
-                tried, learned = result.gaussians, learned_masks(result)
+                tried, learned = result.gaussians, learned_masks(result) or learned
             except BadInput:
                 tried = None  # told where it is kept in earnest
         self.photos.set_learned(learned)
@@ -161,6 +163,8 @@ class SceneTab(QObject):
 
     def _frame_came(self, frame: Any) -> None:
         self._late.stop()
+        assert self._link is not None
+        self.view.eye.moving_share = 1.0 if self._link.by_card else MOVING_SHARE
         if not self.asking.open:
             self.view.hand.answered()
         self.view.show_frame(frame)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_flow import SceneFlow
-
-Array = np.ndarray[Any, Any]
 
 
 class SelectionFlow:
@@ -31,7 +27,7 @@ class SelectionFlow:
         """Select nothing."""
         document = self._scenes.document
         if document is not None:
-            document.change("Clear selection", selected=np.zeros(len(document.work), bool))
+            document.change("Clear selection", selected=document.work.none)
 
     def invert(self) -> None:
         """Select what shows and is not selected."""

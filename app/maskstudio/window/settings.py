@@ -22,6 +22,7 @@ class WindowSettings:
     overlay_opacity: float = 0.5
     brush: list[float] = field(default_factory=lambda: [40.0, 0.8, 1.0])
     """Size in pixels, hardness and opacity."""
+    use_graphics_card: bool = True
     recent: list[str] = field(default_factory=list)
     folder: str = ""
     """Where the last file was opened or saved."""

@@ -8,6 +8,7 @@ from maskengines.runtime.paths import config_folder
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QComboBox,
     QDialog,
@@ -21,12 +22,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from maskstudio.jobs.card import trial_file
+
 if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow
 
 
 class SettingsDialog(QDialog):
-    """Theme, overlay colour and opacity."""
+    """Theme, overlay colour and opacity, and whether the graphics card may draw."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -49,6 +52,10 @@ class SettingsDialog(QDialog):
         self._percent = QLabel()
         self._percent.setMinimumWidth(44)
         self.opacity.valueChanged.connect(self._take)
+        self.card = QCheckBox("Draw scenes, where there is one")
+        self.card.setChecked(settings.use_graphics_card)
+        self.card.setToolTip("Takes effect when the studio is started again.")
+        self.card.toggled.connect(self._use_card)
         form = QFormLayout()
         form.setHorizontalSpacing(24)
         form.setVerticalSpacing(12)
@@ -56,6 +63,7 @@ class SettingsDialog(QDialog):
         form.addRow("Theme", self.theme)
         form.addRow("Mask colour", self.colour)
         form.addRow("Mask opacity", _beside(self.opacity, self._percent))
+        form.addRow("Graphics card", self.card)
         place = QLabel(f"Settings are kept in {config_folder()}")
         place.setObjectName("secondText")
         place.setWordWrap(True)
@@ -82,6 +90,13 @@ class SettingsDialog(QDialog):
         colour = QColor(self._window.settings.overlay_colour)
         self._window.look.set_overlay(colour, self.opacity.value() / 100)
         self._show()
+
+    def _use_card(self, wanted: bool) -> None:
+        settings = self._window.settings
+        settings.use_graphics_card = wanted
+        settings.save()
+        if wanted:
+            trial_file().unlink(missing_ok=True)
 
     def _show(self) -> None:
         self._percent.setText(f"{self.opacity.value()} %")

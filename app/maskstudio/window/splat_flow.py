@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_flow import SceneFlow
 
-Array = np.ndarray[Any, Any]
+    Array = np.ndarray[Any, Any]
 
 _GRABS = {"move": "Move", "turn": "Turn", "scale": "Scale"}
 
@@ -27,7 +27,7 @@ class SplatFlow:
         """Take what is selected out of the scene."""
         document = self._scenes.document
         if document is not None:
-            work, none = document.work, np.zeros(len(document.work), bool)
+            work, none = document.work, document.work.none
             gone = work.selected & work.free
             document.change(_counted("Delete", gone), deleted=work.deleted | gone, selected=none)
 
@@ -35,7 +35,7 @@ class SplatFlow:
         """Hide what is selected; it stays in the scene."""
         document = self._scenes.document
         if document is not None:
-            work, none = document.work, np.zeros(len(document.work), bool)
+            work, none = document.work, document.work.none
             gone = work.selected & work.free
             document.change(_counted("Hide", gone), hidden=work.hidden | gone, selected=none)
 
@@ -50,13 +50,13 @@ class SplatFlow:
         """Show what was hidden."""
         document = self._scenes.document
         if document is not None:
-            document.change("Show all", hidden=np.zeros(len(document.work), bool))
+            document.change("Show all", hidden=document.work.none)
 
     def lock(self) -> None:
         """Keep what is selected from being selected or changed."""
         document = self._scenes.document
         if document is not None:
-            work, none = document.work, np.zeros(len(document.work), bool)
+            work, none = document.work, document.work.none
             document.change(
                 _counted("Lock", work.selected & work.free), locked=work.locked | work.selected, selected=none
             )
@@ -65,7 +65,7 @@ class SplatFlow:
         """Let all that is locked be selected and changed again."""
         document = self._scenes.document
         if document is not None:
-            document.change("Unlock all", locked=np.zeros(len(document.work), bool))
+            document.change("Unlock all", locked=document.work.none)
 
     def grabber(self, kind: str) -> Callable[[], None]:
         """What the command runs that lets the mouse ``move``, ``turn`` or ``scale`` what is selected."""

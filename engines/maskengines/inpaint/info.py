@@ -99,6 +99,15 @@ class MaskedDiffusionParams(Params):
         title="Context",
         description="How far around the hole the model looks, in widths of the hole.",
     )
+    batch: int = Field(
+        1,
+        ge=1,
+        le=16,
+        title="Batch",
+        description="Candidates drawn at a time. More are quicker on a graphics card only; the last bits of "
+        "a fill then depend on its company.",
+        json_schema_extra={"advanced": True},
+    )
 
 
 class LiveFillParams(Params):

@@ -27,6 +27,8 @@ Array = np.ndarray[Any, Any]
 PREVIEW_EVERY = 0.5
 WALKED = 0.7
 """Share of the progress that the walk is, where patches follow."""
+MOST_DRAWN = 2048 * 2048
+"""Pixels of the largest picture that the network draws, where its drawing is what is asked for."""
 
 
 class MaskedDiffusion:
@@ -70,10 +72,12 @@ class MaskedDiffusion:
             region.paste(navier_stokes(pixels[region.box.slices], region.hole, 4.0), smooth, box)
         if regions:
             context.preview(ImagePatch(box.x, box.y, smooth))
-        for index in range(request.count):
+        seeds = [request.candidate_seed(index) for index in range(request.count)]
+        walked: dict[tuple[int, int], Array] = {}
+        for index, seed in enumerate(seeds):
             begun = time.perf_counter()
-            seed = request.candidate_seed(index)
-            job = _Job(self._network, pixels, params, seed, context, index, request.count)
+            together = seeds[index : index + params.batch]
+            job = _Job(self._network, pixels, params, together, walked, context, index, request.count)
             result = job.filled(regions, smooth, box)
             yield Candidate(
                 kind="image", result=ImagePatch(box.x, box.y, result), seed=seed, label=f"Seed {seed}",
@@ -84,12 +88,18 @@ class MaskedDiffusion:
 
 @dataclass
 class _Job:
-    """One candidate at work, and what it tells of its progress."""
+    """One candidate at work, and what it tells of its progress.
+
+    Attributes:
+        seeds: its own, then those that are walked with it where its walk is still to be done.
+        walked: by region and seed, walks that were done with an earlier candidate's.
+    """
 
     network: MaskedFlow
     pixels: Array
     params: MaskedDiffusionParams
-    seed: int
+    seeds: list[int]
+    walked: dict[tuple[int, int], Array]
     context: RunContext
     index: int
     count: int
@@ -100,7 +110,7 @@ class _Job:
         result = smooth.copy()
         areas = np.array([float(region.hole.sum()) for region in regions])
         done = 0.0
-        for region, share in zip(regions, areas / max(areas.sum(), 1.0), strict=True):
+        for number, (region, share) in enumerate(zip(regions, areas / max(areas.sum(), 1.0), strict=True)):
             crop = self.pixels[region.box.slices]
 
             def tell(
@@ -117,55 +127,70 @@ class _Job:
                     self.context.preview(ImagePatch(box.x, box.y, picture))
                     self.shown = time.monotonic()
 
-            region.paste(self._region(crop, region, tell), result, box)
+            region.paste(self._region(crop, number, region, tell), result, box)
             done += share
         return result
 
     def _region(
-        self, crop: Array, region: Region, tell: Callable[[float, Callable[[], Array]], None]
+        self, crop: Array, number: int, region: Region, tell: Callable[[float, Callable[[], Array]], None]
     ) -> Array:
-        if self.params.texture == "photo" and region.thin:
+        patches = self.params.texture == "photo"
+        if patches and region.thin:
             # A thin stroke hides no structure of its own: it is closed as exemplar closes it.
-            return self._patches(crop, region, Settings(), None, tell)
+            return self._patches(crop, region, self.seeds[0], Settings(), None, tell)
+        share = WALKED if patches else 1.0
+        key = number, self.seeds[0]
+        if key not in self.walked:
+            fills = self._walk(
+                crop, region,
+                lambda part, fills: tell(share * part, lambda: _at_depth(fills()[0], crop, region.hole)),
+            )  # fmt: skip
+            self.walked.update({(number, seed): fill for seed, fill in zip(self.seeds, fills, strict=True)})
+        fill = self.walked.pop(key)
+        if not patches:
+            return _at_depth(fill, crop, region.hole)
+        return self._patches(
+            crop, region, self.seeds[0],
+            Settings(method="patches", variety=0.25), (fill + 1) * np.float32(127.5),
+            lambda part, estimate: tell(share + (1 - share) * part, estimate),
+        )  # fmt: skip
+
+    def _walk(
+        self, crop: Array, region: Region, tell: Callable[[float, Callable[[], Array]], None]
+    ) -> list[Array]:
+        """What the network draws for every seed, (H, W, 3) float32 in -1..1."""
         depth = np.float32(np.iinfo(crop.dtype).max / 2)
         picture = crop.astype(np.float32) / depth - 1
         if picture.shape[2] == 1:
             picture = np.repeat(picture, 3, axis=2)
-        patches = self.params.texture == "photo"
-        walked = WALKED if patches else 1.0
-
-        def at_depth(fill: Array) -> Array:
-            values = np.clip(np.rint((fill[..., : crop.shape[2]] + 1) * depth), 0, np.iinfo(crop.dtype).max)
-            if crop.shape[2] == 1:
-                grey = cv2.cvtColor(fill, cv2.COLOR_RGB2GRAY)[..., None]
-                values = np.clip(np.rint((grey + 1) * depth), 0, np.iinfo(crop.dtype).max)
-            return np.where(region.hole[..., None], values.astype(crop.dtype), crop)
-
         begun = None
         if self.params.start == "exemplar":
-            rough = self._patches(
-                crop, region, Settings(method="patches"), None, lambda *_: self.context.checkpoint()
-            )
-            begun = (np.broadcast_to(rough, picture.shape).astype(np.float32) / depth - 1)[None]
-        fill = filled(
-            self.network, picture, region.unknown, [self.seed],
-            plan=Walk(self.params.steps, self.params.strength), begun=begun,
-            tell=lambda part, fills: tell(walked * part, lambda: at_depth(fills()[0])),
-        )[0]  # fmt: skip
-        fill = levelled(picture, fill, region.unknown)
-        if not patches:
-            return at_depth(fill)
-        return self._patches(
-            crop, region, Settings(method="patches", variety=0.25), (fill + 1) * np.float32(127.5),
-            lambda part, estimate: tell(walked + (1 - walked) * part, estimate),
-        )  # fmt: skip
+            rough = [
+                self._patches(
+                    crop, region, seed, Settings(method="patches"), None, lambda *_: self.context.checkpoint()
+                )
+                for seed in self.seeds
+            ]
+            begun = np.stack([np.broadcast_to(fill, picture.shape) for fill in rough]) / depth - 1
+        # Where patches follow they bring what is finer than this.
+        most = Walk.most if self.params.texture == "photo" else MOST_DRAWN
+        plan = Walk(self.params.steps, self.params.strength, most)
+        fills = filled(self.network, picture, region.unknown, self.seeds, plan=plan, begun=begun, tell=tell)
+        return [levelled(picture, fill, region.unknown) for fill in fills]
 
-    def _patches(
-        self, crop: Array, region: Region, settings: Settings, sketch: Array | None,
+    def _patches(  # noqa: PLR0917
+        self, crop: Array, region: Region, seed: int, settings: Settings, sketch: Array | None,
         tell: Callable[[float, Callable[[], Array]], None],
     ) -> Array:  # fmt: skip
-        generator = self.context.generator(self.seed)
-        fill = fill_region(
-            crop, region, settings, seed=self.seed, generator=generator, watch=tell, sketch=sketch
-        )
+        generator = self.context.generator(seed)
+        fill = fill_region(crop, region, settings, seed=seed, generator=generator, watch=tell, sketch=sketch)
         return fill.pixels
+
+
+def _at_depth(fill: Array, crop: Array, hole: Array) -> Array:
+    """`crop` with the hole as in `fill` (H, W, 3) float32 in -1..1, at the crop's depth and channels."""
+    if crop.shape[2] == 1:
+        fill = cv2.cvtColor(fill, cv2.COLOR_RGB2GRAY)[..., None]
+    most = np.iinfo(crop.dtype).max
+    values = np.clip(np.rint((fill + 1) * np.float32(most / 2)), 0, most)
+    return np.where(hole[..., None], values.astype(crop.dtype), crop)

@@ -37,7 +37,7 @@ class Training:
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
         self.network = MaskedFlow(
-            Sizes(widths=options.widths, blocks=options.blocks, view=options.side)
+            Sizes(options.fold, options.widths, options.blocks, view=options.side)
         ).laid_out(self.device)
         if options.start:
             load_into(self.network, options.start)
@@ -214,6 +214,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--side", type=int, default=256, help="pixels of a view's side")
     parser.add_argument(
         "--widths", type=_widths, default=Sizes().widths, help="channels by level, with commas"
+    )
+    parser.add_argument(
+        "--fold",
+        type=int,
+        default=Sizes().fold,
+        help="pixels across that become one place with more channels",
     )
     parser.add_argument("--blocks", type=int, default=Sizes().blocks, help="residual blocks by level")
     parser.add_argument("--rate", type=float, default=5e-4)

@@ -70,15 +70,23 @@ class Denoiser(nn.Module):
         known = torch.cat([condition, (pins * mask[..., None]).flatten(1), mask], -1)
         return self.shifts(self.known(known))
 
+    def modulation(self, time: Tensor) -> Tensor:
+        """How times (B,) in 0..1 scale and shift the blocks, (B, 2 * width * blocks)."""
+        return self.time(time_code(time))
+
     def forward(self, noisy: Tensor, time: Tensor, prepared: Tensor) -> Tensor:
         """Args:
         noisy: (B, 16, 3), in units of the model.
         time: (B,) in 0..1, or (1,) for all.
         prepared: (B, ...) from `prepared`.
         """
+        return self.modulated(noisy, self.modulation(time), prepared)
+
+    def modulated(self, noisy: Tensor, modulation: Tensor, prepared: Tensor) -> Tensor:
+        """The same with what `modulation` makes of the time."""
         first, *shifts = prepared.split(self.width, -1)
         x = self.pose(noisy.flatten(1)) + first
-        modulation = self.time(time_code(time)).split(self.width, -1)
+        parts = modulation.split(self.width, -1)
         for index, block in enumerate(self.blocks):
-            x = block(x, modulation[2 * index], modulation[2 * index + 1] + shifts[index])
+            x = block(x, parts[2 * index], parts[2 * index + 1] + shifts[index])
         return self.out(functional.silu(self.norm(x))).unflatten(-1, (FREE, 3))

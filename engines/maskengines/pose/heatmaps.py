@@ -44,6 +44,15 @@ class Mixtures:
         squares = offsets.square().sum(-1) / (2 * self.sigmas[:, :, None].square())
         return (self.heights[:, :, None] * torch.exp(-squares)).sum(-1).clamp(max=1.0)
 
+    def equals(self, other: Mixtures) -> bool:
+        """They say the same, number for number."""
+        pairs = (
+            (self.centres, other.centres),
+            (self.sigmas, other.sigmas),
+            (self.heights, other.heights),
+        )
+        return all(torch.equal(one, another) for one, another in pairs)
+
     def repeated(self, times: int) -> Mixtures:
         """The same evidence for `times` hypotheses each: (B * times, ...)."""
         return Mixtures(

@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from maskengines.contract import Candidate, Request, RunContext
-from maskengines.pose.engine import DiffPoseEngine, answer, sampled
+from maskengines.pose.engine import DiffPoseEngine, answer
+from maskengines.pose.following import Following
 from maskengines.pose.info import LIVE_POSE, LivePoseParams
 from maskengines.pose.question import pose_question
 from maskengines.pose.sampler import CALIBRATED, Plan
@@ -38,19 +39,13 @@ class LivePose(DiffPoseEngine):
         subject = cast(PoseSubject, request.subject)
         mask = request.masks.get("joints")
         pins: Mapping[str, Sequence[float]] = params.pins
+        count = min(request.count, MOST_LIVE)
+        following = Following(self.network, count, lambda: context.generator(request.seed))
         while True:
             question = pose_question(subject, mask, pins)
             plan = Plan(params.quick_steps, "ddim", params.spread * CALIBRATED)
-            count = min(request.count, MOST_LIVE)
             # Nobody follows the progress of a tenth of a second.
-            poses = sampled(
-                self.network,
-                question,
-                plan,
-                count=count,
-                generator=context.generator(request.seed),
-                each_step=context.checkpoint,
-            )
+            poses = following.poses(question, plan, context.checkpoint)
             yield answer(poses, question, request.seed, one_person=True)
             changes = context.changes()
             if changes is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,7 @@ from maskengines.pose.denoiser import FREE
 from maskengines.pose.heatmaps import Mixtures, dealt, draw
 from maskengines.pose.network import UNIT_MM, DiffPose
 from maskengines.pose.sampler import Known, Plan, sample
-from maskengines.pose.schedule import alpha_bar, pose_from_velocity
+from maskengines.pose.schedule import alpha_bar, times
 from maskengines.pose.skeleton import COUNT
 
 
@@ -32,6 +33,66 @@ class Chance:
         self.noise = diffused.reshape(count, plan.noises, FREE, 3)
 
 
+class Clock:
+    """What network and schedule make of the times of a plan, worked out once for all of its steps."""
+
+    def __init__(self, network: DiffPose, plan: Plan) -> None:
+        moments = times(plan.steps)[:-1]
+        with torch.inference_mode():
+            rows = network.denoiser.modulation(moments).split(1)
+        levels = alpha_bar(moments).tolist()
+        self._denoiser = network.denoiser
+        self._at = dict(zip(moments.tolist(), zip(rows, levels, strict=True), strict=True))
+
+    def predict(self, noisy: Tensor, time: Tensor, prepared: Tensor) -> Tensor:
+        """The poses (N, 16, 3) that the network sees in noisy ones at a time (1,) of the plan."""
+        modulation, level = self._at[time.item()]
+        speed = self._denoiser.modulated(noisy, modulation, prepared)
+        return math.sqrt(level) * noisy - math.sqrt(1 - level) * speed  # `schedule.pose_from_velocity`
+
+
+def conditions(network: DiffPose, evidence: Mixtures, chance: Chance, either: Tensor | None = None) -> Tensor:
+    """What the network reads of evidence, (N, C), a row for each hypothesis: candidates are drawn anew for
+    each.
+
+    Args:
+        evidence: N rows; repeat one person's to get several hypotheses.
+        either: (17,) bool, joints whose places are dealt out, one to each hypothesis; none if not given.
+    """
+    with torch.inference_mode():
+        if either is not None:
+            evidence = dealt(evidence, either, chance.modes)
+        return network.embedding(draw(evidence, chance.uniform, chance.normal))
+
+
+def poses_given(
+    network: DiffPose,
+    condition: Tensor,
+    chance: Chance,
+    plan: Plan,
+    clock: Clock,
+    *,
+    pins: Tensor,
+    pinned: Tensor,
+    each_step: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """Poses (N, 17, 3) in mm, camera frame, the hip at 0, one for each row of `conditions`.
+
+    Args:
+        clock: of this plan.
+        pins: (N, 17, 3) mm, joints known in 3D where `pinned` (N, 17).
+    """
+    known = Known(pins[:, 1:] / UNIT_MM, pinned[:, 1:])
+    with torch.inference_mode():
+        prepared = network.denoiser.prepared(condition, known.poses, known.where & (plan.rounds == 0))
+
+        def predict(noisy: Tensor, time: Tensor) -> Tensor:
+            return clock.predict(noisy, time, prepared)
+
+        poses = sample(predict, chance.noise, plan, known, each_step)
+    return torch.cat([torch.zeros(len(poses), 1, 3), poses * UNIT_MM], 1)
+
+
 def hypotheses(
     network: DiffPose,
     evidence: Mixtures,
@@ -43,23 +104,16 @@ def hypotheses(
     either: Tensor | None = None,
     each_step: Callable[[], None] = lambda: None,
 ) -> Tensor:
-    """Poses (N, 17, 3) in mm, camera frame, the hip at 0, one for each row of the evidence.
-
-    Args:
-        evidence: N rows; repeat one person's to get several hypotheses.
-        pins: (N, 17, 3) mm, joints known in 3D where `pinned` (N, 17).
-        either: (17,) bool, joints whose places are dealt out, one to each hypothesis; none if not given.
-    """
-    known = Known(pins[:, 1:] / UNIT_MM, pinned[:, 1:])
-    with torch.inference_mode():
-        each_step()
-        if either is not None:
-            evidence = dealt(evidence, either, chance.modes)
-        candidates = draw(evidence, chance.uniform, chance.normal)
-        prepared = network.prepared(candidates, known.poses, known.where & (plan.rounds == 0))
-
-        def predict(noisy: Tensor, time: Tensor) -> Tensor:
-            return pose_from_velocity(noisy, network.denoiser(noisy, time, prepared), alpha_bar(time))
-
-        poses = sample(predict, chance.noise, plan, known, each_step)
-    return torch.cat([torch.zeros(len(poses), 1, 3), poses * UNIT_MM], 1)
+    """Poses (N, 17, 3) in mm: `poses_given` the `conditions`."""
+    each_step()
+    condition = conditions(network, evidence, chance, either)
+    return poses_given(
+        network,
+        condition,
+        chance,
+        plan,
+        Clock(network, plan),
+        pins=pins,
+        pinned=pinned,
+        each_step=each_step,
+    )

@@ -81,6 +81,8 @@ def _read(folder: Path, record: Mapping[str, Any]) -> tuple[SceneState, tuple[st
         scene, **bits, masks=masks, learned=learned, settings=dict(record["settings"]),
         source=str(record["source"]),
     )  # fmt: skip
+    if record.get("removed"):
+        state = state.with_removed(load_gaussians(folder / _name(record["removed"])).gaussians)
     return state, _about_missing(scene)
 
 

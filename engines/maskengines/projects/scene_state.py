@@ -4,6 +4,7 @@
 
     project.json             all that is small, and which of the files beside it count
     scene-DIGEST.ply         Gaussians, as any viewer opens them
+    removed-DIGEST.ply       those that are deleted, which tell where there is something to fill
     points-DIGEST.npz        sparse points, where photos see them, and which Gaussians are hidden or locked
     masks/NAME-DIGEST.png    paint over a photo
     learned/NAME-DIGEST.png  what the training that was kept takes for clutter
@@ -22,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 
 from maskengines.contract import MaskArray
+from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject
 
 Array = np.ndarray[Any, Any]
@@ -68,6 +70,23 @@ class SceneState:
         for name in FLAGS:
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.zeros(count, bool))
+
+    @property
+    def removed(self) -> Gaussians | None:
+        """The Gaussians that are deleted; None without any."""
+        gaussians = self.scene.gaussians
+        return None if gaussians is None or not self.deleted.any() else gaussians.take(self.deleted)
+
+    def with_removed(self, removed: Gaussians) -> Self:
+        """The same with more Gaussians that are deleted, after all others."""
+        gaussians = self.scene.gaussians
+        if gaussians is None:
+            raise ValueError("what is removed from a scene without Gaussians?")
+        flags: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), np.full(len(removed), name == "deleted")])
+            for name in FLAGS
+        }
+        return replace(self, scene=self.scene.with_gaussians(gaussians.joined(removed)), **flags)
 
     def without_deleted(self) -> Self:
         """The same without the Gaussians that are deleted."""

@@ -23,7 +23,7 @@ from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.splat_files import save_gaussians
 
 _OURS = re.compile(
-    r"^(scene-[0-9a-f]{16}\.ply|points-[0-9a-f]{16}\.npz|(masks|learned)/.*-[0-9a-f]{16}\.png)$"
+    r"^((scene|removed)-[0-9a-f]{16}\.ply|points-[0-9a-f]{16}\.npz|(masks|learned)/.*-[0-9a-f]{16}\.png)$"
 )
 
 
@@ -35,8 +35,11 @@ class SceneFolder:
         self.folder = folder
         self._known: dict[int, tuple[object, str]] = {}
 
-    def write(self, state: SceneState) -> None:
+    def write(self, state: SceneState, removed: Gaussians | None = None) -> None:
         """Make the folder hold ``state``; at no moment does it hold less than what it held or this.
+
+        Args:
+            removed: Gaussians that are no part of ``state`` any more, kept in a file of their own.
 
         Raises:
             BadInput: it cannot be written; the project there is as it was.
@@ -51,7 +54,7 @@ class SceneFolder:
         held = self._known
         self._known = {}
         try:
-            record = self._record(state, held)
+            record = self._record(state, removed, held)
             with atomic_write(self.folder / PROJECT) as stream:
                 stream.write(json.dumps(record, indent=1).encode())
         except BaseException:
@@ -59,7 +62,9 @@ class SceneFolder:
             raise
         self._sweep(set(_files(record)))
 
-    def _record(self, state: SceneState, held: dict[int, tuple[object, str]]) -> dict[str, Any]:
+    def _record(
+        self, state: SceneState, removed: Gaussians | None, held: dict[int, tuple[object, str]]
+    ) -> dict[str, Any]:
         scene = state.scene
         told, arrays = scene.with_gaussians(None).to_arrays()
         for photo in told["photos"]:
@@ -73,6 +78,7 @@ class SceneFolder:
             "scene": told,
             "settings": dict(state.settings),
             "gaussians": None if gaussians is None else self._put(gaussians, held, self._put_gaussians),
+            "removed": None if removed is None else self._put_gaussians(removed, "removed"),
             "count": 0 if gaussians is None else len(gaussians),
             "arrays": self._put_arrays(arrays | extra),
             "masks": self._put_masks("masks", state.masks, held),
@@ -87,11 +93,11 @@ class SceneFolder:
         self._known[id(item)] = item, name
         return name
 
-    def _put_gaussians(self, gaussians: Gaussians) -> str:
+    def _put_gaussians(self, gaussians: Gaussians, kind: str = "scene") -> str:
         digest = hashlib.blake2b(digest_size=8)
         for array in gaussians.to_arrays().values():
             digest.update(np.ascontiguousarray(array).data)
-        name = f"scene-{digest.hexdigest()}.ply"
+        name = f"{kind}-{digest.hexdigest()}.ply"
         if not (self.folder / name).exists():
             save_gaussians(gaussians, self.folder / name)
         return name
@@ -139,8 +145,8 @@ class SceneFolder:
 
 
 def _files(record: Mapping[str, Any]) -> list[str]:
-    named = [record["gaussians"], record["arrays"], *record["masks"].values(), *record["learned"].values()]
-    return [name for name in named if name]
+    named = [record[key] for key in ("gaussians", "removed", "arrays")]
+    return [name for name in (*named, *record["masks"].values(), *record["learned"].values()) if name]
 
 
 def _from_here(path: Path, folder: Path) -> str:

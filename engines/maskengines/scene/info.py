@@ -132,6 +132,58 @@ class FindParams(Params):
     )
 
 
+class FillParams(Params):
+    """Parameters of `scene-fill`."""
+
+    engine: str = Field(
+        "exemplar",
+        title="Pictures by",
+        description="The engine that fills the picture of the hole: exemplar, masked-diffusion, or another "
+        "that fills pictures.",
+        json_schema_extra={"hint": "exemplar"},
+    )
+    iterations: int = Field(
+        160, ge=0, le=5000, title="Steps", description="Of fitting what is new to the filled picture."
+    )
+    view: str = Field(
+        "",
+        title="View",
+        description="The photo from whose camera the hole is filled. Without one, the view that shows most "
+        "of it.",
+        json_schema_extra={"hint": "That shows most"},
+    )
+    camera: dict[str, Any] = Field(
+        default_factory=dict,
+        title="Camera",
+        description='Instead of a photo: {"w": .., "h": .., "K": [fx, fy, cx, cy], "w2c": [4 x 4]}.',
+        json_schema_extra={"advanced": True, "default": {}},
+    )
+    longest: int = Field(
+        512,
+        ge=64,
+        le=2048,
+        title="Longest side",
+        description="Of the picture that is filled, in pixels. Each pixel of the hole becomes a Gaussian.",
+        json_schema_extra={"advanced": True},
+    )
+    photos: str = Field(
+        "",
+        title="Photos",
+        description="The folder of the scene that tells where photos were taken from.",
+        json_schema_extra={"format": "directory-path", "hint": "Of this scene", "advanced": True},
+    )
+
+    @field_validator("camera", mode="before")
+    @classmethod
+    def _camera_from_text(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        try:
+            return json.loads(given or "{}")
+        except ValueError:
+            raise ValueError("it must be JSON, one camera") from None
+
+
 RENDER_SCENE = EngineInfo(
     id="render-scene",
     title="Pictures of a scene",
@@ -196,4 +248,18 @@ FIND_CAMERAS = EngineInfo(
     default_count=1,
 )
 
-ENGINES = (DUAL_3DGS, FIND_CAMERAS, RENDER_SCENE, SCENE_VIEW)
+SCENE_FILL = EngineInfo(
+    id="scene-fill",
+    title="Fill what was removed",
+    summary="What no photo saw behind deleted Gaussians: a picture of it, and new Gaussians that show it.",
+    version="1",
+    params=FillParams,
+    implementation="maskengines.scene.filling.engine:SceneFill",
+    subject_kinds=("scene",),
+    spaces=("gaussians",),
+    result_kinds=("scene",),
+    needs_visible=False,
+    default_count=3,
+)
+
+ENGINES = (DUAL_3DGS, SCENE_FILL, FIND_CAMERAS, RENDER_SCENE, SCENE_VIEW)

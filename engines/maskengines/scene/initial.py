@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from maskengines.errors import BadInput
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
 from maskengines.subjects.gaussians import COEFFICIENTS, SH_C0, Gaussians
 
@@ -17,10 +18,14 @@ Array = np.ndarray[Any, Any]
 _NEIGHBOURS = 3
 _OPACITY = 0.1
 
-SCATTERED = 0.5
-"""Scattered points for each sparse one."""
+_FIRST = 2 / 3
+"""Share of the Gaussians that a training may reach, with which it starts: the rest is for details."""
+_SPARSE = 1 / 2
+"""Of those, share of the sparse points at most."""
 
 _SEEN_DEPTHS, _BEYOND = (0.1, 0.98), 1.5
+_UNSURE = 0.02
+"""Standard deviation of the logarithm of a depth that was found: less than planes are apart."""
 
 
 def starting_points(
@@ -30,7 +35,7 @@ def starting_points(
 
     Args:
         points, colours: ``(P, 3)`` and ``(P, 3)`` uint8 sRGB of structure-from-motion.
-        most: Gaussians that the training may reach; it starts from at most half of them.
+        most: Gaussians that the training may reach; it starts from two thirds of them.
 
     Raises:
         BadInput: there are too few points to start from.
@@ -42,23 +47,25 @@ def starting_points(
             f"This scene has {len(points)} sparse points, and a training starts from at least "
             f"{_NEIGHBOURS + 1}. Place its cameras again, with photos that overlap more."
         )
-    room = max(_NEIGHBOURS + 1, int(most / 2 / (1 + SCATTERED)))
+    first = int(most * _FIRST)
+    room = max(_NEIGHBOURS + 1, int(first * _SPARSE))
     if len(points) > room:
         kept = np.sort(random.choice(len(points), room, replace=False))
         points, colours = points[kept], colours[kept]
-    more, shades = scattered_points(points, views, round(SCATTERED * len(points)), random)
+    more, shades = scattered_points(points, views, Stereo(views, points), first - len(points), random)
     return np.concatenate([points, more]), np.concatenate([colours, shades])
 
 
 def scattered_points(
-    points: Array, views: Sequence[View], count: int, random: np.random.Generator
+    points: Array, views: Sequence[View], stereo: Stereo, count: int, random: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Points along rays through random pixels, at depths between those that the camera sees points at and
-    half as far again, evenly in their logarithm; coloured as the photo is there.
+    """Points along rays through random pixels, as far away as other photos say; where they say nothing, at
+    depths between those that the camera sees points at and half as far again, evenly in their logarithm.
+    They are coloured as the photo is there.
 
     Structure-from-motion finds nothing in blurred backgrounds, sky and dark corners, and Gaussians move too
-    slowly to reach them from elsewhere: what is there is then learned by chance, and its error outweighs all
-    that masks can gain. The paper's 30 000 steps do without.
+    slowly to reach them from elsewhere: what is there is then learned by chance, and what is not learned
+    before masks begin is taken for clutter and never is. The paper's 30 000 steps do without.
 
     Returns:
         ``(count, 3)`` float32 and ``(count, 3)`` uint8.
@@ -71,8 +78,10 @@ def scattered_points(
         ahead = depth[depth > camera.near]
         near, far = np.quantile(ahead, _SEEN_DEPTHS) if len(ahead) else (1.0, 2.0)
         z = np.exp(random.uniform(np.log(near), np.log(_BEYOND * far), len(rows)))
-        across = random.uniform(0, camera.width, len(rows))
-        down = random.uniform(0, camera.height, len(rows))
+        across, down = random.uniform(0, 1, (2, len(rows)))
+        known = stereo.depths(number, across, down) * np.exp(random.normal(0, _UNSURE, len(rows)))
+        z = np.where(np.isfinite(known), known, z)
+        across, down = across * camera.width, down * camera.height
         x, y = (across - camera.cx) / camera.fx * z, (down - camera.cy) / camera.fy * z
         places[rows] = (np.stack([x, y, z], 1) - camera.translation) @ camera.rotation
         photo = views[number].colour.numpy()

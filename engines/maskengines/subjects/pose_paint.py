@@ -26,6 +26,7 @@ import numpy as np
 from maskengines.contract import Box
 from maskengines.errors import BadInput
 from maskengines.subjects.pose import ASKED, PoseSubject, diluted
+from maskengines.subjects.pose_blobs import Blob, Blobs
 from maskengines.subjects.pose_skeleton import COUNT, INDEX, PARENTS
 
 Array = np.ndarray[Any, Any]
@@ -40,31 +41,7 @@ UNSEEN = 0.5
 MAX_MODES = 8
 _FULL = 255
 _ENDS = [INDEX[side + part] for part in ("Knee", "Ankle", "Elbow", "Wrist") for side in "LR"]
-_SAMPLES = 100_000
 _SPECK = 0.5  # blobs of less area than a disc of this many spreads are slips of the hand
-
-
-@dataclass(frozen=True, eq=False)
-class _Blob:
-    """Connected paint of more than half alpha: pixel centres ``(n, 2)`` and the paint of each, ``(n,)``:
-    alpha, times the pixels that it stands for."""
-
-    places: Array
-    alpha: Array
-
-    @property
-    def mass(self) -> float:
-        return float(self.alpha.sum())
-
-    @property
-    def centre(self) -> Array:
-        middle: Array = np.average(self.places, axis=0, weights=self.alpha)
-        return middle
-
-    @property
-    def variance(self) -> float:
-        """Per axis, the mean of both."""
-        return float(np.average(((self.places - self.centre) ** 2).mean(axis=1), weights=self.alpha))
 
 
 def evidence_from_paint(mask: Array, subject: PoseSubject) -> tuple[PoseSubject, Array]:
@@ -87,28 +64,27 @@ def evidence_from_paint(mask: Array, subject: PoseSubject) -> tuple[PoseSubject,
         )
     asked = np.zeros(COUNT, np.uint8)
     painted, modes = np.zeros(COUNT, bool), np.zeros((COUNT, MAX_MODES, 4), np.float32)
-    extent = Box.of_mask(mask)
-    if extent.empty:
+    blobs = Blobs.of(mask)
+    if blobs.extent.empty:
         return subject.with_paint(painted, modes[:, :0]), asked
-    labels = _labels(mask, extent)
     known: list[int] = np.flatnonzero(~subject.missing).tolist()
     owners: dict[int, list[int]] = {}
     for joint in known:
-        share, label = _over_joint(mask, labels, extent, subject, joint)
+        share, label = _over_joint(blobs, subject, joint)
         asked[joint] = _FULL if share > 0.5 else int(_FULL * share)
         if share > 0.5:
             owners.setdefault(label, []).append(joint)
     on_bones: set[int] = set()  # blobs that touch a bone
     covering: set[int] = set()  # blobs that cover one
     for joint in known:
-        along = _along_bone(labels, extent, subject, joint)
+        along = _along_bone(blobs, subject, joint)
         on_bones |= set(along[along > 0].tolist())
         if (along > 0).mean() > 0.5:
             asked[joint] = _FULL
             covering |= set(along[along > 0].tolist())
-    parts: dict[int, list[_Blob]] = {}
-    loose: dict[int, _Blob] = {}
-    for label, blob in _blobs(mask, labels, extent).items():
+    parts: dict[int, list[Blob]] = {}
+    loose: dict[int, Blob] = {}
+    for label, blob in blobs:
         if label in owners:
             for joint, part in _shared(blob, owners[label], subject):
                 parts.setdefault(joint, []).append(part)
@@ -119,67 +95,77 @@ def evidence_from_paint(mask: Array, subject: PoseSubject) -> tuple[PoseSubject,
         owner = _owner(blob, subject, wanted, known, aside=label not in on_bones)
         if owner is not None:
             parts.setdefault(owner, []).append(blob)
-    for joint, blobs in parts.items():
-        if asked[joint] < ASKED and len(blobs) == 1 and not subject.missing[joint]:
-            blobs.append(_where_it_is(subject, joint, blobs[0].mass))
+    for joint, found in parts.items():
+        if asked[joint] < ASKED and len(found) == 1 and not subject.missing[joint]:
+            found.append(_where_it_is(subject, joint, found[0].mass))
         asked[joint], painted[joint] = _FULL, True
-        _write(modes[joint], blobs, subject, joint)
+        _write(modes[joint], found, subject, joint)
     used = int((modes[..., 3] > 0).sum(axis=1).max(initial=0))
     return subject.with_paint(painted, modes[:, :used]), asked
 
 
-def _labels(mask: Array, extent: Box) -> Array:
-    """``(h, w)`` int32 over the painted rectangle: the number of the blob of each pixel, 0 for none."""
-    import cv2
-
-    hard = (mask[extent.slices] >= ASKED).astype(np.uint8)
-    labels: Array = cv2.connectedComponents(hard, connectivity=8)[1]
-    return labels
-
-
-def _blobs(mask: Array, labels: Array, extent: Box) -> dict[int, _Blob]:
-    # Of a photo painted all over, a hundred thousand pixels tell as much as all.
-    step = max(1, math.isqrt(np.count_nonzero(labels) // _SAMPLES))
-    rows, columns = np.nonzero(labels[::step, ::step])
-    rows, columns = rows * step, columns * step
-    numbers = labels[rows, columns]
-    order = np.argsort(numbers, kind="stable")
-    places = np.column_stack([columns + extent.x + 0.5, rows + extent.y + 0.5])[order]
-    alpha = (mask[extent.slices][rows, columns][order] / 255) * step**2
-    found, starts = np.unique(numbers[order], return_index=True)
-    pieces = zip(np.split(places, starts[1:]), np.split(alpha, starts[1:]), strict=True)
-    return {int(label): _Blob(*piece) for label, piece in zip(found, pieces, strict=False)}
-
-
-def _over_joint(
-    mask: Array, labels: Array, extent: Box, subject: PoseSubject, joint: int
-) -> tuple[float, int]:
+def _over_joint(blobs: Blobs, subject: PoseSubject, joint: int) -> tuple[float, int]:
     """Mean alpha over a joint's disc, and the blob that covers most of it (0 for none)."""
-    (x, y), sigma = subject.joints[joint], float(subject.sigma_px[joint])
+    (x, y), sigma = subject.joints[joint].tolist(), float(subject.sigma_px[joint])
     radius = max(2 * sigma, 1.0)
-    left, top = int(np.floor(x - radius)), int(np.floor(y - radius))
-    side = int(np.ceil(2 * radius)) + 2
-    box = Box(left, top, side, side).clipped(mask.shape[1], mask.shape[0])
+    left, top = math.floor(x - radius), math.floor(y - radius)
+    side = math.ceil(2 * radius) + 2
+    height, width = blobs.mask.shape
+    box = Box(left, top, side, side).clipped(width, height)
     if box.empty:
         return 0.0, 0
-    columns, rows = np.arange(box.x, box.x + box.width) + 0.5, np.arange(box.y, box.y + box.height) + 0.5
-    distance = (columns[None] - x) ** 2 + (rows[:, None] - y) ** 2
-    weight = np.where(distance <= radius**2, np.exp(-distance / (2 * sigma**2)), 0)
-    if not weight.any():
+    painted = Box.of_mask(blobs.mask[box.slices])
+    if painted.empty:
         return 0.0, 0
-    share = float((weight * mask[box.slices]).sum() / (255 * weight.sum()))
-    found = np.zeros(weight.shape, np.int64)
-    inside = Box(box.x - extent.x, box.y - extent.y, box.width, box.height)
-    part = inside.clipped(extent.width, extent.height)
-    if not part.empty:
-        at = Box(part.x - inside.x, part.y - inside.y, part.width, part.height)
-        found[at.slices] = labels[part.slices]
-    totals = np.bincount(found.ravel(), weights=weight.ravel())
+    disc = _Disc(x, y, sigma, radius)
+    total = disc.weight_in(box)
+    if not total:
+        return 0.0, 0
+    if blobs.mask[box.slices].min() == _FULL:  # all of it, so it is in one blob
+        return 1.0, int(blobs.at(np.array([box.x]), np.array([box.y]))[0])
+    part = Box(box.x + painted.x, box.y + painted.y, painted.width, painted.height)
+    weight = disc.weights(part)
+    share = float((weight * blobs.mask[part.slices]).sum() / (255 * total))
+    totals = np.bincount(blobs.over(part).ravel(), weights=weight.ravel())
     totals[0] = 0
     return share, int(totals.argmax())
 
 
-def _along_bone(labels: Array, extent: Box, subject: PoseSubject, joint: int) -> Array:
+@dataclass(frozen=True)
+class _Disc:
+    """A Gaussian of a joint, cut off at a radius; of a pixel its centre counts."""
+
+    x: float
+    y: float
+    sigma: float
+    radius: float
+
+    def weights(self, box: Box) -> Array:
+        """Of the pixels of a rectangle, ``(h, w)``."""
+        across, down = self._away(box)
+        weights = np.outer(self._gauss(down), self._gauss(across))
+        weights[across**2 + down[:, None] ** 2 > self.radius**2] = 0
+        return weights
+
+    def weight_in(self, box: Box) -> float:
+        """The sum of them, without a look at each."""
+        across, down = self._away(box)
+        half = np.sqrt(np.maximum(self.radius**2 - down**2, 0))
+        summed = np.concatenate([[0.0], np.cumsum(self._gauss(across))])
+        first, last = np.searchsorted(across, -half), np.searchsorted(across, half, side="right")
+        inside = np.abs(down) <= self.radius
+        return float((self._gauss(down) * (summed[last] - summed[first]))[inside].sum())
+
+    def _away(self, box: Box) -> tuple[Array, Array]:
+        columns, rows = np.arange(box.x, box.x + box.width), np.arange(box.y, box.y + box.height)
+        return columns + (0.5 - self.x), rows + (0.5 - self.y)
+
+    def _gauss(self, away: Array) -> Array:
+        heights: Array = np.exp(-(away**2) / (2 * self.sigma**2))
+        return heights
+
+
+def _along_bone(blobs: Blobs, subject: PoseSubject, joint: int) -> Array:
     """The blobs under the bone that ends in a joint, one number a pixel; empty paint is 0."""
     parent = PARENTS[joint]
     if parent < 0 or subject.missing[parent]:
@@ -189,26 +175,24 @@ def _along_bone(labels: Array, extent: Box, subject: PoseSubject, joint: int) ->
     if length < 2 * float(subject.sigma_px[joint]):
         return np.zeros(1, np.int64)  # foreshortened: its joints' own discs tell
     steps = (np.arange(round(length)) + 0.5) / round(length)
-    places = np.floor(start + steps[:, None] * (end - start)).astype(int) - [extent.x, extent.y]
-    inside = ((places >= 0) & (places < [extent.width, extent.height])).all(axis=1)
-    found = np.zeros(len(places), np.int64)
-    found[inside] = labels[places[inside, 1], places[inside, 0]]
-    return found
+    places = np.floor(start + steps[:, None] * (end - start)).astype(int)
+    return blobs.at(places[:, 0], places[:, 1])
 
 
-def _shared(blob: _Blob, joints: list[int], subject: PoseSubject) -> list[tuple[int, _Blob]]:
+def _shared(blob: Blob, joints: list[int], subject: PoseSubject) -> list[tuple[int, Blob]]:
     """Paint over several joints, each pixel given to the nearest."""
-    squares = ((blob.places[:, None] - subject.joints[joints]) ** 2).sum(axis=2)
-    nearest = squares.argmin(axis=1)
+    if len(joints) == 1:
+        return [(joints[0], blob)]
+    nearest = np.argmin([blob.squares_from(place) for place in subject.joints[joints]], axis=0)
     return [
-        (joint, _Blob(blob.places[nearest == row], blob.alpha[nearest == row]))
+        (joint, Blob(blob.places[nearest == row], blob.alpha[nearest == row]))
         for row, joint in enumerate(joints)
         if (nearest == row).any()
     ]
 
 
 def _owner(
-    blob: _Blob, subject: PoseSubject, asked: list[int], known: list[int], *, aside: bool
+    blob: Blob, subject: PoseSubject, asked: list[int], known: list[int], *, aside: bool
 ) -> int | None:
     """The joint that a blob beside all joints belongs to. One on a bone (not ``aside``) that does not cover
     it belongs to a joint that is asked for or to none."""
@@ -228,12 +212,12 @@ def _owner(
     return None
 
 
-def _where_it_is(subject: PoseSubject, joint: int, mass: float) -> _Blob:
+def _where_it_is(subject: PoseSubject, joint: int, mass: float) -> Blob:
     """The joint itself as one of two blobs: a point as heavy as the other."""
-    return _Blob(subject.joints[joint][None], np.array([mass]))
+    return Blob(subject.joints[joint][None], np.array([mass]))
 
 
-def _write(rows: Array, blobs: list[_Blob], subject: PoseSubject, joint: int) -> None:
+def _write(rows: Array, blobs: list[Blob], subject: PoseSubject, joint: int) -> None:
     """The Gaussians of one joint into its ``(K, 4)`` rows."""
     sigma, missing = float(subject.sigma_px[joint]), bool(subject.missing[joint])
     weight = UNSEEN if missing else float(subject.confidence[joint])

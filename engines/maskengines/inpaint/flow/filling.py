@@ -13,13 +13,15 @@ from torch import Tensor
 
 from maskengines.inpaint.flow.network import MaskedFlow
 from maskengines.inpaint.flow.passes import AGAIN, Pass, framed, passes
-from maskengines.inpaint.flow.sampling import Start, noise_of, walk
+from maskengines.inpaint.flow.sampling import Start, Step, noise_of, walk
 
 Array = np.ndarray[Any, Any]
 LEAST = 64  # sides of what the network looks at; shorter pictures are mirrored
 
 Tell = Callable[[float, Callable[[], Array]], None]
-"""Called after each step with the share done and a way to get the fills so far, as `filled` returns them."""
+"""Called after each step and tile with the share done and a way to get the fills so far, as `filled` returns
+them.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,12 @@ class Walk:
     Attributes:
         steps: on the coarse pass; finer ones take half as many, as they have half of the path before them.
         start: where on the path to begin from a picture that is given, 1 being noise.
+        most: pixels of the largest picture that is looked at; beyond it fills stay as they are.
     """
 
     steps: int = 10
     start: float = 0.6
+    most: int = 640 * 640
 
 
 def filled(
@@ -52,14 +56,14 @@ def filled(
         hole: (H, W) bool.
         begun: (B, H, W, 3) fills to begin from instead of noise.
     """
-    todo = passes(picture, hole, hole, network.sizes.view)
+    todo = passes(picture, hole, hole, network.sizes.view, plan.most)
     work = [len(part.hole.ravel()) * _steps(plan, number) for number, part in enumerate(todo)]
     done, fills = 0.0, begun
     for number, part in enumerate(todo):
         share = work[number] / sum(work)
 
         def told(  # noqa: PLR0917 - the rest are bound here.
-            step: int, steps: int, guess: Tensor, part: Pass = part, base: Array | None = fills,
+            step: float, steps: int, guess: Tensor, part: Pass = part, base: Array | None = fills,
             at: float = done, share: float = share,
         ) -> None:  # fmt: skip
             tell(at + share * step / steps, lambda: _placed(_out(guess, part), part, base, hole.shape))
@@ -80,7 +84,7 @@ def _steps(plan: Walk, number: int) -> int:
 
 def _walked(  # noqa: PLR0917
     network: MaskedFlow, part: Pass, seeds: Sequence[int], steps: int, fills: Array | None, level: float,
-    told: Callable[[int, int, Tensor], None], number: int,
+    told: Step, number: int,
 ) -> Array:  # fmt: skip
     device = next(network.parameters()).device
     multiple = network.sizes.multiple

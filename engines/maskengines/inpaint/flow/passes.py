@@ -19,9 +19,6 @@ Array = np.ndarray[Any, Any]
 COARSE = 1.125
 """Longest side of the first pass, in sides of the views that the network has seen."""
 
-MOST = 640 * 640
-"""Pixels of the largest picture that a pass looks at."""
-
 AGAIN = 0.5
 """Where on the path a finer pass begins, 1 being noise."""
 
@@ -41,13 +38,14 @@ class Pass:
     size: tuple[int, int]
 
 
-def passes(picture: Array, hole: Array, unknown: Array, view: int) -> list[Pass]:
+def passes(picture: Array, hole: Array, unknown: Array, view: int, most: int) -> list[Pass]:
     """The passes for a region, coarse first.
 
     Args:
         picture: (H, W, 3) float32 in -1..1.
         hole: (H, W) bool, to be filled; `unknown` holds it and whatever else must not be looked at.
         view: side in pixels of the views that the network has seen.
+        most: pixels of the largest picture that a finer pass may look at.
     """
     height, width = hole.shape
     scale = min(1.0, COARSE * view / max(height, width))
@@ -58,7 +56,7 @@ def passes(picture: Array, hole: Array, unknown: Array, view: int) -> list[Pass]
         box = Box(0, 0, size[1], size[0])
         if found:
             box = Box.of_mask(small_unknown).grown(MARGIN).clipped(size[1], size[0])
-        if found and box.width * box.height > MOST:
+        if found and box.width * box.height > most:
             break
         found.append(Pass(small[box.slices], small_unknown[box.slices], box, size))
         if scale >= 1.0:

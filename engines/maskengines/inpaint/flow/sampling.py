@@ -12,10 +12,11 @@ from torch import Tensor
 
 from maskengines.inpaint.flow.network import MaskedFlow
 from maskengines.inpaint.flow.path import between, times, towards
+from maskengines.inpaint.flow.tiles import looked_at
 
-Step = Callable[[int, int, Tensor], None]
-"""Called after each step with its number from 1, how many there are, and the clean pictures as guessed by now
-(B, 3, h, w) in -1..1. What it raises ends the walk.
+Step = Callable[[float, int, Tensor], None]
+"""Called after each step, and between the tiles of one, with how many steps are done, how many there are, and
+the clean pictures as guessed by now (B, 3, h, w) in -1..1. What it raises ends the walk.
 """
 
 
@@ -62,23 +63,21 @@ def walk(
     known = (picture * (1 - mask))[None].expand_as(noise)
     moments = times(steps, start.moment if start else 1.0)
     silent = start is None and steps == 1
-    if silent:
-        noisy = torch.zeros_like(noise)
-    else:
-        clean = start.pictures if start else torch.zeros_like(noise)
-        noisy = between(clean, noise, torch.full((len(noise),), moments[0], device=noise.device))
-    guess = noisy
-    for number, (now, then) in enumerate(pairwise(moments), start=1):
+    guess = start.pictures if start else torch.zeros_like(noise)
+    noisy = torch.zeros_like(noise)
+    if not silent:
+        noisy = between(guess, noise, torch.full((len(noise),), moments[0], device=noise.device))
+    for done, (now, then) in enumerate(pairwise(moments)):
         moment = torch.full((len(noise),), now, device=noise.device)
         # What is visible is known at every time, so it walks the true path.
         given = torch.zeros_like(noise) if silent else between(known, noise, moment)
         noisy = torch.where(asked > 0, noisy, given)
-        guess = network(_fast(noisy), _fast(known), asked, moment).clamp(-1, 1)
+
+        def tiled(share: float, done: int = done, guess: Tensor = guess) -> None:
+            tell(done + share, steps, guess)
+
+        guess = looked_at(network, noisy, known, asked, moment, between=tiled).clamp(-1, 1)
         guess = torch.where(asked > 0, guess, known)
         noisy = towards(noisy, guess, now, then)
-        tell(number, steps, guess)
+        tell(done + 1, steps, guess)
     return guess
-
-
-def _fast(pictures: Tensor) -> Tensor:
-    return pictures.contiguous(memory_format=torch.channels_last)

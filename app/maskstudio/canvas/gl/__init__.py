@@ -1,0 +1,1 @@
+"""Scenes drawn by a graphics card, where there is one."""
