@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from maskengines.contract import MaskArray
     from maskengines.subjects.cameras import Camera
 
-    from maskstudio.documents.scene_document import SceneWork
+    from maskstudio.documents.scene_work import SceneWork
     from maskstudio.jobs.scene_link import SceneLink
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_tab import SceneTab
