@@ -346,3 +346,15 @@ def test_taking_away_in_a_view_needs_a_vote_there(window: MainWindow, tab: Scene
     tab.view.painted.emit(mask, True)
     assert not tab.asking.busy
     assert "Paint in this view first" in window.banner.text
+
+
+def test_keys_of_the_viewport_work_after_the_palette(window: MainWindow, tab: SceneTab, qtbot: QtBot) -> None:
+    tab.document.change("Pick", selected=LEFT)
+    tab.view.setFocus()
+    qtbot.waitUntil(tab.view.hasFocus, timeout=5000)
+    window.registry.run("help.palette")
+    assert not tab.view.hasFocus()
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert tab.view.hasFocus()
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_G)
+    assert tab.view.hold.active

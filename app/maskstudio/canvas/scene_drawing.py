@@ -14,7 +14,7 @@ from maskstudio.window import theme
 if TYPE_CHECKING:
     from maskstudio.canvas.scene_view import SceneView
 
-_TOP, _HIGH, _PAD = 12.0, 28.0, 12.0
+_EDGE, _HIGH, _PAD = 12.0, 28.0, 12.0
 
 
 def paint_view(view: SceneView, painter: QPainter, part: QRect) -> None:
@@ -34,7 +34,9 @@ def paint_view(view: SceneView, painter: QPainter, part: QRect) -> None:
     view.hand.paint_outline(painter)
     if view.hold.grab is not None:
         view.hold.grab.paint(painter)
-    words = view.hold.words or view.hint
+    # What the gizmo writes is small and bold.
+    painter.setFont(view.font())
+    words = view.hold.words or (view.hint if view.photo is None else "")
     if words:
         _paint_hint(painter, QRectF(view.rect()), words)
     view.hover_marks.paint(painter)
@@ -55,10 +57,10 @@ def _paint_scene(view: SceneView, painter: QPainter) -> None:
 
 
 def _paint_hint(painter: QPainter, room: QRectF, words: str) -> None:
-    """A line of words on a pill in the middle of the upper edge."""
+    """A line of words on a pill in the middle of the lower edge."""
     colours, metrics = theme.current(), QFontMetricsF(painter.font())
     width = min(metrics.horizontalAdvance(words) + 2 * _PAD, room.width() - 2 * _PAD)
-    box = QRectF(room.center().x() - width / 2, _TOP, width, _HIGH)
+    box = QRectF(room.center().x() - width / 2, room.bottom() - _EDGE - _HIGH, width, _HIGH)
     painter.setPen(QPen(colours.colour("line"), 1))
     painter.setBrush(fainter(colours.colour("raised"), 0.94))
     painter.drawRoundedRect(box, 6, 6)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from maskengines.results.frames import SceneFrame
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.scene import SceneSubject
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QFocusEvent,
-    QHideEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-    QWheelEvent,
-)  # fmt: skip
+from PySide6.QtCore import QPointF, QRect, QSize, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from maskstudio.canvas.drops import dropped_files
 from maskstudio.canvas.scene_drawing import paint_view
 from maskstudio.canvas.scene_eye import SceneEye
 from maskstudio.canvas.scene_frames import SceneFrames
@@ -33,11 +18,12 @@ from maskstudio.canvas.scene_hold import SceneHold
 from maskstudio.canvas.scene_hover import SceneHover
 from maskstudio.canvas.scene_photo import PhotoGround
 from maskstudio.canvas.scene_pointer import ScenePointer
+from maskstudio.canvas.scene_surface import SceneSurface
 from maskstudio.tools.base import Tool
 from maskstudio.window import theme
 
 
-class SceneView(QWidget):
+class SceneView(SceneSurface):
     """Signals:
     wanted: a `Camera` to draw a frame for; tell `expect` the number of the frame.
     painted: paint of a stroke, ``(h, w)`` uint8 over what `camera` gives for that size, and whether it takes
@@ -46,8 +32,6 @@ class SceneView(QWidget):
     grab_wanted: G, R or S: what is selected is to be moved, turned or scaled, see `scene_grab`.
     camera_clicked: the number of the photo's camera that was clicked.
     photo_left: no photo lies over the render any more.
-    files_dropped: list of `pathlib.Path`.
-    awake_changed: the viewport came to be seen, or went.
     rested: the frame at rest of what is looked at, an opaque `QImage`, is on screen.
     """
 
@@ -57,8 +41,6 @@ class SceneView(QWidget):
     grab_wanted = Signal(str)
     camera_clicked = Signal(int)
     photo_left = Signal()
-    files_dropped = Signal(list)
-    awake_changed = Signal(bool)
     rested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -71,12 +53,6 @@ class SceneView(QWidget):
                 "Page Down and Page Up show photos to paint on."
             )
         )
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMouseTracking(True)
-        self.setAcceptDrops(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setMinimumSize(160, 120)
         self.eye = SceneEye(self)
         self.eye.wanted.connect(self.wanted)
         self.eye.moved.connect(self.update)
@@ -93,10 +69,10 @@ class SceneView(QWidget):
         self.points = (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
         """Sparse ones, and their colours."""
         self.hint = ""
-        """A line over the upper edge: what paint does now, where that is not plain."""
+        """A line over the lower edge: what paint does now, where that is not plain."""
         self.hold = SceneHold(self)
-        self._pointer = ScenePointer(self)
-        self.hover_marks = SceneHover(self, self._pointer)
+        self.pointer = ScenePointer(self)
+        self.hover_marks = SceneHover(self, self.pointer)
         theme.changes.switched.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -131,7 +107,7 @@ class SceneView(QWidget):
         self.update()
 
     def show_hint(self, words: str) -> None:
-        """A line over the upper edge; empty for none."""
+        """A line over the lower edge; empty for none."""
         if words != self.hint:
             self.hint = words
             self.update()
@@ -213,75 +189,13 @@ class SceneView(QWidget):
         paint_view(self, painter, event.rect())
         painter.end()
 
-    # --- events ---------------------------------------------------------------------------------
+    # --- for the surface ------------------------------------------------------------------------
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if self._pointer.knows(event.key(), event.modifiers()):
-                event.accept()
-                return True
-        elif event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._fit_eye()
-        return super().event(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pointer.press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._pointer.move(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pointer.release(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._pointer.press(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self._pointer.wheel(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._pointer.knows(event.key(), event.modifiers()):
-            self._pointer.press_key(event)
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        self._pointer.release_key(event)
-        super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._pointer.forget()
+    def lose_hold(self) -> None:
         self.hand.cancel()
-        super().focusOutEvent(event)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        self.hover(None)
-        super().leaveEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.awake_changed.emit(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.awake_changed.emit(False)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def fit_eye(self) -> None:
         self.hand.resize(self.width(), self.height())
-        self._fit_eye()
-        super().resizeEvent(event)
-
-    def _fit_eye(self) -> None:
         if self.photo is not None:
             self.photo.resize(self.size(), self.devicePixelRatioF())
         self.eye.resize(self.width(), self.height(), self.devicePixelRatioF())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        files: list[Path] = dropped_files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
-            self.files_dropped.emit(files)

@@ -198,8 +198,9 @@ class LooksDialog(QDialog):
 
     def _try(self, *_: object) -> None:
         if self._asked is None and (self._found is None or self._found[0] != self._wish):
-            self._asked = self._wish
-            self._tab.asking.try_looks(self._asked["looks"], self._asked["how"], self._answered)
+            wish = self._wish
+            if self._tab.asking.try_looks(wish["looks"], wish["how"], self._answered):
+                self._asked = wish
 
     def _answered(self, selected: Array) -> bool:
         asked, self._asked = self._asked, None
@@ -217,7 +218,8 @@ class LooksDialog(QDialog):
     def accept(self) -> None:
         """Select it, once what was asked for last is known."""
         self._accepting = True
-        if self._asked is None and self._found is not None:
+        self._try()
+        if self._asked is None and self._found is not None and self._found[0] == self._wish:
             self._tab.document.change(self.tr("Select by looks"), selected=self._found[1])
             super().accept()
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLineEdit,
     QListView,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from maskstudio.commands.fuzzy import search
 from maskstudio.commands.registry import Command, CommandRegistry
@@ -114,6 +116,7 @@ class CommandPalette(QFrame):
         super().__init__(parent)
         self._more = more
         self._over = parent
+        self._had_focus: QWidget | None = None
         self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._registry = registry
@@ -146,6 +149,7 @@ class CommandPalette(QFrame):
     def open(self) -> None:
         """Show it empty, ready to type."""
         parent = self._over
+        self._had_focus = QApplication.focusWidget()
         width = min(WIDTH, parent.width() - 32)
         height = min(420, parent.height() - 96)
         self.setGeometry((parent.width() - width) // 2, 56, width, height)
@@ -154,6 +158,15 @@ class CommandPalette(QFrame):
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _give_back(self) -> None:
+        """Hide, and let the keys go to where they went before: a viewport has some of its own."""
+        self.hide()
+        had = self._had_focus
+        if had is not None and isValid(had) and had.isVisible():
+            had.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._over.setFocus()
 
     def _search(self, text: str) -> None:
         commands = [command for command in self._registry if command.id != "help.palette"]
@@ -166,8 +179,7 @@ class CommandPalette(QFrame):
     def _run(self, index: QModelIndex) -> None:
         if index.isValid():
             command: Command = index.data(COMMAND)
-            self.hide()
-            self._over.setFocus()
+            self._give_back()
             if command.id in self._registry:
                 self._registry.run(command.id)
             else:
@@ -194,7 +206,6 @@ class CommandPalette(QFrame):
             self._run(self.list.currentIndex())
             return True
         if key == Qt.Key.Key_Escape:
-            self.hide()
-            self._over.setFocus()
+            self._give_back()
             return True
         return False

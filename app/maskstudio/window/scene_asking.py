@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from maskengines.contract import MaskArray
     from maskengines.subjects.cameras import Camera
 
-    from maskstudio.documents.scene_document import SceneWork
+    from maskstudio.documents.scene_work import SceneWork
     from maskstudio.jobs.scene_link import SceneLink
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_tab import SceneTab
@@ -59,9 +59,9 @@ class SceneAsking(QObject):
         """Select by looks, see `maskengines.scene.selecting`."""
         self._ask("look", lambda selected: self._select(label, selected), how=how, **looks)
 
-    def try_looks(self, looks: Mapping[str, Any], how: str, done: Done) -> None:
-        """What would be selected by looks; the document stays as it is."""
-        self._ask("look", done, how=how, **looks)
+    def try_looks(self, looks: Mapping[str, Any], how: str, done: Done) -> bool:
+        """What would be selected by looks; the document stays as it is. False if it cannot be asked now."""
+        return self._ask("look", done, how=how, **looks)
 
     def _painted(self, mask: MaskArray, takes_away: bool) -> None:
         height, width = mask.shape
@@ -119,23 +119,22 @@ class SceneAsking(QObject):
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def _ask(self, what: str, done: Done, before: Array | None = None, **more: Any) -> None:
+    def _ask(self, what: str, done: Done, before: Array | None = None, **more: Any) -> bool:
         work, hand = self._tab.document.work, self._tab.view.hand
         if self._tab.trying:
             hand.answered()
             self._window.banner.tell(
                 self.tr("This is a candidate. Keep it first (Enter), then select in it.")
             )
-            return
+            return False
         if self._link is not None and self._link.ask(
             work.selected if before is None else before, what, **more
         ):
             self._open = work, done
-        else:
-            hand.answered()
-            self._window.banner.tell(
-                self.tr("The last stroke is still being looked at. Try again in a moment.")
-            )
+            return True
+        hand.answered()
+        self._window.banner.tell(self.tr("The last stroke is still being looked at. Try again in a moment."))
+        return False
 
     def _select(self, label: str, selected: Array) -> bool:
         return self._tab.document.change(label, selected=selected)

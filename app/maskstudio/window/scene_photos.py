@@ -193,15 +193,17 @@ class ScenePhotos(QObject):
     # --- the strip ------------------------------------------------------------------------------
 
     def show_strip(self, shown: bool) -> None:
-        """Show the strip below the viewport, or not."""
+        """Show the strip below the viewport where there are photos, or not."""
         self.strip_shown = shown
-        self.strip.setVisible(shown and bool(self.photos))
+        self._fill_strip()
         self._window.actions_changed()
 
     def _fill_strip(self) -> None:
         self.strip.set_photos(self.photos)
         self.strip.show_current(self.shown)
-        self.strip.setVisible(self.strip_shown and bool(self.photos))
+        # Without a parent yet it would be a window of its own.
+        if self.strip.parentWidget() is not None:
+            self.strip.setVisible(self.strip_shown and bool(self.photos))
         self._tell_painted()
 
     def _tell_painted(self) -> None:

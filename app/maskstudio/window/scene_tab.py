@@ -46,6 +46,7 @@ class SceneTab(QObject):
         self.photos = ScenePhotos(window, document, self.view)
         self.widget = _stacked(self.view, self.photos.strip)
         """What the tab holds."""
+        self.photos.strip.setVisible(bool(document.work.scene.photos))
         self.asking = SceneAsking(window, self)
         self.edits = SceneEdits(window, self)
         self._window = window

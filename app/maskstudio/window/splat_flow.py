@@ -93,6 +93,7 @@ class SplatFlow:
         def edit(colour: QColor) -> Recolour:
             return Recolour((colour.redF(), colour.greenF(), colour.blueF()))
 
+        front.edits.show(edit(QColor.fromRgbF(*start)))
         picked = dialogs.ask_colour(
             self._window, "Recolour", QColor.fromRgbF(*start), lambda colour: front.edits.show(edit(colour))
         )
