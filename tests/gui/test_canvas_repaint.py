@@ -123,10 +123,11 @@ class Scene:
             self.answered = self.data.copy()
             self.repaint(self.renderer.set_preview(self.patch))
         else:
-            shares = np.linspace(0, 1, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
-            self.heat = Heat.of_disagreement(shares) if values[0] else None
-            self.renderer.set_heat(self.heat)
-            self.everything()
+            box = Box(*values).clipped(WIDTH, HEIGHT)
+            shares = np.zeros((HEIGHT, WIDTH))
+            shares[box.slices] = np.linspace(0, 1, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)[box.slices]
+            self.heat = None if box.empty else Heat.of_disagreement(shares)
+            self.repaint(self.renderer.set_heat(self.heat))
 
 
 def words(image: QImage) -> np.ndarray[Any, Any]:
@@ -145,7 +146,7 @@ ACTION = st.one_of(
     st.tuples(st.just("zoom"), ZOOM, UNIT, UNIT),
     st.tuples(st.just("pan"), SHIFT, SHIFT),
     st.tuples(st.just("preview"), SIDE, SIDE, SIDE, SIDE),
-    st.tuples(st.just("heat"), st.booleans()),
+    st.tuples(st.just("heat"), SIDE, SIDE, SIDE, SIDE),
 )
 
 
@@ -159,6 +160,29 @@ def test_partial_repaints_equal_a_full_repaint(
     for action in script:
         scene.do(action)
     assert np.array_equal(words(scene.shown), scene.fresh())
+
+
+@pytest.mark.parametrize("zoom", [0.37, 1.0, 2.0])
+def test_a_result_and_heat_that_come_and_go_repaint_what_they_change(qapp: object, zoom: float) -> None:
+    scene = Scene(alpha=False)
+    scene.do(("zoom", zoom, 0.5, 0.5))
+    scene.do(("stroke", 0.4, 0.4, 0.45, 0.45, 12, 1, 1))
+    told: list[QRect] = []
+    repaint = scene.repaint
+    scene.repaint = lambda rects: (told.extend(rects), repaint(rects))[1]  # type: ignore[method-assign]
+    x, y = round(0.4 * WIDTH), round(0.4 * HEIGHT)
+    nothing = (0, 0, 0, 0)
+    for kind, box in (
+        ("preview", (x - 4, y - 4, 16, 14)), ("preview", (x - 4, y - 4, 16, 14)), ("preview", nothing),
+        ("heat", (x - 2, y, 9, 9)), ("heat", (x + 3, y - 3, 9, 9)), ("heat", nothing),
+    ):  # fmt: skip
+        before = words(scene.shown).copy()
+        told.clear()
+        scene.do((kind, *box))
+        assert np.array_equal(words(scene.shown), scene.fresh())
+        assert (words(scene.shown) != before).any() or told
+        painted = sum(rect.width() * rect.height() for rect in told)
+        assert 0 < painted < (3 * 30 * 30) * zoom**2 + 400
 
 
 @pytest.mark.parametrize("ratio", [1.25, 1.5, 1.75, 2.0])

@@ -9,7 +9,7 @@ import pytest
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.medoids import Medoid
 from maskengines.subjects.pose_skeleton import COUNT, INDEX, JOINTS
-from maskstudio.canvas import fan_body, fan_picture
+from maskstudio.canvas import fan_body, fan_picture, fan_view
 from maskstudio.canvas.fan_marks import ENDS, gizmo_places
 from maskstudio.canvas.fan_view import FanView
 from maskstudio.canvas.orbit import FRONT, SIDE, TOP, Orbit
@@ -128,8 +128,14 @@ def test_the_first_bodies_fill_the_view_and_later_ones_leave_the_camera_alone(vi
     assert view.orbit == before
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine, all bodies are drawn at once."""
+    monkeypatch.setattr(fan_view, "_SMOOTH_MS", float("inf"))
+
+
 def test_a_pin_that_moves_has_nothing_else_drawn_again(
-    view: FanView, monkeypatch: pytest.MonkeyPatch
+    view: FanView, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.follow(fan(20), 3)
     shown(view)
@@ -151,7 +157,9 @@ def test_a_pin_that_moves_has_nothing_else_drawn_again(
     assert (np.abs(alone - (tie.y(), tie.x())) <= np.ptp([(pin.x(), pin.y()), (tie.x(), tie.y())]) + 12).all()
 
 
-def test_what_is_kept_of_a_picture_is_what_drawing_all_anew_gives(qtbot: QtBot, view: FanView) -> None:
+def test_what_is_kept_of_a_picture_is_what_drawing_all_anew_gives(
+    qtbot: QtBot, view: FanView, quick: None
+) -> None:
     first, second = fan(20), fan(20, wrist=40)
     steps = [
         lambda each: each.follow(first, 3),
@@ -169,7 +177,6 @@ def test_what_is_kept_of_a_picture_is_what_drawing_all_anew_gives(qtbot: QtBot, 
     before = None
     for number, step in enumerate(steps):
         step(view)
-        QTest.qWait(0 if number != 7 else 200)
         seen = shown(view)
         fresh = FanView()
         fresh.resize(600, 500)
@@ -177,7 +184,6 @@ def test_what_is_kept_of_a_picture_is_what_drawing_all_anew_gives(qtbot: QtBot, 
         fresh.show()
         for earlier in steps[: number + 1]:
             earlier(fresh)
-        QTest.qWait(0 if number < 7 else 200)
         np.testing.assert_array_equal(seen, shown(fresh))
         assert before is None or seen.shape != before.shape or (seen != before).any(), number
         before = seen

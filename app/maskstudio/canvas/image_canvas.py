@@ -239,8 +239,7 @@ class ImageCanvas(QWidget):
     def set_heat(self, heat: Heat | None) -> None:
         """Show a map over the picture, or none."""
         self._fade.stop()
-        self._renderer.set_heat(heat)
-        self.update()
+        self._update_device(self._renderer.set_heat(heat))
 
     def set_overlay(self, colour: QColor | str, opacity: float) -> None:
         """Colour of the mask, and its opacity in 0..1."""

@@ -24,8 +24,10 @@ class BytePlane:
     so that a large brush that moved a little costs a little.
     """
 
-    def __init__(self, data: Array) -> None:
+    def __init__(self, data: Array, filled: Box | None = None) -> None:
+        """``filled`` holds all that is above 0; without it that is anywhere."""
         self.data = data
+        self._filled = filled or Box(0, 0, data.shape[1], data.shape[0])
         self.height, self.width = data.shape
         self._level = 0
         self._window = Box(0, 0, 0, 0)
@@ -47,6 +49,12 @@ class BytePlane:
             return self._levels[self._level][0][box.slices]
         moved = Box(box.x - self._window.x, box.y - self._window.y, box.width, box.height)
         return self._shown[moved.slices]
+
+    def seen(self) -> Box:
+        """The samples of the window that are above 0, at the level on screen."""
+        window = self._window
+        found = Box.of_mask(self.read(window)) if not window.empty else window
+        return Box(window.x + found.x, window.y + found.y, found.width, found.height)
 
     def build(self, level: int, box: Box) -> Iterator[None]:
         """Build in small steps what `look_at` would have to; ends early when something is written."""
@@ -70,6 +78,7 @@ class BytePlane:
         if box.empty:
             return []
         self._changes += 1
+        self._filled = self._filled.union(box)
         for level, (_, flags) in self._levels.items():
             if level != self._level:
                 flags.forget(level_box(box, level))
@@ -103,8 +112,11 @@ class BytePlane:
 
     def _built(self, level: int, window: Box) -> None:
         samples, flags = self._at(level)
+        filled = level_box(self._filled, level)
         for part in flags.boxes(window, valid=False):
-            samples[part.slices] = self._shrunk(part, level)
+            inside = _meet(part, filled)
+            if not inside.empty:
+                samples[inside.slices] = self._shrunk(inside, level)
         flags.mark(window)
 
     def _shrunk(self, part: Box, level: int) -> Array:

@@ -97,26 +97,30 @@ class RasterRenderer:
             self._preview = Preview(self._current, patch, self._mask.data)
         level = self._placement.level
         shown = [preview for preview in (before, self._preview) if preview is not None]
+        boxes = [level_box(preview.patch.box, level) for preview in shown]
         if len(shown) == 1 and self._mask_shown:
-            # The mask's outline comes or goes everywhere.
-            self._all_dirty()
-            return [QRect(0, 0, self._placement.width, self._placement.height)]
-        rects = [self._samples_dirty(level_box(preview.patch.box, level), 1) for preview in shown]
-        return [rect for rect in rects if not rect.isEmpty()]
+            # The mask's outline comes or goes.
+            boxes.append(self._mask.seen())
+        return self._boxes_dirty(boxes)
 
     def set_original_shown(self, shown: bool) -> None:
         self._original_shown = shown
         self._all_dirty()
 
-    def set_heat(self, heat: Heat | None) -> None:
-        if heat is None or self._current is None:
+    def set_heat(self, heat: Heat | None) -> list[QRect]:
+        if self._current is None or self._mask is None:
             self._heat = None
-        else:
+            return []
+        before, self._heat = self._heat, None
+        if heat is not None:
             self._heat_table = heat.table
-            if self._heat is None or self._heat.data is not heat.plane:
-                self._heat = BytePlane(heat.plane)
+            same = before is not None and before.data is heat.plane
+            self._heat = before if same else BytePlane(heat.plane, heat.box)
+        boxes = [self._mask.seen()] if self._mask_shown else []
+        boxes += [before.seen()] if before is not None else []
         self._look()
-        self._all_dirty()
+        boxes += [self._heat.seen()] if self._heat is not None else []
+        return self._boxes_dirty(boxes)
 
     def set_tint(self, colour: QColor, opacity: float) -> None:
         self._tint = tint_table(colour, opacity)
@@ -196,6 +200,10 @@ class RasterRenderer:
 
     def _all_dirty(self) -> None:
         self._dirty = [(0, 0, self._placement.width, self._placement.height)]
+
+    def _boxes_dirty(self, boxes: list[Box]) -> list[QRect]:
+        rects = [self._samples_dirty(box, 1) for box in boxes if not box.empty]
+        return [rect for rect in rects if not rect.isEmpty()]
 
     def _samples_dirty(self, box: Box, margin: int = 0) -> QRect:
         x0, x1 = self._across.device(box.x, box.x + box.width)

@@ -41,7 +41,7 @@ class Renderer(Protocol):
     def set_original_shown(self, shown: bool) -> None:
         """Show the picture as it was opened, and nothing over it."""
 
-    def set_heat(self, heat: Heat | None) -> None:
+    def set_heat(self, heat: Heat | None) -> list[QRect]:
         """Show a map over the picture, or none."""
 
     def set_tint(self, colour: QColor, opacity: float) -> None:
