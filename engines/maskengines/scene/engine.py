@@ -16,9 +16,10 @@ from maskengines.scene.densify import Growth
 from maskengines.scene.evaluation import TestView, agreement, quality, test_views, true_masks
 from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
-from maskengines.scene.initial import initial_gaussians, starting_points
+from maskengines.scene.initial import initial_gaussians, sparse_points, starting_points
 from maskengines.scene.paint import Paint, painted_files
 from maskengines.scene.schedule import Schedule
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
 from maskengines.scene.views import extent_of, training_views
 from maskengines.scene.warming import warm_up
@@ -87,9 +88,10 @@ def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
     paint = Paint(params.meaning)
     if params.masks:
         paint.put_all(views, painted_files(Path(params.masks), views))
-    points, colours = starting_points(
-        subject.points, subject.colours, views, params.most, np.random.default_rng(seed)
-    )
+    points, colours = sparse_points(subject.points, subject.colours)
+    stereo = Stereo(views, points)
+    random = np.random.default_rng(seed)
+    points, colours = starting_points(points, colours, stereo, params.most, random)
     return Setting(
         views,
         initial_gaussians(points, colours, params.degree),
@@ -97,6 +99,7 @@ def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
         Schedule(params.iterations, len(views), params.degree),
         Growth(cap=params.most),
         features,
+        stereo,
         paint,
         params.light == "changing",
     )

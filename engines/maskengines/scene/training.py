@@ -20,6 +20,7 @@ from maskengines.scene.paint import Paint
 from maskengines.scene.proxy import Proxy
 from maskengines.scene.rasteriser.autograd import Trace
 from maskengines.scene.schedule import Schedule
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
 from maskengines.subjects.gaussians import Gaussians
 
@@ -40,6 +41,7 @@ class Setting:
     schedule: Schedule
     growth: Growth
     features: Features
+    stereo: Stereo
     paint: Paint
     light_changes: bool = False
 
@@ -137,7 +139,7 @@ class _Masking:
 
     def __init__(self, setting: Setting, high: float) -> None:
         self._features, self._paint = setting.features, setting.paint
-        self._hard, self._soft = HardMasks(high), SoftMasks()
+        self._hard, self._soft = HardMasks(setting.stereo, high), SoftMasks()
         self._described: dict[str, Array] = {}
         self._latest: dict[str, Array] = {}
 
