@@ -38,7 +38,8 @@ def photos(count: int = 5) -> tuple[list[View], Array]:
     points = np.concatenate(
         [
             np.stack(
-                [rng.uniform(*sides, size=60), rng.uniform(-0.3, 0.3, 60) * depth, np.full(60, depth)], 1
+                [rng.uniform(sides[0], sides[1], 60), rng.uniform(-0.3, 0.3, 60) * depth, np.full(60, depth)],
+                1,
             )
             for depth, sides in ((NEAR, (-1.3, -0.1)), (FAR, (0.1, 4)))
         ]

@@ -16,7 +16,7 @@ says 0.1, of whole objects; beside a small piece of a distractor a stray point w
 
 _ALONE = 1 / 2
 """And where more than this share of it is in no other photo. The paper asks for sparse points alone, which
-are nowhere in blurred backgrounds: what is there and not learned yet would be masked, and never be learned."""
+are nowhere in blurred backgrounds: what is there and not learned yet is masked then, and never learned."""
 
 _SCALES = (50.0,)
 """Of Felzenszwalb's method. Coarser segments reach beyond the distractors."""
