@@ -147,6 +147,8 @@ def rasterisers(quick: bool) -> list[str]:
             figures += [cpu_ms(draw, repeats), cpu_ms(lambda draw=draw: learned(draw), repeats)]
         told = " | ".join(f"{figure:.0f} ms" for figure in figures)
         lines.append(f"| {count}, {width} x {height} | {told} | {apart:.0e} |")
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    torch.set_num_threads(numba.config.NUMBA_NUM_THREADS)
     return lines
 
 
