@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from maskengines.scene import stereo as module
 from maskengines.scene.initial import scattered_points
 from maskengines.scene.segments import segments_of
 from maskengines.scene.stereo import Stereo
@@ -71,6 +72,20 @@ def test_depths_are_found_and_clutter_has_none() -> None:
     assert shown[CLUTTER].mean() < 0.1
     assert shown[8:-8, 10:30].mean() > 0.8
     assert shown[8:-8, 70:-12].mean() > 0.8
+
+
+def test_sweeping_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    views, points = photos(15)
+    begun = []
+    real = module.sweep
+    monkeypatch.setattr(module, "sweep", lambda *given: begun.append(given[1]) or real(*given))
+
+    def told(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Stereo(views, points, told)
+    assert 1 <= len(begun) < 8
 
 
 def test_points_lie_on_what_other_photos_show_too() -> None:

@@ -6,7 +6,7 @@ depth as well. What only one photo shows is not found in others at any depth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -66,11 +66,21 @@ class Stereo:
             of the range of colours; nothing is found where there are no such points.
     """
 
-    def __init__(self, views: Sequence[View], points: Array) -> None:
+    def __init__(
+        self, views: Sequence[View], points: Array, told: Callable[[int], None] = lambda done: None
+    ) -> None:
+        """``told`` hears how many photos are swept, and ends the sweeping by what it raises."""
         self.views, self.points = views, points
+        self.sweeps: dict[str, Sweep] = {}
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = list(pool.map(lambda n: sweep(views, n, points), range(len(views))))
-        self.sweeps = {view.name: one for view, one in zip(views, found, strict=True)}
+            jobs = [pool.submit(sweep, views, number, points) for number in range(len(views))]
+            try:
+                for view, job in zip(views, jobs, strict=True):
+                    self.sweeps[view.name] = job.result()
+                    told(len(self.sweeps))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         known = np.concatenate([_observed(view, self.sweeps[view.name]) for view in views])
         self.tolerance = min(float(np.quantile(known, _STATIC)), _LOOSEST) if len(known) else -1.0
 
