@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from maskengines.scene import stereo as module
 from maskengines.scene.initial import scattered_points
+from maskengines.scene.segments import segments_of
 from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
 from maskengines.subjects.cameras import Camera
@@ -36,7 +38,10 @@ def photos(count: int = 5) -> tuple[list[View], Array]:
     patterns = [(0.5 + 4 * (pattern - 0.5)).clip(0, 1) for pattern in patterns]
     points = np.concatenate(
         [
-            np.stack([rng.uniform(*sides, 60), rng.uniform(-0.3, 0.3, 60) * depth, np.full(60, depth)], 1)
+            np.stack(
+                [rng.uniform(sides[0], sides[1], 60), rng.uniform(-0.3, 0.3, 60) * depth, np.full(60, depth)],
+                1,
+            )
             for depth, sides in ((NEAR, (-1.3, -0.1)), (FAR, (0.1, 4)))
         ]
     )
@@ -60,7 +65,7 @@ def photos(count: int = 5) -> tuple[list[View], Array]:
 def test_depths_are_found_and_clutter_has_none() -> None:
     views, points = photos()
     stereo = Stereo(views, points)
-    found = stereo.sweeps[2]
+    found = stereo.sweeps["2"]
     np.testing.assert_allclose(np.median(found.depth[8:-8, 10:30]), NEAR, rtol=0.03)
     np.testing.assert_allclose(np.median(found.depth[8:-8, 70:-12]), FAR, rtol=0.05)
     shown = found.cost <= stereo.tolerance
@@ -69,10 +74,24 @@ def test_depths_are_found_and_clutter_has_none() -> None:
     assert shown[8:-8, 70:-12].mean() > 0.8
 
 
+def test_sweeping_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    views, points = photos(15)
+    begun = []
+    real = module.sweep
+    monkeypatch.setattr(module, "sweep", lambda *given: begun.append(given[1]) or real(*given))
+
+    def told(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Stereo(views, points, told)
+    assert 1 <= len(begun) < 8
+
+
 def test_points_lie_on_what_other_photos_show_too() -> None:
     views, points = photos()
     stereo = Stereo(views, points)
-    places, colours = scattered_points(points, views, stereo, 400, np.random.default_rng(0))
+    places, colours = scattered_points(stereo, 400, np.random.default_rng(0))
     on_near = np.abs(places[:, 2] / NEAR - 1) < 0.1
     on_far = np.abs(places[:, 2] / FAR - 1) < 0.1
     assert (on_near | on_far).mean() > 0.75
@@ -88,10 +107,27 @@ def test_without_sparse_points_nothing_is_known() -> None:
         for view in views
     ]
     stereo = Stereo(blind, points)
-    assert np.isnan(stereo.depths(0, np.array([0.2, 0.8]), np.array([0.5, 0.5]))).all()
+    assert np.isnan(stereo.depths(views[0], np.array([0.2, 0.8]), np.array([0.5, 0.5]))).all()
+    assert stereo.alone(blind[0]).all()
+
+
+def test_only_what_no_other_photo_shows_may_be_clutter() -> None:
+    """Flat patches without sparse points: one on the wall, in all photos, and the clutter in one."""
+    views, points = photos()
+    patch = (slice(28, 44), slice(8, 20))
+    for number, view in enumerate(views):
+        shift = round(0.25 * (number - 2) * 90 / NEAR)
+        view.colour[patch[0], patch[1].start - shift : patch[1].stop - shift] = torch.tensor([0.9, 0.1, 0.1])
+    stereo = Stereo(views, points)
+    middle = views[2]
+    alone = stereo.alone(middle)
+    segments = segments_of(middle.colour.numpy(), np.array([[90, 60]]), alone)
+    may_be = segments.allowed[0][segments.labels[0]]
+    assert may_be[CLUTTER].mean() > 0.8
+    assert may_be[patch].mean() < 0.2
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_witness_is_not_enough(count: int) -> None:
     views, points = photos(count)
-    assert np.isnan(Stereo(views, points).depths(0, np.array([0.2, 0.8]), np.array([0.5, 0.5]))).all()
+    assert np.isnan(Stereo(views, points).depths(views[0], np.array([0.2, 0.8]), np.array([0.5, 0.5]))).all()

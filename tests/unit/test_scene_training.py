@@ -11,8 +11,10 @@ from maskengines.contract import Candidate, Changes, Request
 from maskengines.errors import BadInput
 from maskengines.results.scenes import scene_from_candidate
 from maskengines.runtime.local import LocalContext, run_here
-from maskengines.scene.engine import Dual3DGS
+from maskengines.scene import training
+from maskengines.scene.engine import Dual3DGS, Run
 from maskengines.scene.info import DualParams
+from maskengines.scene.training import DualTraining
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import load_scene
 from tiny_scene import write_scene
@@ -109,6 +111,26 @@ def test_what_is_painted_to_be_kept_is_never_masked(folder: Path, tmp_path: Path
     masks = scene_from_candidate(answer).extra["masks"]
     assert not masks["p01"].any()
     assert masks["p02"].any()
+
+
+def test_two_models_that_are_held_to_each_other_stay_closer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apart() -> float:
+        params = DualParams.read({"iterations": 60, "most": 1000, "degree": 0})
+        run = Run.begin(load_scene(folder).subject, params, {}, 0)
+        for step in range(1, 61):
+            run.training.step(step)
+        view = run.setting.views[0]
+        assert isinstance(run.training, DualTraining)
+        one, two = (
+            learner.draw_scene(view, 60).detach() for learner in (run.training._one, run.training._two)
+        )
+        return float((one - two).abs().mean())
+
+    held = apart()
+    monkeypatch.setattr(training, "DUAL_AGREEMENT", 0.0)
+    assert held < 0.9 * apart()
 
 
 def test_changing_light_is_learned_beside_the_scene(folder: Path) -> None:

@@ -16,9 +16,10 @@ from maskengines.scene.densify import Growth
 from maskengines.scene.evaluation import TestView, agreement, quality, test_views, true_masks
 from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
-from maskengines.scene.initial import initial_gaussians, starting_points
+from maskengines.scene.initial import initial_gaussians, sparse_points, starting_points
 from maskengines.scene.paint import Paint, painted_files
 from maskengines.scene.schedule import Schedule
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
 from maskengines.scene.views import extent_of, training_views
 from maskengines.scene.warming import warm_up
@@ -57,7 +58,12 @@ class Dual3DGS:
         """
         subject, params = cast(SceneSubject, request.subject), cast(DualParams, request.params)
         context.progress(0, params.iterations, "Reading the photos")
-        run = Run.begin(subject, params, request.masks, request.seed)
+
+        def compared(done: int) -> None:
+            context.checkpoint()
+            context.progress(0, params.iterations, f"Comparing photo {done} with the others")
+
+        run = Run.begin(subject, params, request.masks, request.seed, compared)
         shown, pause, live = time.monotonic(), _FIRST_SHOWN, True
         for step in range(1, params.iterations):
             context.checkpoint()
@@ -76,8 +82,11 @@ class Dual3DGS:
         yield run.answer(params.iterations)
 
 
-def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
-    """What a training of a scene needs.
+def setting_of(
+    subject: SceneSubject, params: DualParams, seed: int, told: Callable[[int], None] = lambda done: None
+) -> Setting:
+    """What a training of a scene needs; ``told`` hears how many of its photos were compared with others,
+    which takes longest.
 
     Raises:
         BadInput: the scene lacks photos, cameras or points, or a folder makes no sense.
@@ -87,9 +96,10 @@ def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
     paint = Paint(params.meaning)
     if params.masks:
         paint.put_all(views, painted_files(Path(params.masks), views))
-    points, colours = starting_points(
-        subject.points, subject.colours, views, params.most, np.random.default_rng(seed)
-    )
+    points, colours = sparse_points(subject.points, subject.colours)
+    stereo = Stereo(views, points, told)
+    random = np.random.default_rng(seed)
+    points, colours = starting_points(points, colours, stereo, params.most, random)
     return Setting(
         views,
         initial_gaussians(points, colours, params.degree),
@@ -97,6 +107,7 @@ def setting_of(subject: SceneSubject, params: DualParams, seed: int) -> Setting:
         Schedule(params.iterations, len(views), params.degree),
         Growth(cap=params.most),
         features,
+        stereo,
         paint,
         params.light == "changing",
     )
@@ -115,12 +126,21 @@ class Run:
     started: float
 
     @classmethod
-    def begin(cls, subject: SceneSubject, params: DualParams, masks: Mapping[str, Array], seed: int) -> Run:
-        """Raises:
+    def begin(
+        cls,
+        subject: SceneSubject,
+        params: DualParams,
+        masks: Mapping[str, Array],
+        seed: int,
+        told: Callable[[int], None] = lambda done: None,
+    ) -> Run:
+        """``told`` as for `setting_of`.
+
+        Raises:
         BadInput: the scene cannot be trained, or a folder makes no sense.
         """
         started = time.monotonic()
-        setting = setting_of(subject, params, seed)
+        setting = setting_of(subject, params, seed, told)
         setting.paint.put_all(setting.views, masks)
         tests = test_views(subject, params.longest)
         truths = true_masks(subject, setting.views)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from scipy.spatial import cKDTree
 
 from maskengines.errors import BadInput
 from maskengines.scene.stereo import Stereo
-from maskengines.scene.views import View
 from maskengines.subjects.gaussians import COEFFICIENTS, SH_C0, Gaussians
 
 Array = np.ndarray[Any, Any]
@@ -28,17 +26,11 @@ _UNSURE = 0.02
 """Standard deviation of the logarithm of a depth that was found: less than planes are apart."""
 
 
-def starting_points(
-    points: Array, colours: Array, views: Sequence[View], most: int, random: np.random.Generator
-) -> tuple[Array, Array]:
-    """Sparse points, some of them where they are too many, and points scattered where there are none.
-
-    Args:
-        points, colours: ``(P, 3)`` and ``(P, 3)`` uint8 sRGB of structure-from-motion.
-        most: Gaussians that the training may reach; it starts from two thirds of them.
+def sparse_points(points: Array, colours: Array) -> tuple[Array, Array]:
+    """Those that are finite.
 
     Raises:
-        BadInput: there are too few points to start from.
+        BadInput: there are too few to start from.
     """
     finite = np.isfinite(points).all(axis=1)
     points, colours = points[finite], colours[finite]
@@ -47,18 +39,28 @@ def starting_points(
             f"This scene has {len(points)} sparse points, and a training starts from at least "
             f"{_NEIGHBOURS + 1}. Place its cameras again, with photos that overlap more."
         )
+    return points, colours
+
+
+def starting_points(
+    points: Array, colours: Array, stereo: Stereo, most: int, random: np.random.Generator
+) -> tuple[Array, Array]:
+    """Sparse points, some of them where they are too many, and points scattered where there are none.
+
+    Args:
+        points, colours: ``(P, 3)`` and ``(P, 3)`` uint8 sRGB of structure-from-motion.
+        most: Gaussians that the training may reach; it starts from two thirds of them.
+    """
     first = int(most * _FIRST)
     room = max(_NEIGHBOURS + 1, int(first * _SPARSE))
     if len(points) > room:
         kept = np.sort(random.choice(len(points), room, replace=False))
         points, colours = points[kept], colours[kept]
-    more, shades = scattered_points(points, views, Stereo(views, points), first - len(points), random)
+    more, shades = scattered_points(stereo, first - len(points), random)
     return np.concatenate([points, more]), np.concatenate([colours, shades])
 
 
-def scattered_points(
-    points: Array, views: Sequence[View], stereo: Stereo, count: int, random: np.random.Generator
-) -> tuple[Array, Array]:
+def scattered_points(stereo: Stereo, count: int, random: np.random.Generator) -> tuple[Array, Array]:
     """Points along rays through random pixels, as far away as other photos say; where they say nothing, at
     depths between those that the camera sees points at and half as far again, evenly in their logarithm.
     They are coloured as the photo is there.
@@ -70,16 +72,17 @@ def scattered_points(
     Returns:
         ``(count, 3)`` float32 and ``(count, 3)`` uint8.
     """
+    views = stereo.views
     places, colours = np.zeros((count, 3), np.float32), np.zeros((count, 3), np.uint8)
     owners = random.integers(0, len(views), count)
     for number in np.unique(owners).tolist():
         rows, camera = np.flatnonzero(owners == number), views[number].camera
-        _, depth = camera.project(points)
+        _, depth = camera.project(stereo.points)
         ahead = depth[depth > camera.near]
         near, far = np.quantile(ahead, _SEEN_DEPTHS) if len(ahead) else (1.0, 2.0)
         z = np.exp(random.uniform(np.log(near), np.log(_BEYOND * far), len(rows)))
         across, down = random.uniform(0, 1, (2, len(rows)))
-        known = stereo.depths(number, across, down) * np.exp(random.normal(0, _UNSURE, len(rows)))
+        known = stereo.depths(views[number], across, down) * np.exp(random.normal(0, _UNSURE, len(rows)))
         z = np.where(np.isfinite(known), known, z)
         across, down = across * camera.width, down * camera.height
         x, y = (across - camera.cx) / camera.fx * z, (down - camera.cy) / camera.fy * z

@@ -1,5 +1,6 @@
-"""The multi-cue adaptive mask (paper, section 3.2): segments that are poorly covered by sparse points and in
-which pixels that differ in colour and in features are denser than in the photo as a whole."""
+"""The multi-cue adaptive mask (paper, section 3.2): segments that are poorly covered by sparse points, that
+other photos do not show, and in which pixels that differ in colour and in features are denser than in the
+photo as a whole."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskengines.scene.segments import Segments, segments_of
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
 
 Array = np.ndarray[Any, Any]
@@ -26,8 +28,8 @@ that are merely not learned yet pass that, are masked, and are never learned."""
 class HardMasks:
     """The segments of the photos, found when they are first needed, and the masks that follow from them."""
 
-    def __init__(self, high: float) -> None:
-        self._high = high
+    def __init__(self, stereo: Stereo, high: float) -> None:
+        self._stereo, self._high = stereo, high
         self._segments: dict[str, Segments] = {}
 
     def mask(self, view: View, picture: Array, apart: Array) -> Array:
@@ -39,7 +41,7 @@ class HardMasks:
         """
         photo = view.colour.numpy()
         if view.name not in self._segments:
-            self._segments[view.name] = segments_of(photo, view.observed)
+            self._segments[view.name] = segments_of(photo, view.observed, self._stereo.alone(view))
         segments = self._segments[view.name]
         residual = np.abs(picture - photo).mean(axis=2)
         high = (residual > np.quantile(residual, self._high)) & (apart > np.quantile(apart, DUAL_HIGH))

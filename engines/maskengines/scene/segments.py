@@ -1,4 +1,4 @@
-"""Segments of a photo that may be a distractor: those that structure-from-motion found nothing static in."""
+"""Segments of a photo that may be a distractor: those that nothing shows to be static."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ Array = np.ndarray[Any, Any]
 _SPARSE = 0.3
 """A segment is a candidate where its points are less dense than this share of the photo's. The authors' code
 says 0.1, of whole objects; beside a small piece of a distractor a stray point weighs more."""
+
+_ALONE = 1 / 2
+"""And where more than this share of it is in no other photo. The paper asks for sparse points alone, which
+are nowhere in blurred backgrounds: what is there and not learned yet is masked then, and never learned."""
 
 _SCALES = (50.0,)
 """Of Felzenszwalb's method. Coarser segments reach beyond the distractors."""
@@ -36,14 +40,15 @@ class Segments:
     allowed: Sequence[Array]
 
 
-def segments_of(photo: Array, observed: Array) -> Segments:
+def segments_of(photo: Array, observed: Array, alone: Array) -> Segments:
     """Felzenszwalb's segments (the paper takes Semantic-SAM's at two levels), and which of them
-    are poorly covered (paper, section 3.2).
+    may be distractors (paper, section 3.2, and `_ALONE`).
 
     Args:
         photo: ``(h, w, 3)`` float32 in 0..1.
         observed: ``(M, 2)`` pixels where points that three photos see were found; with none of them every
             segment may be a distractor.
+        alone: ``(h, w)`` bool: no other photo shows this.
     """
     from skimage.segmentation import felzenszwalb
 
@@ -59,5 +64,7 @@ def segments_of(photo: Array, observed: Array) -> Segments:
         points = np.bincount(found[rows, columns], minlength=len(area))
         labels.append(found)
         areas.append(area)
-        allowed.append(points / area <= _SPARSE * len(rows) / (height * width))
+        lonely = np.bincount(found.reshape(-1), weights=alone.reshape(-1), minlength=len(area))
+        poor = points / area <= _SPARSE * len(rows) / (height * width)
+        allowed.append(poor & (lonely / area > _ALONE))
     return Segments(np.stack(labels), areas, allowed)

@@ -6,7 +6,7 @@ depth as well. What only one photo shows is not found in others at any depth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -59,22 +59,42 @@ class Stereo:
     """Sweeps of all photos of a scene.
 
     Attributes:
-        sweeps: one for each photo.
+        views, points: of the scene, the latter sparse and ``(P, 3)``.
+        sweeps: by the names of the photos.
         tolerance: cost up to which other photos show the same. It is what those pixels cost in which
             structure-from-motion found static points, so that it follows noise and shine, up to a quarter
             of the range of colours; nothing is found where there are no such points.
     """
 
-    def __init__(self, views: Sequence[View], points: Array) -> None:
+    def __init__(
+        self, views: Sequence[View], points: Array, told: Callable[[int], None] = lambda done: None
+    ) -> None:
+        """``told`` hears how many photos are swept, and ends the sweeping by what it raises."""
+        self.views, self.points = views, points
+        self.sweeps: dict[str, Sweep] = {}
         with ThreadPoolExecutor(_THREADS) as pool:
-            self.sweeps = list(pool.map(lambda n: sweep(views, n, points), range(len(views))))
-        known = np.concatenate([_observed(*pair) for pair in zip(views, self.sweeps, strict=True)])
+            jobs = [pool.submit(sweep, views, number, points) for number in range(len(views))]
+            try:
+                for view, job in zip(views, jobs, strict=True):
+                    self.sweeps[view.name] = job.result()
+                    told(len(self.sweeps))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        known = np.concatenate([_observed(view, self.sweeps[view.name]) for view in views])
         self.tolerance = min(float(np.quantile(known, _STATIC)), _LOOSEST) if len(known) else -1.0
 
-    def depths(self, number: int, across: Array, down: Array) -> Array:
-        """``(M,)`` float32: how far away that is which photo ``number`` shows at places given as shares of
-        its width and height, 0..1; NaN where no other photo shows it."""
-        found = self.sweeps[number]
+    def alone(self, view: View) -> Array:
+        """``(h, w)`` bool, in the size of the photo: no two others show what it does there."""
+        cost = self.sweeps[view.name].cost
+        size = (view.camera.width, view.camera.height)
+        alone: Array = cv2.resize(cost, size, interpolation=cv2.INTER_LINEAR) > self.tolerance
+        return alone
+
+    def depths(self, view: View, across: Array, down: Array) -> Array:
+        """``(M,)`` float32: how far away that is which a photo shows at places given as shares of its width
+        and height, 0..1; NaN where no two others show it."""
+        found = self.sweeps[view.name]
         height, width = found.cost.shape
         rows, columns = (down * height).astype(int), (across * width).astype(int)
         shown = found.cost[rows, columns] <= self.tolerance

@@ -20,6 +20,7 @@ from maskengines.scene.paint import Paint
 from maskengines.scene.proxy import Proxy
 from maskengines.scene.rasteriser.autograd import Trace
 from maskengines.scene.schedule import Schedule
+from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
 from maskengines.subjects.gaussians import Gaussians
 
@@ -28,6 +29,9 @@ Array = np.ndarray[Any, Any]
 DUAL_AGREEMENT, EMA_AGREEMENT = 0.1, 0.1
 """Weights of the consistency loss. The authors weigh it 1 with two models; in a tenth of their
 steps that holds both back (0.9 dB at 400 steps) instead of holding clutter out."""
+
+_AGREE_EVERY = 2
+"""Steps from one agreement of two models to the next."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class Setting:
     schedule: Schedule
     growth: Growth
     features: Features
+    stereo: Stereo
     paint: Paint
     light_changes: bool = False
 
@@ -137,7 +142,7 @@ class _Masking:
 
     def __init__(self, setting: Setting, high: float) -> None:
         self._features, self._paint = setting.features, setting.paint
-        self._hard, self._soft = HardMasks(high), SoftMasks()
+        self._hard, self._soft = HardMasks(setting.stereo, high), SoftMasks()
         self._described: dict[str, Array] = {}
         self._latest: dict[str, Array] = {}
 
@@ -190,16 +195,16 @@ class DualTraining:
         hard, soft = (masks.hard, masks.soft) if learned else (masks.none, masks.none)
         loss = masked_loss(picture_1, view_1.colour, hard(view_1, picture_1))
         loss = loss + masked_loss(picture_2, view_2.colour, soft(view_2, picture_2))
-        if learned:
-            # The paper's sum over both views, of which one by turns is drawn and counts twice: that saves the
-            # fourth picture of a step.
-            if number % 2:
+        if learned and number % _AGREE_EVERY == 0:
+            # The paper's sum over both views, of which one by turns is drawn, in some of the steps, and
+            # counts for all: that saves most of what the third and the fourth picture of a step take.
+            if number // _AGREE_EVERY % 2:
                 scene = two.as_scene(picture_2, view_2, number)
                 agreement = consistency(one.draw_scene(view_2, number), scene)
             else:
                 scene = one.as_scene(picture_1, view_1, number)
                 agreement = consistency(scene, two.draw_scene(view_1, number))
-            loss = loss + 2 * DUAL_AGREEMENT * agreement
+            loss = loss + 2 * _AGREE_EVERY * DUAL_AGREEMENT * agreement
         loss.backward()
         one.learn(view_1, number)
         two.learn(view_2, number)
