@@ -2,9 +2,10 @@
 estimation" (ICCV 2017).
 
 A linear layer, two residual blocks of two linear layers each with batch normalisation and ReLU, a linear
-layer. It is given each joint's place of the heatmap's maximum and its likelihood (the paper: the places
-alone) and trained on the same simulated evidence, as the paper's on squared errors. With evidence made anew
-for each batch there is little to overfit, so its dropout of one half is left out.
+layer. Like the paper's it is given the place of each joint's maximum and nothing else (section 3.1), so it
+cannot tell a sure joint from a guess; of a joint without evidence the place is the middle of the box. It is
+trained on the same simulated evidence, on squared errors. With evidence made anew for each batch there is
+little to overfit, so the paper's dropout of one half is left out.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ class SimpleBaseline(nn.Module):
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(3 * COUNT, width), nn.BatchNorm1d(width), nn.ReLU(),
+            nn.Linear(2 * COUNT, width), nn.BatchNorm1d(width), nn.ReLU(),
             _Block(width), _Block(width), nn.Linear(width, 3 * (COUNT - 1)),
         )  # fmt: skip
 
     def forward(self, candidates: Tensor) -> Tensor:
-        """Candidates (B, 17, K, 3), of which only the first counts, to poses (B, 16, 3) in units of the
-        model.
+        """Candidates (B, 17, K, 3), of which only the places of the first count, to poses (B, 16, 3) in units
+        of the model.
         """
         best = candidates[:, :, 0]
-        seen = torch.where(best[..., 2:] > 0, best, 0.0)
+        seen = torch.where(best[..., 2:] > 0, best[..., :2], 0.0)
         return self.layers(seen.flatten(1)).unflatten(-1, (COUNT - 1, 3))
 
 
