@@ -19,6 +19,8 @@ from maskstudio.cli import main
 from plugin_lab import Lab
 from staged_room import Staged, staged, write_folder
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
 
 PAINTED = """

@@ -11,10 +11,10 @@ from maskengines.results.frames import SceneFrame
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.scene import SceneSubject
 from maskstudio.canvas.gl import splat_painter
-from maskstudio.jobs import card as cards
-from maskstudio.jobs.card import Card, trial_file
-from maskstudio.jobs.card_frames import CardFrames
 from maskstudio.jobs.scene_link import SceneLink
+from maskstudio.window import graphics_card as cards
+from maskstudio.window.card_frames import CardFrames
+from maskstudio.window.graphics_card import Card, trial_file
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 from some_scene import around, some_gaussians

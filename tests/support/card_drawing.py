@@ -14,7 +14,7 @@ from maskengines.scene.viewing import Picture
 from maskstudio.canvas.gl.graphics import Graphics
 from maskstudio.canvas.gl.splat_painter import SplatPainter
 from maskstudio.canvas.gl.texels import texels_of
-from maskstudio.jobs.card import Card
+from maskstudio.window.graphics_card import Card
 from PySide6.QtGui import QGuiApplication
 from some_scene import around, some_gaussians
 

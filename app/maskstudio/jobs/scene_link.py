@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from maskengines.contract import Candidate
@@ -12,15 +12,27 @@ from PySide6.QtCore import QObject, QTimer, Signal
 if TYPE_CHECKING:
     from maskengines.errors import StudioError
     from maskengines.subjects.cameras import Camera
+    from maskengines.subjects.gaussians import Gaussians
     from maskengines.subjects.scene import SceneSubject
 
-    from maskstudio.jobs.card_frames import CardFrames
     from maskstudio.jobs.item import JobItem
     from maskstudio.jobs.service import JobService
 
 Array = np.ndarray[Any, Any]
 
 ENGINE = "scene-view"
+
+
+class Card(Protocol):
+    """What may draw instead of the worker; `draws` says whether it does, and `ready` that it begins to."""
+
+    ready: Any
+
+    @property
+    def draws(self) -> bool: ...
+    def show(self, gaussians: Gaussians | None) -> None: ...
+    def tell(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None: ...
+    def frame(self, camera: Camera, number: int) -> SceneFrame | None: ...
 
 
 class SceneLink(QObject):
@@ -40,7 +52,7 @@ class SceneLink(QObject):
     busy_changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, service: JobService, card: CardFrames, parent: QObject | None = None) -> None:
+    def __init__(self, service: JobService, card: Card, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._service = service
         self._card = card

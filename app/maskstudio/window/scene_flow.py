@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.documents.photo_paint import PhotoSheet
     from maskstudio.documents.scene_document import SceneDocument
-    from maskstudio.jobs.card import Card
     from maskstudio.jobs.service import JobService
     from maskstudio.window.document_view import DocumentView
+    from maskstudio.window.graphics_card import Card
     from maskstudio.window.main_window import MainWindow
     from maskstudio.window.scene_tab import SceneTab
 
@@ -48,7 +48,7 @@ class SceneFlow:
     @cached_property
     def card(self) -> Card:
         """What draws the scenes of all tabs where there is a graphics card."""
-        from maskstudio.jobs.card import Card
+        from maskstudio.window.graphics_card import Card
 
         return Card(allowed=self._window.settings.use_graphics_card)
 

@@ -68,8 +68,8 @@ class SceneTab(QObject):
 
     def tie(self, service: JobService) -> None:
         """The engines are there: draw from now on; once."""
-        from maskstudio.jobs.card_frames import CardFrames
         from maskstudio.jobs.scene_link import SceneLink
+        from maskstudio.window.card_frames import CardFrames
 
         link = self._link = SceneLink(service, CardFrames(self._window.scenes.card, self), self)
         link.frame.connect(self._frame_came)

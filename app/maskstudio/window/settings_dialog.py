@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from maskstudio.jobs.card import trial_file
+from maskstudio.window.graphics_card import trial_file
 
 if TYPE_CHECKING:
     from maskstudio.window.main_window import MainWindow

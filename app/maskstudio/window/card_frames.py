@@ -12,7 +12,7 @@ from maskengines.subjects.gaussians import Gaussians
 from PySide6.QtCore import QObject, Signal
 
 from maskstudio.jobs.background import Background
-from maskstudio.jobs.card import Card
+from maskstudio.window.graphics_card import Card
 
 log = logging.getLogger(__name__)
 
