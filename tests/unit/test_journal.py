@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import weakref
@@ -18,6 +19,7 @@ from maskengines.contract import Box, Candidate, ImagePatch, Provenance
 from maskengines.errors import BadInput
 from maskengines.masks.mask import Mask
 from maskengines.projects import autosave as autosave_module
+from maskengines.projects import owner
 from maskengines.projects.autosave import Autosave, Start
 from maskengines.projects.journal import Identity, Journal, Origin, Work
 from maskengines.projects.journal_file import MAGIC, JournalFile, Record, read_batches
@@ -404,3 +406,34 @@ def test_beginning_a_journal_that_fails_leaves_no_folder(root: Path) -> None:
     with pytest.raises(ValueError, match="Object arrays"):
         Journal.begin(root, Identity("x", None, None), None, stranger)
     assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_new_folder_that_somebody_looks_into_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
+) -> None:
+    """Whoever looks for what is left behind has the folder for a moment, and may remove it as empty."""
+    seen: list[Path] = []
+
+    def looked_into(folder: Path) -> owner.Ownership | None:
+        seen.append(folder)
+        if len(seen) > 1:
+            return acquire(folder)
+        if not removed:
+            return None
+        held = acquire(folder)
+        shutil.rmtree(folder)
+        return held
+
+    monkeypatch.setattr(owner, "acquire", looked_into)
+    folder, held = owner.owned_folder(tmp_path, "scene-")
+    assert len(seen) == 2
+    assert folder == seen[1]
+    assert acquire(folder) is None
+    held.release()
+
+
+def test_a_folder_that_can_never_be_had_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner, "acquire", lambda folder: None)
+    with pytest.raises(OSError, match="can be locked"):
+        owner.owned_folder(tmp_path, "scene-")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from maskengines.masks.mask import Mask, MaskArray
 from maskengines.masks.tiles import Key
 from maskengines.projects import records
 from maskengines.projects.journal_file import BLOB, STATE, TILE, JournalFile, Record
-from maskengines.projects.owner import Ownership, acquire
+from maskengines.projects.owner import Ownership, owned_folder
 from maskengines.projects.pose_work import PoseWork, pose_to_record
 from maskengines.projects.state import KeptLayer, ProjectState
 
@@ -97,11 +96,7 @@ class Journal:
 
         The file at ``origin`` is copied; if it has changed since (or there is none), ``base`` is saved.
         """
-        root.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="document-", dir=root))
-        ownership = acquire(folder)
-        if ownership is None:
-            raise OSError(f"cannot lock {folder}")
+        folder, ownership = owned_folder(root, "document-")
         try:
             return cls._begin(folder, ownership, identity, origin, base)
         except BaseException:

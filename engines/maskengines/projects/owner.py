@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 _NAME = "owner.json"
+_TRIES = 8
 
 
 class Ownership:
@@ -46,6 +48,26 @@ def acquire(folder: Path) -> Ownership | None:
         stream.write(json.dumps({"pid": os.getpid(), "started": _start_of(os.getpid())}).encode())
         stream.flush()
     return Ownership(stream)
+
+
+def owned_folder(root: Path, prefix: str) -> tuple[Path, Ownership]:
+    """A new folder under ``root`` that this process has.
+
+    Between its making and its taking somebody who looks for what is left behind may take it for an empty
+    journal and remove it; then another one is made.
+
+    Raises:
+        OSError: none can be made or taken.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for _ in range(_TRIES):
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+        ownership = acquire(folder)
+        if ownership is not None:
+            if (folder / _NAME).exists():
+                return folder, ownership
+            ownership.release()
+    raise OSError(f"no folder under {root} can be locked")
 
 
 def _lock(stream: BinaryIO, path: Path) -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from maskengines.errors import BadInput
 from maskengines.projects import records
 from maskengines.projects.journal import FORMAT, Identity
-from maskengines.projects.owner import Ownership, acquire
+from maskengines.projects.owner import Ownership, acquire, owned_folder
 from maskengines.projects.scene_reading import is_scene_project, load_scene_project
 from maskengines.projects.scene_state import PROJECT, SceneState
 from maskengines.projects.scene_writing import SceneFolder
@@ -37,12 +36,7 @@ class SceneJournal:
     @classmethod
     def begin(cls, root: Path) -> SceneJournal:
         """An empty one under ``root``."""
-        root.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
-        ownership = acquire(folder)
-        if ownership is None:
-            raise OSError(f"cannot lock {folder}")
-        return cls(folder, ownership)
+        return cls(*owned_folder(root, _PREFIX))
 
     def write(self, identity: Identity, state: SceneState) -> None:
         """Hold ``state``; what has not changed since the last time costs nothing."""
