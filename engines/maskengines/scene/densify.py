@@ -10,6 +10,7 @@ import numpy as np
 from maskengines.scene.model import Model
 from maskengines.scene.rasteriser.autograd import Trace
 from maskengines.subjects.cameras import Camera
+from maskengines.subjects.quaternions import rotation_matrices
 
 Array = np.ndarray[Any, Any]
 
@@ -110,20 +111,8 @@ def _children(model: Model, split: Array) -> dict[str, Array]:
     rows, longest = np.arange(len(parents)), found["scales"].argmax(axis=1)
     side = np.repeat(np.array([1, -1], np.float32), len(split)) * np.float32(np.sqrt(1 - _SPLIT_SHRINK**-2))
     reach = side * np.exp(found["scales"][rows, longest])
-    found["means"] += _axes(found["rotations"])[rows, :, longest] * reach[:, None]
+    found["means"] += rotation_matrices(found["rotations"])[rows, :, longest] * reach[:, None]
     found["scales"][rows, longest] -= np.float32(np.log(_SPLIT_SHRINK))
     opacity = _SPLIT_SHRINK / _CHILDREN / (1 + np.exp(-found["opacities"].astype(np.float64)))
     found["opacities"] = np.log(opacity / (1 - opacity)).astype(np.float32)
     return found
-
-
-def _axes(rotations: Array) -> Array:
-    """``(N, 3, 3)`` rotation matrices of quaternions w, x, y, z."""
-    w, x, y, z = (rotations / np.linalg.norm(rotations, axis=1, keepdims=True)).T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    matrices: Array = np.array(rows).transpose(2, 0, 1)
-    return matrices

@@ -14,6 +14,7 @@ from maskengines.errors import BadInput
 from maskengines.subjects.cielab import from_lab, to_lab
 from maskengines.subjects.gaussians import SH_C0, Gaussians
 from maskengines.subjects.harmonics import turned
+from maskengines.subjects.quaternions import rotation_matrices
 
 Array = np.ndarray[Any, Any]
 Triple = tuple[float, float, float]
@@ -50,14 +51,7 @@ class Similarity:
     @property
     def rotation(self) -> Array:
         """``(3, 3)`` R."""
-        w, x, y, z = np.asarray(self.turn) / np.linalg.norm(self.turn)
-        return np.array(
-            [
-                [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-                [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-                [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-            ]
-        )
+        return rotation_matrices(np.asarray(self.turn, np.float64))
 
     @property
     def still(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from maskengines.subjects.gaussians import Gaussians
+from maskengines.subjects.quaternions import rotation_matrices
 
 Array = np.ndarray[Any, Any]
 
@@ -72,14 +73,7 @@ def _geometry(gaussians: Gaussians) -> Array:
 
 
 def _covariances(rotations: Array, scales: Array) -> Array:
-    w, x, y, z = (rotations / np.linalg.norm(rotations, axis=1).clip(1e-10)[:, None]).T
-    turn = np.stack(
-        [
-            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-        ], axis=1,
-    ).reshape(-1, 3, 3)  # fmt: skip
+    turn = rotation_matrices(rotations)
     with np.errstate(over="ignore", invalid="ignore"):
         axes = turn * np.exp(scales)[:, None, :]
         spread: Array = axes @ axes.transpose(0, 2, 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from maskengines.subjects.quaternions import rotation_matrices
 from maskengines.subjects.scene_formats.common import damaged
 
 Array = np.ndarray[Any, Any]
@@ -51,12 +52,7 @@ def matrix_of(rotation: Array, translation: Array, name: str) -> Array:
         length = float(np.linalg.norm(rotation))
     if not np.isfinite(length) or length < 1e-9 or not np.isfinite(translation).all():
         raise damaged(name, "it has a photo whose place is no finite number")
-    w, x, y, z = rotation / length
     matrix = np.eye(4)
-    matrix[:3, :3] = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
+    matrix[:3, :3] = rotation_matrices(rotation)
     matrix[:3, 3] = translation
     return matrix
