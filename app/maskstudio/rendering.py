@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from maskstudio.output import Output
 
 ENGINE = "render-scene"
+NAMED_LIKE_FILES = frozenset(
+    (FILM, *[".avi", ".gif", ".jpeg", ".jpg", ".mkv", ".mov", ".png", ".tif", ".tiff", ".webm", ".webp"])
+)
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,13 @@ def _folder(out: Path) -> Iterator[Path]:
     """The folder, made where it is not there; gone again if nothing came of it.
 
     Raises:
-        BadInput: it cannot be made, or is a file.
+        BadInput: it cannot be made, is a file, or is named like one.
     """
+    if out.suffix.lower() in NAMED_LIKE_FILES:
+        raise BadInput(
+            f"--out '{out}' is named like a file. Name a folder for PNG pictures, or with --turntable a film "
+            f"that ends in {FILM}."
+        )
     folder = Path.cwd() / out
     made = not folder.exists()
     try:

@@ -229,6 +229,7 @@ def test_a_turntable_is_pictures_or_a_film_of_once_around(
         (["--camera", "cameras.json"], "not allowed with"),
         (["--size", "9x9"], "16 to 4096"),
         (["--out", "no/turn.mp4"], "does not exist"),
+        (["--out", "turn.GIF"], "named like a file"),
     ):
         code, lines, said = run("render", "ball.ply", "--turntable", "6", "--out", "t", *more)
         assert (code, lines) == (2, [])
@@ -236,7 +237,10 @@ def test_a_turntable_is_pictures_or_a_film_of_once_around(
     code, _, said = run("render", "ball.ply", "--camera", "cameras.json", "--out", "t", "--size", "60x40")
     assert code == 2
     assert "belong to --turntable" in said
-    assert not (tmp_path / "t").exists()
+    code, _, said = run("render", "ball.ply", "--camera", "cameras.json", "--out", "frames.mp4")
+    assert code == 2
+    assert "named like a file" in said
+    assert not any((tmp_path / name).exists() for name in ("t", "turn.GIF", "frames.mp4"))
 
 
 def test_what_is_wrong_with_a_rendering_is_one_sentence(run: Run, ball: list[Camera], tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ Array = np.ndarray[Any, Any]
 DEPTH_STEP = 8
 """Pixels from one depth to the next, across and down."""
 
+TINTED = 0.6
+"""How much of a selected Gaussian's colour is the tint, whoever draws it."""
+
 
 @dataclass(frozen=True, eq=False)
 class SceneFrame:

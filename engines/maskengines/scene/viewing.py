@@ -9,7 +9,7 @@ import numpy as np
 
 from maskengines.contract import Candidate, Request, RunContext
 from maskengines.errors import BadInput
-from maskengines.results.frames import SceneFrame
+from maskengines.results.frames import TINTED, SceneFrame
 from maskengines.scene.info import SCENE_VIEW
 from maskengines.scene.pixels import coarse_depth, premultiplied
 from maskengines.scene.rasteriser import Options
@@ -25,9 +25,6 @@ Array = np.ndarray[Any, Any]
 
 GONE = np.float32(-100)
 """Logit of an opacity that no pixel shows."""
-
-TINTED = np.float32(0.6)
-"""How much of a selected Gaussian's colour is the tint."""
 
 _REST = 1.0
 """Seconds without news after which there is time to get ready for paint."""

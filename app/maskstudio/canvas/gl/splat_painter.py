@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from maskengines.results.frames import DEPTH_STEP, SceneFrame
+from maskengines.results.frames import DEPTH_STEP, TINTED, SceneFrame
 from maskengines.subjects.cameras import Camera
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QVector3D, QVector4D
@@ -25,9 +25,6 @@ from maskstudio.canvas.gl.splat_order import back_to_front
 from maskstudio.canvas.gl.texels import ROW, Texels, flags
 
 Array = np.ndarray[Any, Any]
-
-TINTED = 0.6
-"""How much of a selected Gaussian's colour is the tint."""
 
 BLUR = 0.3
 """Variance in square pixels that is added to every splat, as all viewers do."""
