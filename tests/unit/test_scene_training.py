@@ -11,10 +11,11 @@ from maskengines.contract import Candidate, Changes, Request
 from maskengines.errors import BadInput
 from maskengines.results.scenes import scene_from_candidate
 from maskengines.runtime.local import LocalContext, run_here
-from maskengines.scene import training
+from maskengines.scene import pair, training
 from maskengines.scene.engine import Dual3DGS, Run
 from maskengines.scene.info import DualParams
 from maskengines.scene.training import DualTraining
+from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import load_scene
 from tiny_scene import write_scene
@@ -131,6 +132,22 @@ def test_two_models_that_are_held_to_each_other_stay_closer(
     held = apart()
     monkeypatch.setattr(training, "DUAL_AGREEMENT", 0.0)
     assert held < 0.9 * apart()
+
+
+def test_two_models_at_once_become_what_they_become_in_turn(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> Gaussians:
+        params = DualParams.read({"iterations": 60, "most": 1000, "degree": 0})
+        run = Run.begin(load_scene(folder).subject, params, {}, 0)
+        for step in range(1, 61):
+            run.training.step(step)
+        return run.training.gaussians()
+
+    at_once = found().to_arrays()
+    monkeypatch.setattr(pair, "bear_two", lambda: False)
+    for name, array in found().to_arrays().items():
+        np.testing.assert_array_equal(at_once[name], array)
 
 
 def test_changing_light_is_learned_beside_the_scene(folder: Path) -> None:

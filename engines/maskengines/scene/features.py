@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
+import torch
 
 from maskengines.errors import BadInput
 
@@ -38,7 +39,7 @@ class FilterBank:
         waves = np.cos(np.arange(_WAVES)[:, None] * places) * np.sqrt(2 / _PATCH)
         waves[0] /= np.sqrt(2)
         filters = np.einsum("ay,bx,cd->yxcabd", waves, waves, np.eye(3))
-        self._filters = filters.reshape(_PATCH * _PATCH * 3, -1).astype(np.float32)
+        self._filters = torch.from_numpy(filters.reshape(_PATCH * _PATCH * 3, -1).astype(np.float32))
 
     def describe(self, picture: Array) -> Array:
         height, width = picture.shape[:2]
@@ -49,9 +50,9 @@ class FilterBank:
         padded = cv2.copyMakeBorder(plain, margin, below, margin, beside, cv2.BORDER_REPLICATE)
         windows = np.lib.stride_tricks.sliding_window_view(padded, (_PATCH, _PATCH), axis=(0, 1))
         patches = windows[::_STRIDE, ::_STRIDE].transpose(0, 1, 3, 4, 2).reshape(rows * columns, -1)
-        found = np.empty((rows * columns, self._filters.shape[1] + 1), np.float32)
-        np.matmul(patches, self._filters, out=found[:, :-1])
-        found[:, -1] = _BIAS
+        found = np.full((rows * columns, self._filters.shape[1] + 1), _BIAS, np.float32)
+        # By torch, which keeps to the threads that its caller was given.
+        torch.mm(torch.from_numpy(patches), self._filters, out=torch.from_numpy(found)[:, :-1])
         return found.reshape(rows, columns, -1)
 
 

@@ -64,7 +64,7 @@ class DualParams(Params):
         "the time; or plain 3D Gaussian splatting, which keeps the clutter that is not painted.",
     )
     iterations: int = Field(
-        1300, ge=50, le=30000, title="Steps", description="More are sharper and take longer."
+        1600, ge=50, le=30000, title="Steps", description="More are sharper and take longer."
     )
     masks: str = Field(
         "",

@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit, prange
 
 from maskengines.results.frames import DEPTH_STEP
-from maskengines.scene.rasteriser.passes import KERNELS, Drawing
+from maskengines.scene.kernels import kernels
+from maskengines.scene.rasteriser.passes import Drawing
 
 Array = np.ndarray[Any, Any]
 
@@ -19,7 +20,7 @@ _THERE = 0.5
 def premultiplied(drawing: Drawing) -> Array:
     """``(h, w, 4)`` uint8: colour in front of black, and alpha; no channel is above alpha."""
     pixels = np.empty((*drawing.through.shape, 4), np.uint8)
-    with KERNELS:
+    with kernels():
         _pack(drawing.colour, drawing.through, pixels)
     return pixels
 

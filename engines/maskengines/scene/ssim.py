@@ -6,12 +6,13 @@ times faster than differentiating convolutions.
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 import torch
 from numba import njit, prange
+
+from maskengines.scene.kernels import kernels
 
 Array = np.ndarray[Any, Any]
 f4 = np.float32
@@ -22,7 +23,6 @@ _C1, _C2 = f4(0.01**2), f4(0.03**2)
 _ONE, _TWO = f4(1), f4(2)
 _TAPS = np.exp(-0.5 * (np.arange(-RADIUS, RADIUS + 1) / _SIGMA) ** 2)
 TAPS = (_TAPS / _TAPS.sum()).astype(np.float32)
-_KERNELS = threading.Lock()
 
 
 @njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
@@ -128,7 +128,7 @@ def similarity_and_gradient(x: Array, y: Array) -> tuple[Array, Array]:
     blurred = np.empty((5, height, width * channels), np.float32)
     slopes = np.empty((3, height, width * channels), np.float32)
     similarity, gradient = np.empty_like(flat_x), np.empty_like(flat_x)
-    with _KERNELS:
+    with kernels():
         _across(flat_x, flat_y, TAPS, channels, blurred)
         _compare(blurred, TAPS, similarity, slopes)
         _slopes_across(slopes, TAPS, channels, blurred[:3])

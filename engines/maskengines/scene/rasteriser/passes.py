@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskengines.errors import BadInput
+from maskengines.scene.kernels import kernels
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.compositing import composite
 from maskengines.scene.rasteriser.compositing_gradient import composite_gradient
@@ -22,9 +22,6 @@ from maskengines.subjects.cameras import Camera
 Array = np.ndarray[Any, Any]
 Parameters = tuple[Array, Array, Array, Array, Array]
 """Means, scales, rotations, opacities and harmonics as in `maskengines.subjects.gaussians.Gaussians`."""
-
-KERNELS = threading.Lock()
-"""Held while parallel kernels run: not every threading layer of numba bears two callers at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +98,7 @@ def sight(parameters: Parameters, camera: Camera, options: Options) -> Splats:
     count, bands = len(harmonics), options.bands(harmonics.shape[1])
     view, lens = np.ascontiguousarray(camera.world_to_camera[:3], np.float32), lens_of(camera, options)
     rows, tiles = np.empty((count, at.SPLAT), np.float32), np.empty(count, np.int32)
-    with KERNELS:
+    with kernels():
         project(*parameters, bands, view, lens, camera.width, camera.height, rows, tiles)
     order = front_to_back(rows, tiles)
     starts, members, firsts = bin_splats(rows, tiles, order, camera.width, camera.height)
@@ -121,7 +118,7 @@ def draw(splats: Splats, camera: Camera, background: Sequence[float]) -> Drawing
     size = (camera.height, camera.width)
     colour, through = np.empty((*size, 3), np.float32), np.empty(size, np.float32)
     depth, stops = np.empty(size, np.float32), np.empty(len(splats.starts) - 1, np.int64)
-    with KERNELS:
+    with kernels():
         composite(
             splats.rows, splats.starts, splats.members, np.array(background, np.float32), colour, through,
             depth, stops,
@@ -136,7 +133,7 @@ def gradients(drawing: Drawing, colour: Array, alpha: Array, absolute: bool = Tr
     moments = np.empty((len(splats.members), at.MOMENTS), np.float32)
     found = tuple(np.zeros_like(array) for array in splats.parameters)
     screen = np.zeros((len(found[0]), 4), np.float32)
-    with KERNELS:
+    with kernels():
         composite_gradient(
             splats.rows, splats.starts, splats.members, drawing.stops, drawing.colour,
             drawing.through, colour, alpha, absolute, moments,
