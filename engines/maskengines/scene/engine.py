@@ -18,6 +18,7 @@ from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
 from maskengines.scene.initial import initial_gaussians, sparse_points, starting_points
 from maskengines.scene.paint import Paint, painted_files
+from maskengines.scene.rasteriser.choice import chosen
 from maskengines.scene.schedule import Schedule
 from maskengines.scene.stereo import Stereo
 from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
@@ -90,6 +91,7 @@ def setting_of(
 
     Raises:
         BadInput: the scene lacks photos, cameras or points, or a folder makes no sense.
+        NotReady: the device that is asked for cannot be used.
     """
     views = training_views(subject, params.longest)
     features: Features = PatchEmbedding(Path(params.features)) if params.features else FilterBank()
@@ -109,6 +111,7 @@ def setting_of(
         features,
         stereo,
         paint,
+        chosen(params.device),
         params.light == "changing",
     )
 

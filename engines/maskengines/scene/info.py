@@ -17,6 +17,7 @@ Background = Literal["black", "white"]
 Method = Literal["dual", "ema", "plain"]
 Light = Literal["steady", "changing"]
 Meaning = Literal["distractors", "keep", "exact"]
+Device = Literal["auto", "cpu", "cuda"]
 
 
 class RenderParams(Params):
@@ -109,6 +110,14 @@ class DualParams(Params):
         description="A folder that holds DINOv2 as transformers writes it; its patch embedding tells what "
         "differs. Without it a bank of filters does.",
         json_schema_extra={"format": "directory-path", "hint": "Filter bank", "advanced": True},
+    )
+
+    device: Device = Field(
+        "auto",
+        title="Device",
+        description="Where it draws. A CUDA card needs gsplat beside it, pip install 'maskstudio[cuda]'; "
+        "auto takes one where that works.",
+        json_schema_extra={"advanced": True},
     )
 
 

@@ -10,6 +10,7 @@ import torch
 from maskengines.scene.adam import Moments
 from maskengines.scene.rasteriser import Options
 from maskengines.scene.rasteriser.autograd import Trace, rasterise
+from maskengines.scene.rasteriser.choice import Rasterise
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import FIELDS, Gaussians
 
@@ -36,17 +37,24 @@ class Model:
     Args:
         extent: size of the scene, see `views.extent_of`.
         embeddings: ``(N, E)`` float32 that the Gaussians carry along, or ``None``.
+        drawn_by: what draws them.
 
     Attributes:
         arrays: the five arrays of `Gaussians`, and ``embeddings`` where there are some; float32.
         tensors: the same memory, differentiable.
     """
 
-    def __init__(self, gaussians: Gaussians, extent: float, embeddings: Array | None = None) -> None:
+    def __init__(
+        self,
+        gaussians: Gaussians,
+        extent: float,
+        embeddings: Array | None = None,
+        drawn_by: Rasterise = rasterise,
+    ) -> None:
         self.arrays = {name: array.copy() for name, array in gaussians.to_arrays().items()}
         if embeddings is not None:
             self.arrays["embeddings"] = embeddings.copy()
-        self.extent = extent
+        self.extent, self.drawn_by = extent, drawn_by
         self.moments = {name: Moments(array.shape) for name, array in self.arrays.items()}
         self.tensors: dict[str, torch.Tensor] = {}
         self._share()
@@ -63,7 +71,7 @@ class Model:
             harmonics: instead of the model's own.
         """
         own = self.tensors
-        picture, _ = rasterise(
+        picture, _ = self.drawn_by(
             own["means"], own["scales"], own["rotations"], own["opacities"],
             own["harmonics"] if harmonics is None else harmonics,
             camera, options=Options(degree=degree), trace=trace,

@@ -9,9 +9,9 @@ import torch
 
 from maskengines.scene.densify import Revision
 from maskengines.scene.model import Model
-from maskengines.scene.rasteriser import Options, render
+from maskengines.scene.rasteriser import Options
 from maskengines.scene.views import View
-from maskengines.subjects.gaussians import FIELDS, Gaussians
+from maskengines.subjects.gaussians import FIELDS
 
 Array = np.ndarray[Any, Any]
 
@@ -24,6 +24,7 @@ class Proxy:
 
     def __init__(self, model: Model) -> None:
         self._arrays = {name: array.copy() for name, array in model.arrays.items()}
+        self._drawn_by = model.drawn_by
 
     def update(self, model: Model) -> None:
         """Take in the model as it is now."""
@@ -43,7 +44,10 @@ class Proxy:
 
     def draw(self, view: View, degree: int) -> torch.Tensor:
         """Its picture from a view, which no gradient passes."""
-        frame = render(
-            Gaussians(*(self._arrays[name] for name in FIELDS)), view.camera, options=Options(degree=degree)
-        )
-        return torch.from_numpy(frame.colour)
+        own = {name: torch.from_numpy(self._arrays[name]) for name in FIELDS}
+        with torch.no_grad():
+            picture, _ = self._drawn_by(
+                own["means"], own["scales"], own["rotations"], own["opacities"], own["harmonics"],
+                view.camera, options=Options(degree=degree),
+            )  # fmt: skip
+        return picture

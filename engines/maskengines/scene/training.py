@@ -21,6 +21,7 @@ from maskengines.scene.paint import Paint
 from maskengines.scene.pair import Pair
 from maskengines.scene.proxy import Proxy
 from maskengines.scene.rasteriser.autograd import Trace
+from maskengines.scene.rasteriser.choice import Rasterise
 from maskengines.scene.schedule import Schedule
 from maskengines.scene.stereo import Stereo
 from maskengines.scene.views import View
@@ -49,6 +50,7 @@ class Setting:
     features: Features
     stereo: Stereo
     paint: Paint
+    drawn_by: Rasterise
     light_changes: bool = False
 
 
@@ -71,7 +73,7 @@ class Learner:
 
     def __init__(self, setting: Setting, seed: int) -> None:
         embeddings = positions_encoded(setting.start.means) if setting.light_changes else None
-        self.model = Model(setting.start, setting.extent, embeddings)
+        self.model = Model(setting.start, setting.extent, embeddings, setting.drawn_by)
         self._look = Appearance(setting.views, seed) if setting.light_changes else None
         self._setting = setting
         self._densifier = Densifier(setting.growth)
