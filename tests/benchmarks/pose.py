@@ -30,7 +30,7 @@ from maskengines.pose.heatmaps import Mixtures, draw
 from maskengines.pose.hypotheses import one_body
 from maskengines.pose.network import BASELINE, UNIT_MM, WEIGHTS, DiffPose, load_network
 from maskengines.pose.projection import reprojected
-from maskengines.pose.sampler import CALIBRATED, Plan
+from maskengines.pose.sampler import CALIBRATED, UNSEEN, Plan
 from maskengines.pose.sampling import Chance, hypotheses
 from maskengines.pose.simulate import Faults, Views, evidence, seen
 from maskengines.pose.skeleton import COUNT
@@ -40,7 +40,7 @@ Array = np.ndarray[Any, Any]
 ROOT = Path(__file__).resolve().parents[2]
 
 HYPOTHESES = 200
-PAPER, SHIPPED = Plan(25, "ancestral"), Plan(25, "ancestral", CALIBRATED)
+PAPER, SHIPPED = Plan(25, "ancestral"), Plan(25, "ancestral", CALIBRATED, unseen=UNSEEN)
 OUTER = ((12, 13), (15, 16), (2, 3), (5, 6))
 ENDS = (13, 16, 3, 6)
 
@@ -217,6 +217,7 @@ def table(
             figures = answers(network, case, plan, one_body)
             cells = figures.cells()
             name = f"{plan.method} {plan.steps}, noise x {plan.spread:g}"
+            name += f" (unseen x {plan.spread * plan.unseen:.2g})" if plan.unseen != 1 else ""
             against = "-" if case.pins else f"{base:.0f}"
             numbers = [
                 f"{cells[column]:.1f}" if column in FINE else f"{cells[column]:.0f}" for column in COLUMNS
@@ -242,8 +243,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--weights", type=Path, help="default: the shipped ones")
     parser.add_argument("--noise", type=float, nargs="+", default=[1.0, CALIBRATED], help="factors to try")
+    parser.add_argument("--unseen", type=float, nargs="+", default=[UNSEEN], help="factors on top of it")
     options = parser.parse_args()
-    plans = tuple(Plan(25, "ancestral", noise) for noise in options.noise)
+    plans = tuple(
+        Plan(25, "ancestral", noise, unseen=unseen) for noise in options.noise for unseen in options.unseen
+    )
     print(table(options.quick, options.split, plans, options.weights))
 
 

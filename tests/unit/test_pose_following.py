@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +103,26 @@ def test_another_pace_is_another_question(network: DiffPose) -> None:
         found = following.poses(question, plan, nothing)
         anew = sampled(network, question, plan, count=TEN, generator=again(), each_step=nothing)
         np.testing.assert_allclose(found, anew, atol=0.01)
+
+
+def test_joints_without_evidence_stray_by_a_factor_of_their_own(network: DiffPose) -> None:
+    seen, wrist = asks()["plain"], INDEX["LWrist"]
+    heights = seen.evidence.heights.clone()
+    heights[:, wrist] = 0
+    blind = replace(seen, evidence=replace(seen.evidence, heights=heights))
+    assert blind.evidence.unseen.nonzero().tolist() == [[0, wrist]]
+
+    def spread(question: PoseQuestion, unseen: float) -> np.ndarray[Any, Any]:
+        plan = replace(QUICK, unseen=unseen)
+        poses = Following(network, 40, again).poses(question, plan, nothing)
+        anew = sampled(network, question, plan, count=40, generator=again(), each_step=nothing)
+        np.testing.assert_allclose(poses, anew, atol=0.01)
+        found: np.ndarray[Any, Any] = poses.std(axis=0).mean(axis=-1)
+        return found
+
+    calm, free = spread(blind, 0.6), spread(blind, 1.0)
+    assert calm[wrist] < 0.8 * free[wrist]
+    np.testing.assert_array_equal(spread(seen, 0.6), spread(seen, 1.0))
 
 
 def test_an_answer_that_was_stopped_leaves_the_next_one_right(network: DiffPose) -> None:

@@ -16,7 +16,7 @@ from maskengines.pose.info import DIFFPOSE, DiffPoseParams
 from maskengines.pose.network import WEIGHTS, DiffPose, load_network
 from maskengines.pose.projection import reprojected
 from maskengines.pose.question import PoseQuestion, pose_question
-from maskengines.pose.sampler import CALIBRATED, Plan
+from maskengines.pose.sampler import CALIBRATED, UNSEEN, Plan
 from maskengines.pose.sampling import Chance, hypotheses
 from maskengines.pose.skeleton import JOINTS
 from maskengines.subjects.pose import PoseSubject
@@ -75,7 +75,7 @@ class DiffPoseEngine:
             raise BadInput(f"DiffPose gives up to {MOST} hypotheses at once, not {request.count}.")
         question = pose_question(cast(PoseSubject, request.subject), request.masks.get("joints"), params.pins)
         rounds = 4 if params.pinning == "resample" and params.pins else 0
-        plan = Plan(params.steps, params.sampler, params.spread * CALIBRATED, rounds)
+        plan = Plan(params.steps, params.sampler, params.spread * CALIBRATED, rounds, UNSEEN)
         poses = sampled(
             self.network,
             question,

@@ -48,6 +48,7 @@ class Following:
             clock,
             pins=question.pins.expand(self._count, -1, -1),
             pinned=question.pinned.expand(self._count, -1),
+            unseen=question.evidence.unseen.expand(self._count, -1),
             each_step=each_step,
         ).numpy()
         return found

@@ -38,6 +38,11 @@ class Mixtures:
     sigmas: Tensor
     heights: Tensor
 
+    @property
+    def unseen(self) -> Tensor:
+        """(B, 17) bool: joints without any evidence."""
+        return (self.heights <= 0).all(-1)
+
     def values(self, places: Tensor) -> Tensor:
         """The heatmaps' values (B, 17, K) at `places` (B, 17, K, 2)."""
         offsets = places[:, :, :, None] - self.centres[:, :, None]

@@ -13,7 +13,7 @@ from maskengines.pose.engine import DiffPoseEngine, answer
 from maskengines.pose.following import Following
 from maskengines.pose.info import LIVE_POSE, LivePoseParams
 from maskengines.pose.question import pose_question
-from maskengines.pose.sampler import CALIBRATED, Plan
+from maskengines.pose.sampler import CALIBRATED, UNSEEN, Plan
 from maskengines.subjects.pose import PoseSubject
 from maskengines.subjects.pose_values import with_values
 
@@ -43,7 +43,7 @@ class LivePose(DiffPoseEngine):
         following = Following(self.network, count, lambda: context.generator(request.seed))
         while True:
             question = pose_question(subject, mask, pins)
-            plan = Plan(params.quick_steps, "ddim", params.spread * CALIBRATED)
+            plan = Plan(params.quick_steps, "ddim", params.spread * CALIBRATED, unseen=UNSEEN)
             # Nobody follows the progress of a tenth of a second.
             poses = following.poses(question, plan, context.checkpoint)
             yield answer(poses, question, request.seed, one_person=True)

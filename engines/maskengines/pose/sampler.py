@@ -30,6 +30,10 @@ coverage is then right without a factor, but its noise is independent from joint
 the best hypothesis. So a factor it is: the one at which the worst share of joints within a region of 50 or
 90 % is least wrong on the validation subjects, of all joints (too few) and of hidden ones (too many)."""
 
+UNSEEN = 0.88
+"""Factor on top of it for joints without any evidence, whose regions would else hold too many: chosen on
+the validation subjects, too."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -56,6 +60,7 @@ class Plan:
         method: ``ancestral`` is DDPM's (Ho et al. 2020, equation 7), ``ddim`` is deterministic after the
             first noise (Song et al. 2021, equation 12 with eta 0).
         spread: factor on all noise; 1 samples the learnt distribution.
+        unseen: factor on top of it for joints without any evidence.
         rounds: of RePaint (Lugmayr et al. 2022, algorithm 1); 0 leaves pins to the network's condition alone.
     """
 
@@ -63,6 +68,7 @@ class Plan:
     method: Method = "ancestral"
     spread: float = 1.0
     rounds: int = 0
+    unseen: float = 1.0
 
     @property
     def noises(self) -> int:

@@ -74,6 +74,7 @@ def poses_given(
     *,
     pins: Tensor,
     pinned: Tensor,
+    unseen: Tensor,
     each_step: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """Poses (N, 17, 3) in mm, camera frame, the hip at 0, one for each row of `conditions`.
@@ -81,6 +82,7 @@ def poses_given(
     Args:
         clock: of this plan.
         pins: (N, 17, 3) mm, joints known in 3D where `pinned` (N, 17).
+        unseen: (N, 17) bool, joints without any evidence.
     """
     known = Known(pins[:, 1:] / UNIT_MM, pinned[:, 1:])
     with torch.inference_mode():
@@ -89,7 +91,8 @@ def poses_given(
         def predict(noisy: Tensor, time: Tensor) -> Tensor:
             return clock.predict(noisy, time, prepared)
 
-        poses = sample(predict, chance.noise, plan, known, each_step)
+        factors = torch.where(unseen[:, 1:], plan.unseen, 1.0)
+        poses = sample(predict, chance.noise * factors[:, None, :, None], plan, known, each_step)
     return torch.cat([torch.zeros(len(poses), 1, 3), poses * UNIT_MM], 1)
 
 
@@ -115,5 +118,6 @@ def hypotheses(
         Clock(network, plan),
         pins=pins,
         pinned=pinned,
+        unseen=evidence.unseen,
         each_step=each_step,
     )
