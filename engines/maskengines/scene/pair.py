@@ -21,7 +21,12 @@ class Pair:
 
     def __init__(self) -> None:
         self._half = numba.get_num_threads() // 2
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pair", initializer=self._settle)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pair")
+        if self._half:
+            # Now, as torch also notes the number for threads that come later.
+            before = torch.get_num_threads()
+            self._pool.submit(self._settle).result()
+            torch.set_num_threads(before)
 
     def __call__(self, one: Callable[[], _One], two: Callable[[], _Two]) -> tuple[_One, _Two]:
         """What both return; raises what one of them raised, when both have ended."""
@@ -40,4 +45,6 @@ class Pair:
 
     def _settle(self) -> None:
         numba.set_num_threads(self._half)
+        # A thread that has not asked yet takes the number from whoever set it last, when it asks.
+        torch.get_num_threads()
         torch.set_num_threads(self._half)
