@@ -11,7 +11,8 @@ import pytest
 import torch
 from maskengines.scene.kernels import bear_two
 from maskengines.scene.pair import Pair
-from maskengines.scene.ssim import similarity_and_gradient
+from maskengines.scene.rasteriser import render
+from some_scene import around, some_gaussians
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +21,7 @@ def two_threads() -> Iterator[None]:
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("there is one core")
     before = numba.get_num_threads(), torch.get_num_threads()
-    picture = np.zeros((4, 4, 3), np.float32)
-    similarity_and_gradient(picture, picture)
+    render(some_gaussians(1), around(1)[0])
     numba.set_num_threads(2)
     torch.set_num_threads(2)
     yield
@@ -65,15 +65,12 @@ def test_with_one_thread_one_runs_after_the_other() -> None:
 
 
 def test_kernels_of_two_threads_do_not_disturb_each_other() -> None:
-    pictures = np.random.default_rng(0).random((4, 90, 120, 3)).astype(np.float32)
-    alone = [similarity_and_gradient(picture, pictures[0]) for picture in pictures]
+    scene, cameras = some_gaussians(300), around(4, 160, 120)
+    alone = [render(scene, camera).colour for camera in cameras]
 
     def many(order: list[int]) -> list[bool]:
-        found = []
-        for number in order * 10:
-            both = similarity_and_gradient(pictures[number], pictures[0])
-            found += [np.array_equal(one, other) for one, other in zip(both, alone[number], strict=True)]
-        return found
+        drawn = [(number, render(scene, cameras[number]).colour) for number in order * 10]
+        return [np.array_equal(colour, alone[number]) for number, colour in drawn]
 
     one, two = Pair()(lambda: many([0, 1, 2, 3]), lambda: many([3, 2, 1, 0]))
     assert all(one)
