@@ -15,7 +15,6 @@ from maskengines.scene import pair, training
 from maskengines.scene.engine import Dual3DGS, Run
 from maskengines.scene.info import DualParams
 from maskengines.scene.training import DualTraining
-from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import load_scene
 from tiny_scene import write_scene
@@ -114,14 +113,20 @@ def test_what_is_painted_to_be_kept_is_never_masked(folder: Path, tmp_path: Path
     assert masks["p02"].any()
 
 
+def stepped(folder: Path) -> Run:
+    """Two models after sixty steps."""
+    params = DualParams.read({"iterations": 60, "most": 1000, "degree": 0})
+    run = Run.begin(load_scene(folder).subject, params, {}, 0)
+    for step in range(1, 61):
+        run.training.step(step)
+    return run
+
+
 def test_two_models_that_are_held_to_each_other_stay_closer(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def apart() -> float:
-        params = DualParams.read({"iterations": 60, "most": 1000, "degree": 0})
-        run = Run.begin(load_scene(folder).subject, params, {}, 0)
-        for step in range(1, 61):
-            run.training.step(step)
+        run = stepped(folder)
         view = run.setting.views[0]
         assert isinstance(run.training, DualTraining)
         one, two = (
@@ -137,16 +142,9 @@ def test_two_models_that_are_held_to_each_other_stay_closer(
 def test_two_models_at_once_become_what_they_become_in_turn(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found() -> Gaussians:
-        params = DualParams.read({"iterations": 60, "most": 1000, "degree": 0})
-        run = Run.begin(load_scene(folder).subject, params, {}, 0)
-        for step in range(1, 61):
-            run.training.step(step)
-        return run.training.gaussians()
-
-    at_once = found().to_arrays()
+    at_once = stepped(folder).training.gaussians().to_arrays()
     monkeypatch.setattr(pair, "bear_two", lambda: False)
-    for name, array in found().to_arrays().items():
+    for name, array in stepped(folder).training.gaussians().to_arrays().items():
         np.testing.assert_array_equal(at_once[name], array)
 
 

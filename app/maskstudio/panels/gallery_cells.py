@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from maskengines.contract import Candidate
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPixmap, QPixmapCache
@@ -61,28 +63,19 @@ class GalleryDelegate(QStyledItemDelegate):
     ) -> QPixmap:
         """Picture, number and caption of a candidate. They take a millisecond to draw, and one that fades in
         is painted ten times, so they are drawn once."""
-        ratio = painter.device().devicePixelRatio()
         look = tone("raised").name(), tone("second").name(), painter.font().key()
         words = part.caption, candidate.label, candidate.score, candidate.seed, candidate.seconds
-        key = f"card {image and image.cacheKey()} {size.toTuple()} {ratio} {number} {look} {words}"
-        card = QPixmap()
-        if QPixmapCache.find(key, card):
-            return card
-        card = QPixmap(size * ratio)
-        card.setDevicePixelRatio(ratio)
-        card.fill(Qt.GlobalColor.transparent)
-        cell = QRect(QPoint(0, 0), size)
         picture = QRect(0, 0, size.width(), size.height() - CAPTION)
-        inner = QPainter(card)
-        inner.setFont(painter.font())
-        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-        inner.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._paint_picture(inner, picture, image)
-        self._paint_number(inner, picture, str(number))
-        self._paint_caption(inner, cell, candidate, part)
-        inner.end()
-        QPixmapCache.insert(key, card)
-        return card
+
+        def draw(inner: QPainter) -> None:
+            inner.setFont(painter.font())
+            inner.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            self._paint_picture(inner, picture, image)
+            self._paint_number(inner, picture, str(number))
+            self._paint_caption(inner, QRect(QPoint(0, 0), size), candidate, part)
+
+        key = f"card {image and image.cacheKey()} {number} {look} {words}"
+        return _kept(key, size, painter.device().devicePixelRatio(), draw)
 
     def _paint_picture(self, painter: QPainter, picture: QRect, image: QImage | None) -> None:
         outline = QPainterPath()
@@ -145,20 +138,29 @@ def _empty_frame(size: QSize, ratio: float) -> QPixmap:
     """Where a candidate will be. Its dashes take a millisecond to draw, and the first of these frames is
     painted with each step of a job, so it is drawn once."""
     line, ground = tone("line"), tone("window")
-    key = f"empty {size.width()} {size.height()} {ratio} {line.name()} {ground.name()}"
+
+    def draw(painter: QPainter) -> None:
+        painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
+        painter.setBrush(ground)
+        painter.drawRoundedRect(
+            QRectF(QPointF(0.5, 0.5), QSizeF(size.width() - 1, size.height() - 1)), RADIUS, RADIUS
+        )
+
+    return _kept(f"empty {line.name()} {ground.name()}", size, ratio, draw)
+
+
+def _kept(key: str, size: QSize, ratio: float, draw: Callable[[QPainter], None]) -> QPixmap:
+    """What ``draw`` paints on nothing, kept for when it is asked for again by the same key and size."""
+    key = f"{key} {size.width()} {size.height()} {ratio}"
     kept = QPixmap()
     if QPixmapCache.find(key, kept):
         return kept
-    frame = QPixmap(size * ratio)
-    frame.setDevicePixelRatio(ratio)
-    frame.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(frame)
+    pixmap = QPixmap(size * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
-    painter.setBrush(ground)
-    painter.drawRoundedRect(
-        QRectF(QPointF(0.5, 0.5), QSizeF(size.width() - 1, size.height() - 1)), RADIUS, RADIUS
-    )
+    draw(painter)
     painter.end()
-    QPixmapCache.insert(key, frame)
-    return frame
+    QPixmapCache.insert(key, pixmap)
+    return pixmap
