@@ -18,6 +18,7 @@ from maskengines.scene.features import Features, FilterBank, PatchEmbedding
 from maskengines.scene.info import DUAL_3DGS, DualParams
 from maskengines.scene.initial import initial_gaussians, sparse_points, starting_points
 from maskengines.scene.paint import Paint, painted_files
+from maskengines.scene.rasteriser import cuda
 from maskengines.scene.rasteriser.choice import chosen
 from maskengines.scene.schedule import Schedule
 from maskengines.scene.stereo import Stereo
@@ -49,9 +50,10 @@ class Dual3DGS:
     info = DUAL_3DGS
 
     def prepare(self, context: RunContext) -> None:
-        """Compile the kernels, or load them from the cache."""
+        """Compile the kernels, or load them from the cache, those of a card too where it has any."""
         context.progress(0, 0, "Getting the renderer ready")
         warm_up()
+        cuda.trouble()
 
     def sample(self, request: Request, context: RunContext) -> Iterator[Candidate]:
         """Raises:
