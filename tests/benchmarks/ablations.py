@@ -1,16 +1,14 @@
-"""What the tricks of training do for masked diffusion, how far pixels are best folded, and what an
-autoencoder would do in the place of folding.
+"""What the tricks of training do for masked diffusion, and how far pixels are best folded.
 
 ``python -m tests.benchmarks.ablations [--quick]`` trains networks small enough for that, on the CPU, from the
-same seeds with each of the tricks switched off, then with pixels folded less and more, then autoencoders. Not
-part of ``make bench``, as it takes an hour and a half.
+same seeds with each of the tricks switched off, then with pixels folded less and more. Not part of ``make
+bench``, as it takes an hour.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import os
 import sys
 import tempfile
@@ -83,7 +81,7 @@ def table(quick: bool) -> list[str]:
         found = np.array([trained(arm, steps, seed) for seed in range(seeds)])
         (loss, quality), (wide, far) = found.mean(0), np.ptp(found, axis=0)
         rows.append(f"| {name} | {loss:.4f} (spread {wide:.4f}) | {quality:.2f} ({far:.2f}) |")
-    return [*rows, *folds(steps, seeds), *autoencoders(10 * steps)]
+    return [*rows, *folds(steps, seeds)]
 
 
 def folds(steps: int, seeds: int) -> list[str]:
@@ -121,69 +119,6 @@ def cost(fold: int) -> tuple[int, float]:
             network(picture, picture, mask, moment)
             seconds.append(time.process_time() - begun)
     return sum(each.numel() for each in network.parameters()), min(seconds)
-
-
-def autoencoders(steps: int) -> list[str]:
-    """Markdown lines: how near convolutional autoencoders with a mean squared error come to photos held out,
-    which is as near as a model that draws their latents can come, and what they add to each candidate."""
-    rows = [
-        "",
-        f"Autoencoders, {steps} steps each, there and back:",
-        "",
-        "| cells of | numbers a cell | parameters | PSNR of photos held out, dB | CPU s at 512 x 512 |",
-        "|---|---|---|---|---|",
-    ]
-    for levels, channels in ((2, 4), (3, 4), (3, 16)):
-        count, quality, seconds = autoencoded(levels, channels, steps)
-        side = 2**levels
-        rows.append(f"| {side} x {side} | {channels} | {count / 1e6:.2f} M | {quality:.2f} | {seconds:.2f} |")
-    return rows
-
-
-def autoencoded(levels: int, channels: int, steps: int) -> tuple[int, float, float]:
-    """Parameters, PSNR in dB and CPU seconds of an autoencoder that halves a picture ``levels`` times."""
-    import torch
-    from maskengines.inpaint.train import Lessons, parsed
-    from torch import nn
-
-    torch.manual_seed(0)
-    options = parsed([*SIZE, "--photos", str(DATA / "photos/train"), "--device", "cpu", "--processes", "1"])
-    lessons = Lessons(options, torch.device("cpu"))
-    widths = [32 * 2**level for level in range(levels + 1)]
-
-    def block(width: int) -> nn.Module:
-        return nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, width, 3, padding=1))
-
-    parts: list[nn.Module] = [nn.Conv2d(3, widths[0], 3, padding=1), block(widths[0])]
-    for fine, coarse in itertools.pairwise(widths):
-        parts += [nn.Conv2d(fine, coarse, 4, 2, 1), block(coarse), block(coarse)]
-    parts += [nn.Conv2d(widths[-1], channels, 1), nn.Conv2d(channels, widths[-1], 3, padding=1)]
-    for fine, coarse in reversed(list(itertools.pairwise(widths))):
-        parts += [block(coarse), block(coarse), nn.ConvTranspose2d(coarse, fine, 4, 2, 1)]
-    parts += [block(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 3, 3, padding=1)]
-    network = nn.Sequential(*parts).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-3, total_steps=steps)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        clean = lessons.batch(0.0, generator).clean
-        optimiser.zero_grad()
-        (network(clean) - clean).square().mean().backward()
-        optimiser.step()
-        plan.step()
-    network.eval()
-    seconds = []
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        clean = lessons.held_out.views(256, options.side, torch.Generator().manual_seed(5))
-        error = (network(clean).clamp(-1, 1) - clean).square().mean((1, 2, 3))
-        large = torch.zeros(1, 3, 512, 512).contiguous(memory_format=torch.channels_last)
-        for _ in range(4):
-            begun = time.process_time()
-            network(large)
-            seconds.append(time.process_time() - begun)
-    quality = float((-10 * torch.log10(error / 4)).mean())
-    return sum(each.numel() for each in network.parameters()), quality, min(seconds)
 
 
 if __name__ == "__main__":
