@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from maskengines.contract import Candidate
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import TableResult
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from maskstudio.panels.controls import QuietButton
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from maskstudio.documents.document import Document
     from maskstudio.jobs.asking import Asker
     from maskstudio.jobs.service import JobService
-
-LATER_MS = 150
-"""After the engine panel has shown how far a job is, so that the window is not held up by both at once."""
 
 
 class CandidatesPanel(QWidget):
@@ -65,10 +62,6 @@ class CandidatesPanel(QWidget):
         self.hand_body = False
         """A body follows the hand, and can be kept while no candidate is shown."""
         self._links: list[Any] = []
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(LATER_MS)
-        self._later.timeout.connect(self._follow_progress)
         self._build()
         self._follow()
 
@@ -87,7 +80,7 @@ class CandidatesPanel(QWidget):
         if document is not None and self._asker is not None:
             self._link(document.candidates_changed, self._follow)
             self._link(self._asker.running_changed, self._follow_job)
-            self._link(self._asker.moved, self._later.start)
+            self._link(self._asker.moved, self._follow_progress)
             self._link(self._asker.showing.changed, self._showing_changed)
             self._link(self._asker.put_aside, self._put_aside)
             self._link(self._asker.map_preview, self._map_preview)

@@ -17,8 +17,8 @@ from maskstudio.panels.words import percent, remaining, seconds
 if TYPE_CHECKING:
     from maskstudio.jobs.service import JobService
 
-TICK_MS = 600
-"""From one look at how far the job is to the next."""
+TICK_MS = 1000
+"""Without news for so long, the seconds alone are shown anew."""
 SHOW_ETA_FROM = 3.0
 """Seconds of a whole job from which the time left is worth saying."""
 
@@ -144,8 +144,8 @@ class JobsBar(QWidget):
         return popup
 
     def _added(self, item: JobItem) -> None:
-        # How far it is shows by the tick: that all panels show at once would hold the window up.
         item.changed.connect(self.refresh)
+        item.moved.connect(self.refresh)
 
     def _stop_first(self) -> None:
         active = self._service.active_jobs
