@@ -31,35 +31,61 @@ _REACH = 24
 _BAND = 512
 
 
-def compose(original: Array, result: Array, mask: Array) -> Array:
-    """Composite ``result`` over ``original`` by ``mask``.
+class Compositor:
+    """Composites any number of results by one mask; what depends on the mask alone is worked out once.
 
     Args:
-        original, result: ``(h, w, C)`` or ``(h, w)``, both uint8 or both uint16.
-        mask: ``(h, w)`` uint8; 0 keeps the original exactly, 255 takes the result exactly.
+        mask: ``(h, w)`` uint8; 0 keeps the original exactly, 255 takes the result exactly. Nobody may write
+            to it any more.
+    """
 
-    Returns:
-        A new array of ``original``'s shape and type.
+    def __init__(self, mask: Array) -> None:
+        self._mask = mask
+        hard, soft = mask == 255, (mask != 0) & (mask != 255)
+        self._hard = hard if hard.any() else None
+        self._soft = soft if soft.any() else None
+        # Bands keep the 32-bit intermediates of a huge soft mask small; the margin makes them seamless.
+        self._bands = [] if self._soft is None else _bands(Box.of_mask(soft.view(np.uint8)))
+
+    def __call__(self, original: Array, result: Array) -> Array:
+        """``result`` over ``original``, as a new array.
+
+        Args:
+            original, result: ``(h, w, C)`` or ``(h, w)``, both uint8 or both uint16.
+
+        Raises:
+            EngineFault: shapes or types do not match.
+        """
+        mask = self._mask
+        if (
+            original.shape != result.shape
+            or original.dtype != result.dtype
+            or mask.shape != original.shape[:2]
+        ):
+            raise EngineFault(
+                f"Cannot composite a result of {result.shape} {result.dtype} over {original.shape} "
+                f"{original.dtype} with a mask of {mask.shape}."
+            )
+        out = original.copy()
+        if self._hard is not None:
+            _copy(out, result, self._hard)
+        margin = max(2 * _RADIUS, _REACH)
+        for box in self._bands:
+            assert self._soft is not None
+            context = box.grown(margin).clipped(mask.shape[1], mask.shape[0])
+            blended = _feather(original[context.slices], result[context.slices], mask[context.slices])
+            inner = box.moved(-context.x, -context.y).slices
+            _copy(out[box.slices], blended[inner], self._soft[box.slices])
+        return out
+
+
+def compose(original: Array, result: Array, mask: Array) -> Array:
+    """Composite ``result`` over ``original`` by ``mask``, once; see `Compositor` for the arguments.
 
     Raises:
         EngineFault: shapes or types do not match.
     """
-    if original.shape != result.shape or original.dtype != result.dtype or mask.shape != original.shape[:2]:
-        raise EngineFault(
-            f"Cannot composite a result of {result.shape} {result.dtype} over {original.shape} "
-            f"{original.dtype} with a mask of {mask.shape}."
-        )
-    out = original.copy()
-    _copy(out, result, mask == 255)
-    soft = (mask != 0) & (mask != 255)
-    # Bands keep the 32-bit intermediates of a huge soft mask small; the margin makes them seamless.
-    margin = max(2 * _RADIUS, _REACH)
-    for box in _bands(Box.of_mask(soft.view(np.uint8))):
-        context = box.grown(margin).clipped(mask.shape[1], mask.shape[0])
-        blended = _feather(original[context.slices], result[context.slices], mask[context.slices])
-        inner = Box(box.x - context.x, box.y - context.y, box.width, box.height).slices
-        _copy(out[box.slices], blended[inner], soft[box.slices])
-    return out
+    return Compositor(mask)(original, result)
 
 
 def _feather(original: Array, result: Array, mask: Array) -> Array:
@@ -114,10 +140,9 @@ def _copy(target: Array, source: Array, where: Array) -> None:
     """Write ``source`` over ``target`` in place; numpy takes seventy times as long."""
     import cv2
 
-    if where.any():
-        written = cv2.copyTo(source, where.view(np.uint8), target)
-        if written is not target:
-            target[...] = written.reshape(target.shape)
+    written = cv2.copyTo(source, where.view(np.uint8), target)
+    if written is not target:
+        target[...] = written.reshape(target.shape)
 
 
 def _bands(box: Box) -> list[Box]:

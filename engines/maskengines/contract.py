@@ -68,6 +68,10 @@ class Box:
         """The box with ``margin`` elements added on every side (not clipped)."""
         return Box(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
 
+    def moved(self, x: int, y: int) -> Box:
+        """The box so much further right and down."""
+        return Box(self.x + x, self.y + y, self.width, self.height)
+
     @classmethod
     def of_mask(cls, mask: MaskArray) -> Box:
         """Bounding box of the elements of an ``(H, W)`` mask that are above 0; empty if none is."""

@@ -73,8 +73,8 @@ def _of_pictures(candidates: Iterable[Candidate], shape: tuple[int, int]) -> Arr
         seen = patch.box.clipped(shape[1], shape[0])
         if seen.empty:
             continue
-        there = Box(seen.x - whole.x, seen.y - whole.y, seen.width, seen.height).slices
-        colour = _lab(patch.pixels[Box(seen.x - patch.x, seen.y - patch.y, seen.width, seen.height).slices])
+        there = seen.moved(-whole.x, -whole.y).slices
+        colour = _lab(patch.pixels[seen.moved(-patch.x, -patch.y).slices])
         count[there] += 1
         step = colour - mean[there]
         mean[there] += step / count[there]

@@ -89,7 +89,7 @@ class PictureLevels:
         target = level_box(patch.box, level)
         around = pixel_box(target, level, self.width, self.height)
         block = self.picture.pixels[around.slices].copy()
-        inner = Box(patch.x - around.x, patch.y - around.y, patch.box.width, patch.box.height)
+        inner = patch.box.moved(-around.x, -around.y)
         block[inner.slices] = patch.pixels
         return target, self._display(block, around, level)
 

@@ -59,6 +59,6 @@ class Preview:
         around = pixel_box(target, level, self._picture.width, self._picture.height)
         patch = self.patch
         plane = np.zeros((around.height, around.width), np.uint8)
-        inner = Box(patch.x - around.x, patch.y - around.y, patch.box.width, patch.box.height)
+        inner = patch.box.moved(-around.x, -around.y)
         plane[inner.slices] = self._answered
         return shrink(plane, level)

@@ -63,7 +63,7 @@ def smooth_patch(pixels: Array, mask: Array, radius: float) -> ImagePatch:
     for part in boxes:
         crop = part.grown(int(radius) + 2).clipped(width, height)
         filled = navier_stokes(pixels[crop.slices], hole[crop.slices], radius, MOST_LIVE // len(boxes) + 1)
-        inner = Box(part.x - crop.x, part.y - crop.y, part.width, part.height)
-        target = Box(part.x - box.x, part.y - box.y, part.width, part.height)
+        inner = part.moved(-crop.x, -crop.y)
+        target = part.moved(-box.x, -box.y)
         result[target.slices] = filled[inner.slices]
     return ImagePatch(box.x, box.y, result)

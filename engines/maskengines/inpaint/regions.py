@@ -63,7 +63,7 @@ def regions_of(mask: Array, context: float) -> list[Region]:
     regions = []
     for box, margin in groups:
         crop = box.grown(margin).clipped(width, height)
-        own = Box(box.x - crop.x, box.y - crop.y, box.width, box.height)
+        own = box.moved(-crop.x, -crop.y)
         inside = np.zeros((crop.height, crop.width), bool)
         inside[own.slices] = mask[box.slices] > 0
         regions.append(Region(crop, inside, mask[crop.slices] > 0, _half_width(inside)))

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from maskengines.compose import compose
+from maskengines.compose import Compositor
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
 from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
@@ -53,6 +53,7 @@ class Finisher:
         self._space = next(iter(masks), None)
         self._boxes = {space: Box.of_mask(as_rows(mask)) for space, mask in masks.items()}
         self._shapes = {space: mask.shape for space, mask in masks.items()}
+        self._fixed: tuple[Box, Compositor] | None = None
         self.params = params
 
     @property
@@ -222,16 +223,26 @@ class Finisher:
         original = self._original
         if original is None or self._space is None:
             return ImagePatch(patch.x, patch.y, _own(patch.pixels))
-        box, mask = self._newest_mask(self._space)
-        answer = original[box.slices].copy()
+        box, compositor = self._compositor(self._space)
         inside = _intersection(patch.box, box)
-        if not inside.empty:
-            source = Box(inside.x - patch.x, inside.y - patch.y, inside.width, inside.height)
-            target = Box(inside.x - box.x, inside.y - box.y, inside.width, inside.height)
-            answer[target.slices] = patch.pixels[source.slices]
-        composited = compose(original[box.slices], answer, mask)
+        answer = patch.pixels[inside.moved(-patch.x, -patch.y).slices]
+        if inside != box:
+            part, answer = answer, original[box.slices].copy()
+            if not inside.empty:
+                answer[inside.moved(-box.x, -box.y).slices] = part
+        composited = compositor(original[box.slices], answer)
         composited.flags.writeable = False
         return ImagePatch(box.x, box.y, composited)
+
+    def _compositor(self, space: str) -> tuple[Box, Compositor]:
+        """By the newest mask, with its box; kept where the mask cannot change, as previews come often."""
+        if self._fixed is not None:
+            return self._fixed
+        box, mask = self._newest_mask(space)
+        found = box, Compositor(mask)
+        if not self._info.live:
+            self._fixed = found
+        return found
 
     def _newest_mask(self, space: str) -> tuple[Box, Array]:
         """The bounding box of the newest mask and the mask in it."""

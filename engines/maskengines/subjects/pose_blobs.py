@@ -158,4 +158,4 @@ def _common(one: Box, other: Box) -> Box:
 
 
 def _within(part: Box, whole: Box) -> Box:
-    return Box(part.x - whole.x, part.y - whole.y, part.width, part.height)
+    return part.moved(-whole.x, -whole.y)

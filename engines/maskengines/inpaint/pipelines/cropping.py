@@ -82,7 +82,7 @@ def crops_of(mask: Array, context: float, side: int, multiple: int) -> list[Crop
         wide = _towards(wide, size, (width, height))
         hole = np.zeros((wide.height, wide.width), np.uint8)
         for region, inside in holes:
-            own = Box(region.x - wide.x, region.y - wide.y, region.width, region.height)
+            own = region.moved(-wide.x, -wide.y)
             np.copyto(hole[own.slices], mask[region.slices], where=inside)
         crops.append(Crop(wide, hole, size))
     return crops

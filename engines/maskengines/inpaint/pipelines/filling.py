@@ -145,7 +145,7 @@ class Filling:
         """Write a crop's hole into the patch of all."""
         inside = Box(crop.box.x - self._box.x, crop.box.y - self._box.y, crop.box.width, crop.box.height)
         both = inside.clipped(self._box.width, self._box.height)
-        ours = Box(both.x - inside.x, both.y - inside.y, both.width, both.height).slices
+        ours = both.moved(-inside.x, -inside.y).slices
         where = (crop.hole[ours] > 0).view(np.uint8)
         target[both.slices] = cv2.copyTo(
             np.ascontiguousarray(picture[ours]), where, np.ascontiguousarray(target[both.slices])
