@@ -75,7 +75,7 @@ def composite(
     for tile in prange(stops.shape[0]):
         x0, y0 = tile % columns * at.TILE, tile // columns * at.TILE
         # One array for all planes: the compiler can prove that they do not overlap.
-        plane = np.zeros(7 * PIXELS, np.float32)
+        plane = np.zeros(8 * PIXELS, np.float32)
         for i in range(PIXELS):
             plane[i], plane[PIXELS + i] = f4(i % at.TILE) + HALF, f4(i // at.TILE) + HALF
             if x0 + i % at.TILE < width and y0 + i // at.TILE < height:
@@ -107,6 +107,7 @@ def composite(
                     plane[P4 + i] += weight * green
                     plane[P5 + i] += weight * blue
                     plane[P6 + i] += weight * z
+                    plane[P7 + i] += weight
             clearest = f4(0)
             for i in range(P1):
                 clearest = max(clearest, plane[P2 + i])
@@ -119,4 +120,5 @@ def composite(
                 colour[y, x, 0] = plane[3 * PIXELS + i] + rest * background[0]
                 colour[y, x, 1] = plane[4 * PIXELS + i] + rest * background[1]
                 colour[y, x, 2] = plane[5 * PIXELS + i] + rest * background[2]
-                depth[y, x] = plane[6 * PIXELS + i] / max(ONE - rest, f4(1e-6))
+                # Not by 1 - rest, of whose digits a faint splat leaves few.
+                depth[y, x] = plane[6 * PIXELS + i] / max(plane[7 * PIXELS + i], f4(1e-6))
