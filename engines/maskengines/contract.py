@@ -114,6 +114,8 @@ class EngineInfo:
             constructor arguments.
         live: ``sample`` goes on listening to ``context.changes()`` until the job is closed.
         weight: one heavy job runs at a time; light and live jobs may overtake it.
+        all_cores: its answers take long enough that, beside a window, it also works on the core which others
+            leave to that, with less right of way than they have.
         needs_mask: a request without a mask is bad input.
         needs_visible: a request with everything masked is bad input.
         live_companion: id of the live engine that answers while the user paints towards this one; it is
@@ -136,6 +138,7 @@ class EngineInfo:
     result_kinds: tuple[ResultKind, ...] = ("image",)
     live: bool = False
     weight: Literal["light", "heavy"] = "heavy"
+    all_cores: bool = False
     needs_mask: bool = True
     needs_visible: bool = True
     default_count: int = 4

@@ -94,12 +94,15 @@ class _Hand:
         return self.ages
 
     def _shown(self) -> int:
-        """The number of the move that the shown bodies answer; -1 for none."""
+        """The number of the move that the shown bodies answer; -1 for one seen before, or none."""
         body = self._posed.fan.strong
         if body is None:
             return -1
-        away = [np.abs(body[INDEX[JOINT]] - place).max() for _, place in self._moved]
-        return int(np.argmin(away)) if away and min(away) < 1e-3 else -1
+        # From the newest backwards: to look through all of a long drag takes milliseconds of the window's.
+        for number in range(len(self._moved) - 1, self._answered, -1):
+            if np.abs(body[INDEX[JOINT]] - self._moved[number][1]).max() < 1e-3:
+                return number
+        return -1
 
 
 def table(quick: bool) -> str:

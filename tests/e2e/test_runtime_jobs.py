@@ -131,8 +131,11 @@ def test_a_preview_may_show_a_part_only(lab: Lab) -> None:
     assert np.array_equal(preview.pixels, expected)
 
 
+@pytest.mark.parametrize("all_cores", [False, True])
 @pytest.mark.parametrize("interactive", [True, False])
-def test_workers_leave_a_core_and_the_right_of_way_to_a_window(lab: Lab, interactive: bool) -> None:
+def test_workers_leave_a_core_and_the_right_of_way_to_a_window(
+    lab: Lab, interactive: bool, all_cores: bool
+) -> None:
     lab.plugin(
         "counter",
         """
@@ -141,15 +144,17 @@ def test_workers_leave_a_core_and_the_right_of_way_to_a_window(lab: Lab, interac
                    "cache": numba.config.CACHE_DIR, "omp": int(os.environ["OMP_NUM_THREADS"])}
         yield Candidate('image', pixels, 0, metrics=metrics)
         """,
+        "all_cores = true" if all_cores else "",
     )
     events: list[JobEvent] = []
     with Runtime(EngineRegistry.default(), interactive=interactive) as runtime:
         job = runtime.submit("counter", lab.subject, {"pixels": lab.mask}, {}, listener=events.append)
         assert job.wait(120)
     (metrics,) = [event.candidate.metrics for event in events if isinstance(event, CandidateReady)]
-    threads = max(1, cores() - 1) if interactive else cores()
+    threads = max(1, cores() - 1) if interactive and not all_cores else cores()
     assert [metrics[name] for name in ("cv2", "numba", "omp")] == [threads] * 3
-    assert metrics["nice"] == os.nice(0) + (5 if interactive else 0)
+    behind = (10 if all_cores else 5) if interactive else 0
+    assert metrics["nice"] == os.nice(0) + behind
     assert metrics["cache"] == str(paths.numba_cache_folder())
 
 

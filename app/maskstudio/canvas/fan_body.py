@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from maskengines.subjects.pose_skeleton import COUNT, INDEX
-from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QRadialGradient
 
 from maskstudio.canvas.fan_scene import BONES, Spread, ellipse_outlines, screen_ellipses
@@ -58,11 +58,11 @@ def paint_body(painter: QPainter, orbit: Orbit, body: Array, strong: int | None 
             continue
         if above >= 0:
             ends = [(pixels[end], scale[end] * _BONE) for end in (above, joint)]
-            _paint_bone(painter, ends, _fogged(joint_colour(joint), float(far[joint] + far[above]) / 2))
+            _paint_bone(painter, ends, _fogged(joint, float(far[joint] + far[above]) / 2))
         else:
             radius = scale[joint] * (_HEAD if joint == INDEX["Head"] else _JOINT)
             grown = max(2.5, float(radius)) * (1.35 if joint == strong else 1)
-            _paint_ball(painter, pixels[joint], grown, _fogged(joint_colour(joint), float(far[joint])))
+            _paint_ball(painter, pixels[joint], grown, _fogged(joint, float(far[joint])))
 
 
 def paint_thin(
@@ -102,19 +102,36 @@ def paint_pins(
 ) -> None:
     """A diamond where each joint is pinned, tied to the joint of the body where that is elsewhere."""
     accent, ratio = theme.current().colour("accent"), painter.device().devicePixelRatio()
-    for joint, place in pins.items():
-        seen = orbit.seen(np.array(place, np.float64))
-        if seen[2] <= NEAR:
-            continue
-        at = QPointF(*orbit.screen(seen).tolist())
-        radius = max(6.0, 34 * orbit.focal / float(seen[2]))
-        if body is not None:
-            own = QPointF(*orbit.project(body[joint]).tolist())
+    for at, radius, own in _pin_marks(orbit, pins, body):
+        if own is not None:
             painter.setPen(QPen(fainter(accent, 0.8), 1.2, Qt.PenStyle.DotLine))
             painter.drawLine(own, at)
         sprite = _diamond(round(4 * radius) / 4, theme.current().name, ratio)
         half = sprite.width() / ratio / 2
         painter.drawImage(at - QPointF(half, half), sprite)
+
+
+def pins_room(orbit: Orbit, pins: Mapping[int, tuple[float, float, float]], body: Array | None) -> QRectF:
+    """Where `paint_pins` paints."""
+    room = QRectF()
+    for at, radius, own in _pin_marks(orbit, pins, body):
+        reach = radius + 6
+        room |= QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
+        if own is not None:
+            room |= QRectF(own.x() - 2, own.y() - 2, 4, 4)
+    return room
+
+
+def _pin_marks(
+    orbit: Orbit, pins: Mapping[int, tuple[float, float, float]], body: Array | None
+) -> Iterator[tuple[QPointF, float, QPointF | None]]:
+    """Where on the screen each pin before the eye is, its radius, and the joint that it is for."""
+    for joint, place in pins.items():
+        seen = orbit.seen(np.array(place, np.float64))
+        if seen[2] > NEAR:
+            own = None if body is None else QPointF(*orbit.project(body[joint]).tolist())
+            radius = max(6.0, 34 * orbit.focal / float(seen[2]))
+            yield QPointF(*orbit.screen(seen).tolist()), radius, own
 
 
 def _depth_shares(depths: Array) -> Array:
@@ -123,8 +140,19 @@ def _depth_shares(depths: Array) -> Array:
     return shares
 
 
-def _fogged(colour: QColor, share: float) -> QColor:
-    return mixed(colour, theme.current().colour("canvas"), _FOG * round(12 * share) / 12)
+def _fogged(joint: int, share: float) -> QColor:
+    """The hue of a joint, the more of the canvas in it the farther away it is, with a share in 0..1."""
+    return _fog(joint_colour(joint).rgb(), round(12 * share), theme.current().name)
+
+
+@lru_cache(64)
+def _fog(rgb: int, twelfths: int, _theme: str) -> QColor:
+    return mixed(QColor(rgb), theme.current().colour("canvas"), _FOG * twelfths / 12)
+
+
+@lru_cache(64)
+def _shaded(rgb: int) -> QColor:
+    return mixed(QColor(rgb), _BLACK, 0.16)
 
 
 def _paint_bone(painter: QPainter, ends: list[tuple[Array, Any]], colour: QColor) -> None:
@@ -149,7 +177,7 @@ def _paint_bone(painter: QPainter, ends: list[tuple[Array, Any]], colour: QColor
     lit = -1.0 if 0.5 * across + 0.85 * down > 0 else 1.0
     painter.setBrush(theme.current().colour("canvas"))
     painter.drawPolygon(quad(-1, 1, 1.5))
-    painter.setBrush(mixed(colour, _BLACK, 0.16))
+    painter.setBrush(_shaded(colour.rgb()))
     painter.drawPolygon(quad(-1, 1))
     painter.setBrush(colour)
     painter.drawPolygon(quad(lit, -0.15 * lit))

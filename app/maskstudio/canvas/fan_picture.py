@@ -5,6 +5,7 @@ The floor, the mist of all bodies, how far their joints stray, and the few bodie
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 from maskengines.subjects.pose_skeleton import INDEX
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from maskstudio.canvas import fan_mist
 from maskstudio.canvas.fan_body import mixed
@@ -60,29 +61,47 @@ class Crowd:
 
 
 class FanPicture:
-    """Draws it again only when something of it has changed."""
+    """Draws it again only when something of it has changed.
 
-    def __init__(self) -> None:
+    Args:
+        mark: draws what stands on the floor, under all bodies, for an orbit.
+    """
+
+    def __init__(self, mark: Callable[[QPainter, Orbit], None]) -> None:
+        self._mark = mark
         self._key: object = None
         self._crowd: Crowd | None = None
         self._floor = QImage()
         self._picture = QImage()
 
-    def picture(self, orbit: Orbit, crowd: Crowd | None, above: Array, ratio: float) -> QImage:
+    def picture(
+        self, orbit: Orbit, crowd: Crowd | None, above: Array, ratio: float, font: QFont | None = None
+    ) -> QImage:
         """Opaque device pixels of the whole screen, ``ratio`` for each of the orbit's; the floor is under the
-        ``(17, 3)`` body ``above``. Another object whenever it is another picture."""
+        ``(17, 3)`` body ``above``, with what stands on it if there is a font for that. Another object
+        whenever it is another picture."""
         # The floor lies on whole cells: most changes of the body above it leave it as it is.
         ground = floor_under(above), *np.rint(above[:, ::2].mean(axis=0) / CELL).tolist()
-        key = orbit, ground, ratio, theme.current().name
+        key = orbit, ground, ratio, theme.current().name, font and font.key()
         same = key == self._key
         if not same:
             self._floor, self._key = _floor(orbit, above, ratio), key
+            if font is not None:
+                self._paint_mark(orbit, ratio, font)
         if not same or crowd is not self._crowd:
             self._picture, self._crowd = self._floor.copy(), crowd
             if crowd is not None:
                 _paint_crowd(self._picture, orbit, crowd, ratio)
             self._picture.setDevicePixelRatio(ratio)
         return self._picture
+
+    def _paint_mark(self, orbit: Orbit, ratio: float, font: QFont) -> None:
+        painter = QPainter(self._floor)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(ratio, ratio)
+        painter.setFont(font)
+        self._mark(painter, orbit)
+        painter.end()
 
 
 def _floor(orbit: Orbit, above: Array, ratio: float) -> QImage:

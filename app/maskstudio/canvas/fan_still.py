@@ -1,4 +1,4 @@
-"""All that a 3D view of a pose shows and that stays while a pin is dragged, kept as a picture.
+"""What a 3D view of a pose shows and that stays while a pin is dragged, kept as pictures.
 
 A hand moves a pin sixty times a second and bodies answer ten times: what one move costs decides how soon the
 next answer is drawn.
@@ -28,7 +28,7 @@ class FanStill:
         font: QFont,
         draw: Callable[[QPainter], None],
     ) -> QImage:
-        """A backdrop with what ``draw`` puts over it, in opaque device pixels.
+        """A backdrop with what ``draw`` puts over it, in device pixels.
 
         Args:
             backdrop: another object whenever it looks different.

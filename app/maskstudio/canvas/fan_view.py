@@ -83,8 +83,9 @@ class FanView(QWidget):
         self._end: fan_marks.End | None = None
         self._framed = False
         self._crowds: tuple[Crowd, Crowd] | None = None
-        self._picture = FanPicture()
-        self._still = FanStill()
+        self._picture = FanPicture(self._paint_photographer)
+        self._still, self._signs = FanStill(), FanStill()
+        self._clear = QImage()
         self._cost = 0.0
         self._fade = Fade(self)
         self._pointer = FanPointer(self)
@@ -144,8 +145,9 @@ class FanView(QWidget):
 
     def set_pins(self, pins: Mapping[str, Place]) -> None:
         """Mark these joints as pinned."""
+        before = self._pins_room()
         self._pins = {INDEX[name]: place for name, place in pins.items()}
-        self.update()
+        self._update_pins(before)
 
     def set_body(self, body: Array | None) -> None:
         """The ``(17, 3)`` body that the user keeps."""
@@ -232,9 +234,10 @@ class FanView(QWidget):
     def drag_joint(self, joint: int, place: Array) -> None:
         """The pointer holds a joint at a place."""
         self._fade.stop()
+        before = self._pins_room()
         self._drag = joint, _triple(place)
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        self.update()
+        self._update_pins(before)
         self.joint_dragged.emit(JOINTS[joint], self._drag[1])
 
     def finish_drag(self) -> None:
@@ -258,7 +261,7 @@ class FanView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         above = self.strong if self.strong is not None or self._spread is None else self._spread.means
-        backdrop = self._backdrop(_NOBODY if above is None else above)
+        backdrop = self._backdrop(above)
         if above is None:
             painter.drawImage(0, 0, backdrop)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -267,32 +270,50 @@ class FanView(QWidget):
         # Medoids, spread and how many bodies there are come with the backdrop.
         things, values = (self._hypotheses, self._body), (self._chosen, self._joint, self._end)
         painter.drawImage(0, 0, self._still.picture(backdrop, things, values, self.font(), self._paint_still))
+        painter.drawImage(0, 0, self._sign_picture())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pins = self._pins if self._drag is None else {**self._pins, self._drag[0]: self._drag[1]}
-        fan_body.paint_pins(painter, self.orbit, pins, self.strong)
+        fan_body.paint_pins(painter, self.orbit, self._shown_pins, self.strong)
         self._paint_label(painter)
         self._fade.paint(painter, event.rect())
 
     def _paint_still(self, painter: QPainter) -> None:
         body, orbit = self.strong, self.orbit
-        fan_marks.paint_photographer(painter, orbit, self.tr("photo taken from here"))
         if self._spread is not None and self._joint is not None:
             fan_body.paint_ellipse(painter, orbit, self._spread, self._joint)
         if body is not None:
             if self._body is not None and body is not self._body:
                 fan_body.paint_thin(painter, orbit, self._body[None], [0.9], 2.4)
             fan_body.paint_body(painter, orbit, body, self._joint)
-        self._paint_words(painter)
-        fan_marks.paint_gizmo(painter, orbit, self._end)
 
-    def _backdrop(self, above: Array) -> QImage:
+    def _sign_picture(self) -> QImage:
+        """Words and axes in the corners, above all bodies, on nothing."""
+        ratio = self.devicePixelRatioF()
+        if self._clear.size() != self.size() * ratio:
+            self._clear = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+            self._clear.fill(Qt.GlobalColor.transparent)
+            self._clear.setDevicePixelRatio(ratio)
+        count = None if self._hypotheses is None else len(self._hypotheses.poses)
+        values = self.orbit, self._end, count, theme.current().name
+        return self._signs.picture(self._clear, (), values, self.font(), self._paint_signs)
+
+    def _paint_signs(self, painter: QPainter) -> None:
+        self._paint_words(painter)
+        fan_marks.paint_gizmo(painter, self.orbit, self._end)
+
+    def _paint_photographer(self, painter: QPainter, orbit: Orbit) -> None:
+        fan_marks.paint_photographer(painter, orbit, self.tr("photo taken from here"))
+
+    def _backdrop(self, above: Array | None) -> QImage:
         """The floor and the mist; half of it while the camera moves, where all of it takes too long."""
         crowd, full = None, True
         if self._crowds is not None:
             full = not (self._settled.isActive() and self._cost > _SMOOTH_MS)
             crowd = self._crowds[0 if full else 1]
         start = time.perf_counter()
-        picture = self._picture.picture(self.orbit, crowd, above, self.devicePixelRatioF())
+        font = None if above is None else self.font()
+        picture = self._picture.picture(
+            self.orbit, crowd, _NOBODY if above is None else above, self.devicePixelRatioF(), font
+        )
         cost = 1000 * (time.perf_counter() - start)
         if full and cost > 1:
             self._cost = cost
@@ -388,6 +409,20 @@ class FanView(QWidget):
         super().resizeEvent(event)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    @property
+    def _shown_pins(self) -> dict[int, Place]:
+        return self._pins if self._drag is None else {**self._pins, self._drag[0]: self._drag[1]}
+
+    def _pins_room(self) -> QRectF:
+        return fan_body.pins_room(self.orbit, self._shown_pins, self.strong)
+
+    def _update_pins(self, before: QRectF) -> None:
+        """Pins moved from ``before``; all else stays, unless a joint under the pointer is told of."""
+        if self._joint is not None:
+            self.update()
+        else:
+            self.update((before | self._pins_room()).toAlignedRect())
 
     def _gather(self) -> None:
         """All bodies for the picture, and half of them for one that moves."""

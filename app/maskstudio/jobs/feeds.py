@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 33
 """A live job hears of changes at most this often."""
-FRAME_MS = 16
+FRAME_MS = 8
 """A pose is small: it goes out with each place of the hand, so that what is answered next is the newest."""
 PIXELS = "pixels"
 NOTHING = Box(0, 0, 0, 0)

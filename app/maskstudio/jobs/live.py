@@ -173,8 +173,14 @@ class LivePreview(QObject):
             self._start_unasked()
 
     def _changed(self) -> None:
-        if self._enabled and not self._broken and not self._timer.isActive():
-            self._timer.start(self._feed.wait_ms(round(1000 * (time.monotonic() - self._sent_at))))
+        if not self._enabled or self._broken or self._timer.isActive():
+            return
+        wait = self._feed.wait_ms(round(1000 * (time.monotonic() - self._sent_at)))
+        if wait > 0:
+            self._timer.start(wait)
+        else:
+            # Even a timer of nothing comes after what is to be painted by then.
+            self._send()
 
     def _image_changed(self, _: Box) -> None:
         self._broken = False

@@ -17,7 +17,7 @@ MANIFEST = "engine.toml"
 _REQUIRED = ("id", "title", "summary", "version", "module", "class")
 _TEXTS = (*_REQUIRED, "weight", "live_companion")
 _LISTS = ("subject_kinds", "spaces", "result_kinds", "needs")
-_SWITCHES = ("live", "needs_mask", "needs_visible")
+_SWITCHES = ("live", "all_cores", "needs_mask", "needs_visible")
 KEYS = {*_TEXTS, *_LISTS, *_SWITCHES, "default_count", "params"}
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from maskengines.errors import EngineFault
 from maskengines.runtime.messages import Prepare
@@ -21,7 +22,6 @@ _THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
-_INTERACTIVE_NICENESS = 5
 
 
 def cores() -> int:
@@ -29,15 +29,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of the machine, for one engine: how many threads it may use, and how far it stands back."""
+
+    threads: int
+    niceness: int
+
+
 class WorkerPool:
     """Args:
-    threads: how many threads an engine may use.
-    niceness: of the workers.
+    share: what engines may use.
+    patient_share: what those may use whose ``all_cores`` is set.
     """
 
-    def __init__(self, threads: int, niceness: int) -> None:
-        self._threads = threads
-        self._niceness = niceness
+    def __init__(self, share: Share, patient_share: Share) -> None:
+        self._share = share
+        self._patient_share = patient_share
         self._lock = threading.Lock()
         self._idle: dict[str, list[WorkerProcess]] = {}
         self._busy: dict[str, list[WorkerProcess]] = {}
@@ -49,13 +57,14 @@ class WorkerPool:
 
     @classmethod
     def interactive(cls) -> WorkerPool:
-        """Leaves a core, and the right of way, to a window."""
-        return cls(max(1, cores() - 1), _INTERACTIVE_NICENESS)
+        """Leaves the right of way to a window, and a core too but for engines with ``all_cores``, which stand
+        back behind what follows the hand as well."""
+        return cls(Share(max(1, cores() - 1), 5), Share(cores(), 10))
 
     @classmethod
     def batch(cls) -> WorkerPool:
         """Takes all cores."""
-        return cls(cores(), 0)
+        return cls(Share(cores(), 0), Share(cores(), 0))
 
     def acquire(self, engine: RegisteredEngine) -> WorkerProcess:
         """A worker for one job: the engine's own, or a second one if that is at work. Give it back
@@ -149,7 +158,8 @@ class WorkerPool:
         return worker
 
     def _settings(self, engine: RegisteredEngine) -> WorkerSettings:
-        environment = dict.fromkeys(_THREAD_VARIABLES, str(self._threads))
+        share = self._patient_share if engine.info.all_cores else self._share
+        environment = dict.fromkeys(_THREAD_VARIABLES, str(share.threads))
         environment["NUMBA_CACHE_DIR"] = str(numba_cache_folder())
         # Threads that wait by spinning take the core from whoever they wait for once another process is
         # busy: a map of a classifier then cost ten times as much.
@@ -164,7 +174,7 @@ class WorkerPool:
             plugin=engine.plugin_folder,
             trusted_hash=engine.trusted_hash(),
             environment=environment,
-            niceness=self._niceness,
+            niceness=share.niceness,
         )
 
 

@@ -181,6 +181,7 @@ DIFFUSERS = EngineInfo(
     version="1",
     params=DiffusersParams,
     implementation="maskengines.inpaint.pipelines.engine:Diffusers",
+    all_cores=True,
     needs_visible=False,
     default_count=2,
     needs=("torch", "diffusers"),
