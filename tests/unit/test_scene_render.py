@@ -12,6 +12,7 @@ from maskengines.results.scenes import SceneResult, scene_from_candidate
 from maskengines.runtime.local import run_here
 from maskengines.scene.info import RenderParams
 from maskengines.scene.rasteriser import render
+from maskengines.scene.rasteriser.rendering import THUMBNAIL, thumbnail, to_pixels
 from maskengines.scene.render import RenderScene
 from maskengines.subjects.scene import SceneSubject
 from maskengines.subjects.scene_files import load_scene
@@ -61,6 +62,22 @@ def test_what_cannot_be_photographed_says_so(scene: SceneSubject) -> None:
             run_here(RenderScene(), Request(subject, {}, params, count=count))
 
 
+def test_a_picture_for_the_gallery_comes_with_a_scene_and_shows_what_the_first_camera_sees(
+    scene: SceneSubject,
+) -> None:
+    assert scene.gaussians is not None
+    camera = scene.cameras[0]
+    small = thumbnail(scene.gaussians, camera.resized(10 * camera.width, 10 * camera.height))
+    assert max(small.shape) == THUMBNAIL
+    given = SceneResult(scene.gaussians, scene.cameras, picture=thumbnail(scene.gaussians, camera))
+    back = SceneResult.read(given.to_plain())
+    assert back.picture is not None
+    np.testing.assert_array_equal(back.picture, to_pixels(render(scene.gaussians, camera).colour))
+    for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(BadInput, match="picture"):
+            SceneResult.read(given.to_plain() | {"picture": wrong})
+
+
 def test_a_scene_comes_back_from_the_answer_that_holds_it(scene: SceneSubject) -> None:
     assert scene.gaussians is not None
     given = SceneResult(scene.gaussians, scene.cameras, {"photos": 4}, {"masks": {"p01": np.ones((2, 2))}})
@@ -69,6 +86,7 @@ def test_a_scene_comes_back_from_the_answer_that_holds_it(scene: SceneSubject) -
     assert [camera.name for camera in back.cameras] == ["p00", "p01", "p02", "p03"]
     assert back.facts == {"photos": 4}
     assert back.extra["masks"]["p01"].shape == (2, 2)
+    assert back.picture is None
     (picture,) = run_here(RenderScene(), Request(scene, {}, RenderParams()))
     with pytest.raises(BadInput, match="holds no scene"):
         scene_from_candidate(picture)

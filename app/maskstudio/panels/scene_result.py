@@ -1,4 +1,4 @@
-"""Scenes in the gallery: Gaussians as dots, as the first camera sees them."""
+"""Scenes in the gallery, as the first camera sees them: the picture that came with one, else dots."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class SceneResultView:
             scene = SceneResult.read(candidate.result)
         except BadInput:
             return QImage()
+        if scene.picture is not None:
+            pixels = np.ascontiguousarray(scene.picture)
+            height, width = pixels.shape[:2]
+            return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         camera = scene.cameras[0] if scene.cameras else _before(scene.gaussians.means)
         return dots(scene, camera, size)
 

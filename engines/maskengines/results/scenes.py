@@ -22,18 +22,22 @@ class SceneResult:
         cameras: from which the scene can be looked at, for example those of its photos; may be none.
         facts: names and values to tell, in order.
         extra: what else the engine says, as plain data; the masks that it learned, for example.
+        picture: ``(h, w, 3)`` uint8, for a gallery: the scene as the first camera sees it. None has the
+            Gaussians drawn as dots there.
     """
 
     gaussians: Gaussians
     cameras: tuple[Camera, ...] = ()
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    picture: np.ndarray[Any, np.dtype[np.uint8]] | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """As it crosses between processes and into projects; inverse of `read`."""
         return {
             **self.extra,
             **self.gaussians.to_arrays(),
+            **({} if self.picture is None else {"picture": self.picture}),
             "cameras": [camera.to_record() for camera in self.cameras],
             "facts": dict(self.facts),
         }
@@ -60,8 +64,14 @@ class SceneResult:
             Camera.from_record(record, f"Camera {number} of this scene")
             for number, record in enumerate(told, 1)
         )
-        extra = {key: value for key, value in result.items() if key not in (*FIELDS, "cameras", "facts")}
-        return cls(gaussians, cameras, dict(result.get("facts") or {}), extra)
+        picture = result.get("picture")
+        if picture is not None:
+            picture = np.asarray(picture)
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+                raise BadInput("This scene's picture is not height x width x 3 of uint8.")
+        known = (*FIELDS, "cameras", "facts", "picture")
+        extra = {key: value for key, value in result.items() if key not in known}
+        return cls(gaussians, cameras, dict(result.get("facts") or {}), extra, picture)
 
 
 def learned_masks(result: SceneResult) -> dict[str, np.ndarray[Any, Any]]:

@@ -20,6 +20,7 @@ from maskengines.scene.initial import initial_gaussians, sparse_points, starting
 from maskengines.scene.paint import Paint, painted_files
 from maskengines.scene.rasteriser import cuda
 from maskengines.scene.rasteriser.choice import chosen
+from maskengines.scene.rasteriser.rendering import thumbnail
 from maskengines.scene.schedule import Schedule
 from maskengines.scene.stereo import Stereo
 from maskengines.scene.training import DualTraining, EmaTraining, PlainTraining, Setting, Training
@@ -168,7 +169,9 @@ class Run:
         cameras = tuple(view.camera for view in views)
         return Candidate(
             kind="scene",
-            result=SceneResult(gaussians, cameras, dict(metrics), {"masks": masks}).to_plain(),
+            result=SceneResult(
+                gaussians, cameras, dict(metrics), {"masks": masks}, thumbnail(gaussians, cameras[0])
+            ).to_plain(),
             seed=self.seed,
             label=f"{len(gaussians)} Gaussians",
             metrics=metrics,

@@ -12,6 +12,7 @@ from maskengines.contract import Candidate, EngineInfo, ImagePatch, Request, Run
 from maskengines.errors import BadInput
 from maskengines.scene.info import RENDER_SCENE, RenderParams
 from maskengines.scene.rasteriser import Options, render
+from maskengines.scene.rasteriser.rendering import to_pixels
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.scene import SceneSubject, need_gaussians
@@ -58,12 +59,6 @@ class RenderScene:
                 metrics={"camera": camera.name, "gaussians": len(gaussians)},
                 seconds=took,
             )
-
-
-def to_pixels(colour: Array) -> Array:
-    """``(h, w, 3)`` uint8 of sRGB colours in 0..1; what is beyond is cut."""
-    pixels: Array = np.rint(np.clip(colour, 0, 1) * 255).astype(np.uint8)
-    return pixels
 
 
 def _cameras(subject: SceneSubject, params: RenderParams) -> Sequence[Camera]:

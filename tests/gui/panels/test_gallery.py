@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.results.scenes import SceneResult
 from maskstudio.documents.document import Document
 from maskstudio.panels.candidates_panel import CandidatesPanel
 from maskstudio.panels.gallery_model import OPACITY_ROLE, GalleryModel
@@ -18,6 +19,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPaintEvent, QRegion
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from some_scene import around, some_gaussians
 
 
 def test_an_empty_gallery_teaches(candidates: CandidatesPanel) -> None:
@@ -216,6 +218,20 @@ def test_a_thumbnail_shows_the_answer_inside_and_the_picture_around(dtype: Any, 
     assert image.size() == QSize(100, 100)
     assert image.pixelColor(50, 50) == QColor("white")
     assert image.pixelColor(5, 5) == QColor("black")
+
+
+def test_a_scene_shows_the_picture_that_came_with_it_else_its_gaussians_as_dots(document: Document) -> None:
+    pixels = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
+    view = view_for("scene")
+
+    def shown(picture: Any) -> QImage:
+        scene = SceneResult(some_gaussians(50), tuple(around(2)), picture=picture)
+        return view.thumbnail(Candidate("scene", scene.to_plain(), 1), Part(), document, QSize(80, 60))
+
+    image = shown(pixels)
+    assert (image.width(), image.height()) == (8, 6)
+    assert QColor(image.pixel(5, 4)).getRgb()[:3] == tuple(pixels[4, 5].tolist())
+    assert shown(None).size() == QSize(80, 60)
 
 
 def test_a_new_kind_of_result_gets_its_view_without_touching_the_gallery(

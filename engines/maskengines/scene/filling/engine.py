@@ -22,6 +22,7 @@ from maskengines.scene.filling.reference import best_view
 from maskengines.scene.filling.refining import refined
 from maskengines.scene.filling.removal import Removal, remove
 from maskengines.scene.info import SCENE_FILL, FillParams
+from maskengines.scene.rasteriser.rendering import thumbnail
 from maskengines.scene.warming import warm_up
 from maskengines.subjects.cameras import Camera
 from maskengines.subjects.gaussians import Gaussians
@@ -129,9 +130,9 @@ def _answer(
         "view": place.hole.camera.name,
         "hole_pixels": int(place.hole.mask.sum()),
     }
-    result = SceneResult(
-        removal.kept.joined(new), (place.closer, *cameras), facts, {"stays": removal.stays.astype(np.uint8)}
-    )
+    filled, stays = removal.kept.joined(new), {"stays": removal.stays.astype(np.uint8)}
+    closer = place.closer
+    result = SceneResult(filled, (closer, *cameras), facts, stays, thumbnail(filled, closer))
     return Candidate(
         "scene", result.to_plain(), seed, f"{len(new)} new Gaussians", metrics=facts,
         seconds=time.monotonic() - began,

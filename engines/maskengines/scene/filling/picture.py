@@ -10,7 +10,7 @@ from maskengines.contract import ImagePatch, Request, RunContext
 from maskengines.errors import EngineFault
 from maskengines.params import Params
 from maskengines.scene.filling.hole import Hole
-from maskengines.scene.render import to_pixels
+from maskengines.scene.rasteriser.rendering import to_pixels
 from maskengines.subjects.image import ImageSubject
 
 Array = np.ndarray[Any, Any]
