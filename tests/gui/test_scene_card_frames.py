@@ -30,7 +30,9 @@ class Painter:
         self.selected = np.zeros(0, bool)
         Painter.made.append(self)
 
-    def show(self, shown: np.ndarray, selected: np.ndarray, tint: tuple[float, float, float]) -> None:
+    def show(
+        self, shown: np.ndarray, selected: np.ndarray, locked: np.ndarray, tint: tuple[float, float, float]
+    ) -> None:
         self.selected = selected
 
     def frame(self, camera: Camera, number: int) -> SceneFrame:

@@ -28,11 +28,11 @@ def compare(graphics: Graphics, degree: int) -> dict[str, float]:
     """
     gaussians = some_gaussians(3000, degree)
     rng = np.random.default_rng(degree)
-    shown, selected = rng.random(3000) < 0.9, rng.random(3000) < 0.2
+    shown, selected, locked = rng.random(3000) < 0.9, rng.random(3000) < 0.2, rng.random(3000) < 0.2
     painter, picture = SplatPainter(graphics, texels_of(gaussians)), Picture(gaussians)
     tint = (1.0, 0.4, 0.1)
-    painter.show(shown, selected, tint)
-    picture.show({"shown": shown, "selected": selected, "locked": ~shown, "tint": tint})
+    painter.show(shown, selected, locked, tint)
+    picture.show({"shown": shown, "selected": selected, "locked": locked, "tint": tint})
     pixels, depths, means = [], [], []
     for number, camera in enumerate(around(3, 150, 101, 9.0)):
         theirs, own = painter.frame(camera, number), picture.frame(camera, number)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from maskengines.errors import BadInput
+from maskengines.results.frames import DIMMED
 from maskengines.scene import selecting
 from maskengines.scene.selecting import Selector
 from maskengines.scene.viewing import Picture
@@ -117,6 +118,19 @@ def test_questions_that_make_no_sense_are_refused(selector: Selector) -> None:
     ):  # fmt: skip
         with pytest.raises(BadInput):
             selector.answer(wrong, FREE, opacities)
+
+
+def test_what_is_locked_is_seen_darker_until_it_is_let_go() -> None:
+    picture, camera = Picture(scene()), around(6)[0]
+    none = np.zeros_like(FREE)
+    bright = picture.frame(camera, 1).pixels.astype(int)
+    state = {"shown": ~none, "selected": none, "locked": ~none, "tint": (0, 1, 0)}
+    picture.show(state)
+    dark = picture.frame(camera, 2).pixels.astype(int)
+    assert np.abs(dark[..., :3] - DIMMED * bright[..., :3]).max() <= 1
+    assert np.array_equal(dark[..., 3], bright[..., 3])
+    picture.show(state | {"locked": none})
+    assert np.array_equal(picture.frame(camera, 3).pixels, bright)
 
 
 def test_an_edit_is_seen_on_what_is_selected_until_it_ends() -> None:

@@ -61,4 +61,6 @@ def test_flags_say_what_shows_and_what_is_selected() -> None:
     found = flags(3, shown, selected).reshape(-1, 2)
     assert found[:3].tolist() == [[255, 0], [0, 0], [255, 255]]
     assert not found[3:].any()
+    found = flags(3, shown, selected, np.array([False, True, True])).reshape(-1, 2)
+    assert found[:3].tolist() == [[255, 0], [0, 0], [128, 255]]
     assert flags(2).reshape(-1, 2)[:2].tolist() == [[255, 0], [255, 0]]

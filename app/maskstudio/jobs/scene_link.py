@@ -31,7 +31,9 @@ class Card(Protocol):
     @property
     def draws(self) -> bool: ...
     def show(self, gaussians: Gaussians | None) -> None: ...
-    def tell(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None: ...
+    def tell(
+        self, shown: Array, selected: Array, locked: Array, tint: tuple[float, float, float]
+    ) -> None: ...
     def frame(self, camera: Camera, number: int) -> SceneFrame | None: ...
 
 
@@ -107,13 +109,13 @@ class SceneLink(QObject):
         self._edit, self._edit_is_news = told, True
 
     def tell(self, shown: Array, selected: Array, locked: Array, tint: tuple[float, float, float]) -> None:
-        """Which Gaussians show, which are tinted and which stay as they are: ``(N,)`` bool, and sRGB in
-        0..1."""
+        """Which Gaussians show, which are tinted and which stay as they are, dimmed: ``(N,)`` bool, and sRGB
+        in 0..1."""
         flags = {"shown": shown, "selected": selected, "locked": locked}
         self._state = {name: flag.astype(np.uint8) for name, flag in flags.items()} | {"tint": list(tint)}
         if self._item is not None:
             self._item.update(state=self._state)
-        self._card.tell(shown, selected, tint)
+        self._card.tell(shown, selected, locked, tint)
         self._draw_again()
 
     def ask(self, before: Array, what: str, **more: Any) -> bool:

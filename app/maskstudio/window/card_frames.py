@@ -33,7 +33,7 @@ class CardFrames(QObject):
         self._card = card
         self._preparing = Background(self._prepared, self)
         self._gaussians: Gaussians | None = None
-        self._state: tuple[Array, Array, tuple[float, float, float]] | None = None
+        self._state: tuple[Array, Array, Array, tuple[float, float, float]] | None = None
         self._painter: Any = None
 
     @property
@@ -42,7 +42,7 @@ class CardFrames(QObject):
         return self._painter is not None
 
     def show(self, gaussians: Gaussians | None) -> None:
-        """Draw these from now on, none of them hidden or tinted."""
+        """Draw these from now on, none of them hidden, tinted or dimmed."""
         if gaussians is self._gaussians:
             return
         self.close()
@@ -52,11 +52,11 @@ class CardFrames(QObject):
 
             self._preparing.start(lambda: texels_of(gaussians))
 
-    def tell(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None:
-        """Which of them show, and which are tinted: ``(N,)`` bool, and sRGB in 0..1."""
-        self._state = shown, selected, tint
+    def tell(self, shown: Array, selected: Array, locked: Array, tint: tuple[float, float, float]) -> None:
+        """Which of them show, which are tinted and which are dimmed: ``(N,)`` bool, and sRGB in 0..1."""
+        self._state = shown, selected, locked, tint
         if self._painter is not None:
-            self._tried(lambda painter: painter.show(shown, selected, tint))
+            self._tried(lambda painter: painter.show(shown, selected, locked, tint))
 
     def frame(self, camera: Camera, number: int) -> SceneFrame | None:
         """What `camera` sees; None where the card does not draw it."""

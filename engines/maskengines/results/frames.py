@@ -18,6 +18,9 @@ DEPTH_STEP = 8
 TINTED = 0.6
 """How much of a selected Gaussian's colour is the tint, whoever draws it."""
 
+DIMMED = 128 / 255
+"""How bright a locked Gaussian shows, whoever draws it."""
+
 
 @dataclass(frozen=True, eq=False)
 class SceneFrame:

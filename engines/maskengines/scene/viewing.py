@@ -9,7 +9,7 @@ import numpy as np
 
 from maskengines.contract import Candidate, Request, RunContext
 from maskengines.errors import BadInput
-from maskengines.results.frames import TINTED, SceneFrame
+from maskengines.results.frames import DIMMED, TINTED, SceneFrame
 from maskengines.scene.info import SCENE_VIEW
 from maskengines.scene.pixels import coarse_depth, premultiplied
 from maskengines.scene.rasteriser import Options
@@ -87,14 +87,14 @@ class SceneViewing:
 
 
 class Picture:
-    """N Gaussians, of which some are hidden, some are tinted, and some are being edited."""
+    """N Gaussians, of which some are hidden, tinted or dimmed, and some are being edited."""
 
     def __init__(self, gaussians: Gaussians) -> None:
         self._gaussians = gaussians
         self._parameters: Parameters = parameters_of(gaussians)
         self._options = Options()
         self._shown = self._free = np.ones(len(gaussians), bool)
-        self._selected = ~self._shown
+        self._selected = self._locked = ~self._shown
         self._tint: Array = np.zeros(3, np.float32)
         self._edit: SplatEdit | None = None
         self._opacities = gaussians.opacities
@@ -110,7 +110,7 @@ class Picture:
         return self._opacities
 
     def show(self, state: Mapping[str, Any]) -> None:
-        """Hide and tint from now on.
+        """Hide, tint and dim from now on.
 
         Raises:
             BadInput: there are not as many as Gaussians.
@@ -121,7 +121,8 @@ class Picture:
         )
         if not shown.shape == selected.shape == locked.shape == (count,):
             raise BadInput(f"The scene has {count} Gaussians, and the state tells of {shown.shape}.")
-        self._shown, self._free, self._selected = shown, shown & ~locked, selected & shown
+        self._shown, self._free = shown, shown & ~locked
+        self._selected, self._locked = selected & shown, locked & shown
         self._tint = (np.asarray(state["tint"], np.float32) - np.float32(0.5)) / np.float32(SH_C0)
         self._opacities = self._gaussians.opacities
         if not shown.all():
@@ -138,15 +139,17 @@ class Picture:
         self._compose()
 
     def _compose(self) -> None:
-        drawn = self._gaussians
-        harmonics = drawn.harmonics
+        drawn, tinted = self._gaussians, self._selected
         if self._edit is not None:
-            drawn = self._edit.applied(drawn, self._selected)
-            harmonics = drawn.harmonics
-        elif self._selected.any():
-            harmonics = harmonics.copy()
-            harmonics[self._selected] *= 1 - TINTED
-            harmonics[self._selected, 0] += TINTED * self._tint
+            drawn, tinted = self._edit.applied(drawn, self._selected), ~self._shown
+        harmonics = drawn.harmonics
+        for whose, share, colour in (
+            (tinted, TINTED, self._tint), (self._locked, 1 - DIMMED, np.float32(-0.5 / SH_C0))
+        ):  # fmt: skip
+            if whose.any():
+                harmonics = harmonics.copy()
+                harmonics[whose] *= 1 - share
+                harmonics[whose, 0] += share * colour
         self._parameters = (drawn.means, drawn.scales, drawn.rotations, self._opacities, harmonics)
 
     def frame(self, camera: Camera, number: int) -> SceneFrame:

@@ -73,7 +73,7 @@ void main() {
     gl_Position = NOWHERE;
     int i = int(number);
     vec4 flags = texel(state, i);
-    if (flags.r < 0.5) return;
+    if (flags.r == 0.0) return;
     vec4 where = texel(geometry, GEOMETRY_TEXELS * i);
     vec3 p = vec3(dot(view[0], vec4(where.xyz, 1.0)), dot(view[1], vec4(where.xyz, 1.0)),
                   dot(view[2], vec4(where.xyz, 1.0)));
@@ -95,7 +95,7 @@ void main() {
     vec2 centre = lens.xy * p.xy * inverse + lens.zw;
     if (any(greaterThan(centre - reach, frame.xy)) || any(lessThan(centre + reach, vec2(0.0)))) return;
     conic = 0.5 * LOG2E / determinant * vec3(c, -2.0 * b, a);
-    colour = max(mix(seen_colour(i, normalize(where.xyz - eye)), tint.rgb, flags.g * tint.a), 0.0);
+    colour = flags.r * max(mix(seen_colour(i, normalize(where.xyz - eye)), tint.rgb, flags.g * tint.a), 0.0);
     away = reach * vec2(float(gl_VertexID & 1) * 2.0 - 1.0, float(gl_VertexID >> 1) * 2.0 - 1.0);
     // Rows of a picture go down; they are read from the lower edge up, so nothing is turned over here.
     gl_Position = vec4((centre + away) / frame.xy * 2.0 - 1.0, 0.0, 1.0);

@@ -84,11 +84,11 @@ class SplatPainter:
         ]
         graphics.leave()
 
-    def show(self, shown: Array, selected: Array, tint: tuple[float, float, float]) -> None:
-        """Hide and tint from now on: ``(N,)`` bool each, and sRGB in 0..1."""
+    def show(self, shown: Array, selected: Array, locked: Array, tint: tuple[float, float, float]) -> None:
+        """Hide, tint and dim from now on: ``(N,)`` bool each, and sRGB in 0..1."""
         self._enter()
         self._tint = tint
-        self._fill(self._textures[2], flags(self._count, shown, selected), _UNSIGNED_BYTE, _RG)
+        self._fill(self._textures[2], flags(self._count, shown, selected, locked), _UNSIGNED_BYTE, _RG)
         self._graphics.leave()
 
     def frame(self, camera: Camera, number: int) -> SceneFrame:

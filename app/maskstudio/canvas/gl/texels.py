@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from maskengines.results.frames import DIMMED
 from maskengines.subjects.gaussians import Gaussians
 from maskengines.subjects.quaternions import rotation_matrices
 
@@ -49,10 +50,15 @@ def texels_of(gaussians: Gaussians) -> Texels:
     return Texels(gaussians.means, gaussians.harmonics.shape[1], _geometry(gaussians), _harmonics(gaussians))
 
 
-def flags(count: int, shown: Array | None = None, selected: Array | None = None) -> Array:
-    """``(rows, 2 ROW)`` uint8: what shows and what is selected, ``(N,)`` bool; all and nothing by default."""
+def flags(
+    count: int, shown: Array | None = None, selected: Array | None = None, locked: Array | None = None
+) -> Array:
+    """``(rows, 2 ROW)`` uint8: how bright each shows, 0 for not at all, and whether it is tinted. By ``(N,)``
+    bools; all, none and none by default."""
     rows, found = _rows(count, 2, 2, np.uint8)
-    found[:, 0] = 255 if shown is None else 255 * shown.astype(np.uint8)
+    found[:, 0] = 255 if locked is None else np.where(locked, np.uint8(round(255 * DIMMED)), np.uint8(255))
+    if shown is not None:
+        found[~shown, 0] = 0
     found[:, 1] = 0 if selected is None else 255 * selected.astype(np.uint8)
     return rows
 
