@@ -119,7 +119,8 @@ class Drawing:
                 )
                 answer = pipe(**given, **_callback(self.loaded, steps))
         except Cancelled:
-            self._free()
+            # To look for what is left of it takes half a second, and the next run can use that memory.
+            self._free_hooks()
             raise
         withheld = getattr(answer, "nsfw_content_detected", None) or [False] * len(seeds)
         pictures = np.asarray(answer.images, np.float32)
@@ -136,10 +137,13 @@ class Drawing:
         return self._colours[cell]
 
     def _free(self) -> None:
+        self._free_hooks()
+        release(self.loaded.device)
+
+    def _free_hooks(self) -> None:
         free_hooks = getattr(self.loaded.pipe, "maybe_free_model_hooks", None)
         if free_hooks is not None:
             free_hooks()
-        release(self.loaded.device)
 
 
 def _callback(loaded: Loaded, steps: Steps) -> dict[str, Any]:
