@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 
@@ -368,6 +369,36 @@ def test_a_damaged_journal_is_offered_and_refused_in_one_sentence(root: Path, sp
     assert "\n" not in error.value.message
     assert folder.exists()
     assert acquire(folder) is not None
+
+
+def test_a_stroke_that_falls_into_the_reading_is_kept_whole(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(root, ProjectState(picture()))
+    read, painter = Mask.tile, threading.current_thread()
+    strokes = iter([Box(200, 100, 250, 60), Box(30, 100, 500, 200)])
+
+    def tile(mask: Mask, key: tuple[int, int]) -> np.ndarray:
+        found = read(mask, key).copy() if threading.current_thread() is not painter else read(mask, key)
+        if threading.current_thread() is not painter and (box := next(strokes, None)) is not None:
+            # As from the window's thread: written, and told a moment later.
+            desk.mask.data[box.slices] = box.x
+            threading.Timer(autosave_module.SETTLE / 4, desk.autosave.mask_changed, [box]).start()
+        return found
+
+    monkeypatch.setattr(Mask, "tile", tile)
+    monkeypatch.setattr(autosave_module, "SETTLE", 0.05)
+    batches: list[int] = []
+    append = JournalFile.append
+    monkeypatch.setattr(JournalFile, "append", lambda *given: batches.append(1) or append(*given))
+    desk.paint(Box(10, 10, 300, 100), 90)
+    desk.autosave.flush()
+    assert next(strokes, None) is None
+    assert len(batches) == 2, "the beginning, and all three strokes"
+    desk.autosave.abandon()
+    found = recover(only(root))
+    np.testing.assert_array_equal(found.state.masks["pixels"], desk.mask.data)
+    found.journal.close()
 
 
 def test_many_quick_strokes_become_few_batches(root: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from maskengines.contract import Box
-from maskengines.masks.mask import Mask
+from maskengines.masks.mask import Mask, MaskArray
 from maskengines.masks.tiles import Key
 from maskengines.projects.journal import Identity, Journal, Origin, Work
 from maskengines.projects.state import ProjectState
@@ -17,6 +18,11 @@ from maskengines.projects.state import ProjectState
 DELAY = 0.3
 RETRY = 5.0
 COMPACT_ABOVE = 256 << 20
+SETTLE = 0.002
+"""Seconds after which whoever was writing to the mask while it was read has told of it."""
+_READS = 5
+_AT_ONCE = 64 << 20
+"""Bytes of tiles that are copied to be of one moment; a larger change is read as it is packed."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +39,9 @@ class Start:
 class Autosave:
     """Tell it what changed, from the thread that edits; it costs that thread next to nothing.
 
-    The mask is read while the user goes on: a tile that is being written meanwhile is written again,
-    since its change is told afterwards.
+    The mask is read while the user goes on. What was written meanwhile is told afterwards; then all that has
+    changed is read again, so that a crash does not leave half of a stroke. Somebody who never pauses gets
+    what the last of a few readings saw, and the rest with the next batch.
     """
 
     def __init__(self, root: Path, mask: Mask, identity: Callable[[], Identity], start: Start) -> None:
@@ -148,6 +155,7 @@ class Autosave:
 
     def _write(self, boxes: list[Box], work: Work | None) -> None:
         keys = self._unwritten.union(*(self._mask.grid.keys(box) for box in boxes))
+        tiles, keys, work = self._settled(keys, work)
         before = self._latest
         if work is not None:
             self._latest = work
@@ -161,7 +169,7 @@ class Autosave:
                 # Apart from the tiles: what comes after the state is news to it.
                 self._journal.write(self._mask, (), before)
             self._journal.describe(identity)
-            self._journal.write(self._mask, sorted(keys), work)
+            self._journal.write(tiles, sorted(keys), work)
             if self._journal.size > self._compact_above:
                 self._journal.compact(self._mask, self._latest)
                 self._compact_above = max(COMPACT_ABOVE, 2 * self._journal.size)
@@ -172,9 +180,37 @@ class Autosave:
             self._unwritten, self._unwritten_work = keys, work
             self.trouble = (error.strerror if isinstance(error, OSError) else None) or str(error) or "unknown"
 
+    def _settled(self, keys: set[Key], work: Work | None) -> tuple[_Moment, set[Key], Work | None]:
+        """The tiles that changed as they are at one moment, with what else is told up to it."""
+        for left in reversed(range(_READS)):
+            small = len(keys) * self._mask.grid.tile_size <= _AT_ONCE
+            tiles = {key: self._mask.tile(key).copy() for key in keys} if small else {}
+            time.sleep(SETTLE)
+            with self._lock:
+                quiet = not self._boxes and self._work is None
+                if quiet or not left or self._restart is not None:
+                    break
+                boxes, self._boxes = self._boxes, []
+                work, self._work = self._work or work, None
+            keys = keys.union(*(self._mask.grid.keys(box) for box in boxes))
+        return _Moment(self._mask, tiles), keys, work
+
     def _worth_keeping(self, work: Work) -> bool:
         """Looking at a picture is no work that could be lost; candidates took minutes to make."""
         return work.modified or work.candidates != self._base.candidates
+
+
+class _Moment:
+    """A mask some of whose tiles are as they were at one moment."""
+
+    def __init__(self, mask: Mask, tiles: Mapping[Key, MaskArray]) -> None:
+        self.grid = mask.grid
+        self._mask = mask
+        self._tiles = tiles
+
+    def tile(self, key: Key) -> MaskArray:
+        held = self._tiles.get(key)
+        return self._mask.tile(key) if held is None else held
 
 
 def _work_of(state: ProjectState) -> Work:

@@ -13,14 +13,14 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from maskengines.contract import Candidate
 from maskengines.errors import BadInput
-from maskengines.masks.mask import Mask, MaskArray
-from maskengines.masks.tiles import Key
+from maskengines.masks.mask import MaskArray
+from maskengines.masks.tiles import Key, TileGrid
 from maskengines.projects import records
 from maskengines.projects.journal_file import BLOB, STATE, TILE, JournalFile, Record
 from maskengines.projects.owner import Ownership, owned_folder
@@ -77,6 +77,14 @@ class Identity:
     title: str
     path: Path | None
     source_path: Path | None
+
+
+class Tiled(Protocol):
+    """A mask, or one as it was."""
+
+    grid: TileGrid
+
+    def tile(self, key: Key) -> MaskArray: ...
 
 
 class Journal:
@@ -155,7 +163,7 @@ class Journal:
     def size(self) -> int:
         return self._file.size
 
-    def write(self, mask: Mask, keys: Iterable[Key], work: Work | None, space: str = "pixels") -> None:
+    def write(self, mask: Tiled, keys: Iterable[Key], work: Work | None, space: str = "pixels") -> None:
         """Append the present values of some tiles and, if given, the rest of the document, as one batch."""
         held = dict(self._known)
         try:
@@ -164,7 +172,7 @@ class Journal:
             self._known = held
             raise
 
-    def compact(self, mask: Mask, work: Work, space: str = "pixels") -> None:
+    def compact(self, mask: Tiled, work: Work, space: str = "pixels") -> None:
         """Replace the changes by the present state alone; at no moment is there less than one of them."""
         step = self.folder / "changes.new"
         step.unlink(missing_ok=True)
@@ -181,7 +189,7 @@ class Journal:
         fresh.path = self._file.path
         self._file = fresh
 
-    def _records(self, mask: Mask, keys: Iterable[Key], work: Work | None, space: str) -> Iterable[Record]:
+    def _records(self, mask: Tiled, keys: Iterable[Key], work: Work | None, space: str) -> Iterable[Record]:
         for key in keys:
             yield Record(TILE, _pack_tile(space, key, mask.tile(key)))
         if work is None:
