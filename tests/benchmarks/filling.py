@@ -84,7 +84,7 @@ def staged_photos(name: str, quick: bool, folder: Path) -> Stage:
 
     source = load_scene(DATA / name).subject
     truth = trained(source, quick, masks=str(DATA / name / "gt_masks"), meaning="exact")
-    box = _box_on_the_ground(truth, source.cameras, *PLACE[name])
+    box = box_on_the_ground(truth, source.cameras, *PLACE[name])
     both = truth.joined(box)
     # What structure-from-motion would not have found behind the box.
     seen = Evidence(both, source.cameras).seen(source.points)
@@ -97,7 +97,8 @@ def staged_photos(name: str, quick: bool, folder: Path) -> Stage:
     )
 
 
-def _box_on_the_ground(truth: Any, cameras: Any, number: int, across: float, down: float) -> Any:
+def box_on_the_ground(truth: Any, cameras: Any, number: int, across: float, down: float) -> Any:
+    """Gaussians of a box that stands on what camera ``number`` shows at a share of its width and height."""
     from maskengines.scene.filling.rays import places
     from maskengines.scene.rasteriser import render
     from maskengines.subjects.gaussians import SH_C0, Gaussians

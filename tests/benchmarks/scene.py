@@ -306,6 +306,55 @@ def quality(name: str, size: str, seeds: int) -> list[str]:
     return lines
 
 
+def selections(quick: bool) -> list[str]:
+    """What a perfect stroke over an object selects, against the Gaussians that are the object's."""
+    from maskengines.scene.filling.shares import share
+    from maskengines.scene.selecting import REACHES, Selector
+    from maskengines.subjects.scene_files import load_scene
+
+    from tests.benchmarks.filling import PLACE, box_on_the_ground, trained
+
+    subject = load_scene(DATA / "garden_occ").subject
+    scene = trained(subject, quick)
+    box = box_on_the_ground(scene, subject.cameras, *PLACE["garden_occ"])
+    both = scene.joined(box)
+    away = np.linalg.norm(scene.means - np.median(scene.means, axis=0), axis=1)
+    objects = {
+        "a box put into it": (both, np.arange(len(both)) >= len(scene)),
+        "the middle of it": (scene, away < np.quantile(away, 0.15)),
+    }
+    lines = [
+        "| garden_occ | views | " + " | ".join(REACHES) + " |",
+        "| --- | --: |" + " --: |" * len(REACHES),
+    ]
+    for name, (gaussians, whose) in objects.items():
+        selector, free = Selector(gaussians), np.ones(len(gaussians), bool)
+        own, others = gaussians.take(whose), gaussians.take(~whose)
+        number = PLACE["garden_occ"][0]
+        cameras = [subject.cameras[number + 6 * step] for step in (0, 1, -1)]
+        votes = [
+            {
+                "camera": camera.to_record(),
+                "mask": np.where(share(own, others, camera) > 0.5, np.uint8(255), np.uint8(0)),
+            }
+            for camera in cameras
+        ]
+        for views in (1, 3):
+            found = []
+            for reach in REACHES:
+                asked = {
+                    "what": "paint",
+                    "before": ~free,
+                    "how": "replace",
+                    "reach": reach,
+                    "votes": votes[:views],
+                }
+                chosen = selector.answer(asked, free, gaussians.opacities)
+                found.append(f"{(chosen & whose).sum() / (chosen | whose).sum():.2f}")
+            lines.append(f"| {name} | {views} | " + " | ".join(found) + " |")
+    return lines
+
+
 def table(quick: bool) -> str:
     parts = [
         "## Scene",
@@ -316,5 +365,7 @@ def table(quick: bool) -> str:
         "\n".join(training(quick)),
         "Clean test views after training on photos with clutter in, mean and standard deviation over seeds.",
         *("\n".join(quality(*row)) for row in (QUICK if quick else FULL)),
+        "Selecting an object by perfect strokes over what of it shows: intersection over union of Gaussians.",
+        "\n".join(selections(quick)),
     ]
     return "\n\n".join(parts)
