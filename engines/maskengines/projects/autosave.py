@@ -184,7 +184,11 @@ class Autosave:
         """The tiles that changed as they are at one moment, with what else is told up to it."""
         for left in reversed(range(_READS)):
             small = len(keys) * self._mask.grid.tile_size <= _AT_ONCE
-            tiles = {key: self._mask.tile(key).copy() for key in keys} if small else {}
+            try:
+                tiles = {key: self._mask.tile(key).copy() for key in keys} if small else {}
+            except MemoryError:
+                # The thread must live; they are read as they are packed, then.
+                tiles = {}
             time.sleep(SETTLE)
             with self._lock:
                 quiet = not self._boxes and self._work is None

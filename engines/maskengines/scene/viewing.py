@@ -141,7 +141,7 @@ class Picture:
     def _compose(self) -> None:
         drawn, tinted = self._gaussians, self._selected
         if self._edit is not None:
-            drawn, tinted = self._edit.applied(drawn, self._selected), ~self._shown
+            drawn, tinted = self._edit.applied(drawn, self._selected), np.zeros_like(self._selected)
         harmonics = drawn.harmonics
         for whose, share, colour in (
             (tinted, TINTED, self._tint), (self._locked, 1 - DIMMED, np.float32(-0.5 / SH_C0))
