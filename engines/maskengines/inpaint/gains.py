@@ -12,7 +12,7 @@ from maskengines.contract import Box
 from maskengines.inpaint.likeness import BINS, SCALES, TOP
 
 Array = np.ndarray[Any, Any]
-GAINS = (0.5, 2.0)
+GAINS = (0.25, 4.0)
 SMOOTHING = (1.5, 1.2, 1.0)
 STEPS = 16
 STEP = 0.018
@@ -25,7 +25,7 @@ EDGES = np.linspace(0, TOP, BINS + 1)
 
 def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Callable[[], None]) -> Array:
     """``filled`` (H, W, C; float32) with the gradients in ``hole`` made as strong as ``wanted`` says, at
-    three scales, each by 0.5 to 2 times at most.
+    three scales, each by a quarter to four times at most.
 
     Histogram matching over scales as in Heeger, Bergen 1995, section 3, here of gradient strength: the
     map of strengths keeps their order, so what is an edge stays the stronger of two. What it asks of
