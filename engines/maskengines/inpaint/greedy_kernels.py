@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from maskengines.compiling import kernel
 from maskengines.inpaint.kernels import CHANNELS, RADIUS, SIZE
 
 Array = np.ndarray[Any, Any]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def _priority(grey: Array, trust: Array, known: Array, y: int, x: int, radius: int) -> Any:
     """Criminisi 2004 eq. 1: confidence of the patch times the strength of the isophote that hits the
     front, here the strongest given one in the patch."""
@@ -43,7 +43,7 @@ def _priority(grey: Array, trust: Array, known: Array, y: int, x: int, radius: i
     return confidence * (data + np.float32(2.0))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def grow(
     colours: Array,
     texture: Array,

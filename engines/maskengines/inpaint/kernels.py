@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from maskengines.compiling import kernel
+
 RADIUS = 3
 SIZE = 2 * RADIUS + 1
 CHANNELS = 3
@@ -63,7 +65,7 @@ def _draw(random: Array) -> int:
     return np.int64((s * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33))  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def measure(
     colours: Array,
     texture: Array,
@@ -83,7 +85,7 @@ def measure(
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def search(
     colours: Array,
     texture: Array,
@@ -138,7 +140,7 @@ def search(
         match_rows[i], match_columns[i], costs[i] = by, bx, best
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def vote(
     colours: Array,
     texture: Array,
@@ -195,7 +197,7 @@ def vote(
             new_texture[p, 1] = texture[y, x, 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pick(
     index: Array,
     match_rows: Array,
@@ -231,7 +233,7 @@ def pick(
                     from_columns[p] = match_columns[j] + dx
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def peel(
     colours: Array,
     texture: Array,
@@ -279,7 +281,7 @@ def peel(
                 match_rows[i], match_columns[i] = sy, sx
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def relax(
     values: Array,
     target: Array,

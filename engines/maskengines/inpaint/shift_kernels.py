@@ -6,15 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from maskengines.compiling import kernel
 from maskengines.inpaint.kernels import CHANNELS, RADIUS, SIZE
 
 Array = np.ndarray[Any, Any]
 FAR = np.float32(3.0 * 255.0 * 255.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def match_afar(
     colours: Array, width: int, rows: Array, columns: Array, apart: int, asked: Array, found: Array
 ) -> None:
@@ -41,7 +41,7 @@ def match_afar(
                 found[i] = s
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def shift_costs(
     colours: Array,
     given: Array,
@@ -108,7 +108,7 @@ def shift_costs(
                     across[p, side, a, b] = total if a != b else np.float32(0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def pass_messages(
     rows: Array, columns: Array, number: Array, unary: Array, across: Array, messages: Array, sweeps: int
 ) -> None:

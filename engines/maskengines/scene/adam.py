@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from maskengines.compiling import kernel
 
 Array = np.ndarray[Any, Any]
 f4 = np.float32
@@ -15,7 +17,7 @@ BETA_1, BETA_2 = 0.9, 0.999
 _BLOCK = 4096
 
 
-@njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
+@kernel(parallel=True, fastmath=True, error_model="numpy")
 def _move(  # noqa: PLR0917 - compiled functions take their values one by one
     values: Array, gradient: Array, mean: Array, square: Array, rate: Any, b1: Any, b2: Any, epsilon: Any
 ) -> None:

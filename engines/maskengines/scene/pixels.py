@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from maskengines.compiling import kernel
 from maskengines.results.frames import DEPTH_STEP
 from maskengines.scene.kernels import kernels
 from maskengines.scene.rasteriser.passes import Drawing
@@ -32,7 +33,7 @@ def coarse_depth(drawing: Drawing) -> Array:
     return np.ascontiguousarray(depth, np.float32)
 
 
-@njit(parallel=True, fastmath=True, cache=True, nogil=True)
+@kernel(parallel=True, fastmath=True)
 def _pack(colour: Array, through: Array, pixels: Array) -> None:
     height, width = through.shape
     for y in prange(height):

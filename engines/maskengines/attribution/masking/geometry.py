@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 
 from maskengines.attribution.masking.calls import Pair
+from maskengines.compiling import kernel
 
 Array = np.ndarray[Any, Any]
 Sides = tuple[int, int, int, int]
@@ -98,7 +98,7 @@ _KNOWN, _OPEN, _WAITING = 1, 2, 3
 """Next to 0, a constant: visible or filled; hidden; hidden and in the front, to be filled next."""
 
 
-@njit(cache=True)
+@kernel()
 def _first_front(state: Array) -> Array:  # pragma: no cover - compiled
     """Hidden pixels next to known ones, as rows of the table; they are marked as waiting."""
     count, height, width = state.shape
@@ -118,7 +118,7 @@ def _first_front(state: Array) -> Array:  # pragma: no cover - compiled
     return front[:found].copy()
 
 
-@njit(cache=True)
+@kernel()
 def _advance(state: Array, front: Array) -> tuple[Array, Array, Array, Array]:  # pragma: no cover - compiled
     """The ring of the front, and the front after it."""
     height, width = state.shape[1:]

@@ -10,6 +10,7 @@ from numba import njit, prange
 from numba.core import types
 from numba.extending import intrinsic
 
+from maskengines.compiling import kernel
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.geometry import HALF, ONE, f4
 from maskengines.scene.rasteriser.sorting import rows_of, splat_of
@@ -59,7 +60,7 @@ def alpha_of(power: Any, through: Any) -> Any:
     return f4(0) if power < at.FAINTEST or through < SPENT else alpha
 
 
-@njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
+@kernel(parallel=True, fastmath=True, error_model="numpy")
 def composite(
     splats: Array, starts: Array, members: Array, background: Array, colour: Array, through: Array,
     depth: Array, stops: Array,

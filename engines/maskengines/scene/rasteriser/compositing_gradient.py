@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from maskengines.compiling import kernel
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.compositing import OPAQUE, P1, P2, P3, P4, P5, P6, P7, P8, PIXELS, alpha_of
 from maskengines.scene.rasteriser.geometry import HALF, ONE, TWO, f4
@@ -16,7 +17,7 @@ from maskengines.scene.rasteriser.sorting import place_of, rows_of, splat_of
 Array = np.ndarray[Any, Any]
 
 
-@njit(parallel=True, fastmath=True, error_model="numpy", cache=True, nogil=True)
+@kernel(parallel=True, fastmath=True, error_model="numpy")
 def composite_gradient(
     splats: Array, starts: Array, members: Array, stops: Array, colour: Array, through: Array,
     colour_gradient: Array, alpha_gradient: Array, absolute: bool, moments: Array,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
+from maskengines.compiling import kernel
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.geometry import (
     CAREFUL,
@@ -117,7 +118,7 @@ def _project_range(
         tiles[i] = (right - left + 1) * (bottom - top + 1)
 
 
-@njit(parallel=True, fastmath=CAREFUL, error_model="numpy", cache=True, nogil=True)
+@kernel(parallel=True, fastmath=CAREFUL, error_model="numpy")
 def project(
     means: Array, scales: Array, rotations: Array, opacities: Array, harmonics: Array, bands: int,
     view: Array, lens: Array, width: int, height: int, splats: Array, tiles: Array,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
+from maskengines.compiling import kernel
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.geometry import (
     CAREFUL,
@@ -176,7 +177,7 @@ def _differentiate_range(
         means_gradient[i, 2] = view[0, 2] * cx + view[1, 2] * cy + view[2, 2] * cz + wz
 
 
-@njit(parallel=True, fastmath=CAREFUL, error_model="numpy", cache=True, nogil=True)
+@kernel(parallel=True, fastmath=CAREFUL, error_model="numpy")
 def project_gradient(
     means: Array, scales: Array, rotations: Array, opacities: Array, harmonics: Array, bands: int,
     view: Array, lens: Array, splats: Array, firsts: Array, moments: Array,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from maskengines.compiling import kernel
 from maskengines.scene.rasteriser import layout as at
 from maskengines.scene.rasteriser.geometry import HALF, TWO, ceil_of, f4, floor_of
 
@@ -21,7 +22,7 @@ _BITS = 11
 _BUCKETS = 1 << _BITS
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def front_to_back(splats: Array, tiles: Array) -> Array:
     """Indices (int32) of the splats that touch a tile, by depth; equal depths keep their order.
 
@@ -84,7 +85,7 @@ def _span(mixed: Any, half: Any, tip: Any, scale: Any, rest: Any, low: Any, high
     return least, greatest
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True, error_model="numpy")
 def bin_splats(splats: Array, tiles: Array, order: Array, width: int, height: int) -> Any:
     """The tiles that each splat touches, exactly: its ellipse, not its box.
 
