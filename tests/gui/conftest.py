@@ -9,6 +9,7 @@ import pytest
 from maskstudio.window import dialogs
 from maskstudio.window.app import make_app
 from maskstudio.window.main_window import MainWindow
+from staying_runtime import StayingRuntime
 
 
 @pytest.fixture
@@ -24,3 +25,13 @@ def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: "discard")
     shown.close()
     shown.deleteLater()
+
+
+@pytest.fixture(scope="module")
+def staying_workers() -> Iterator[None]:
+    """The module's windows, one after the other, ask the same workers."""
+    runtime = StayingRuntime()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maskengines.runtime.session.Runtime", runtime)
+        yield
+    runtime.close()

@@ -25,6 +25,8 @@ from pytestqt.qtbot import QtBot
 Array = np.ndarray[Any, Any]
 WAIT = 120_000
 
+pytestmark = pytest.mark.usefixtures("staying_workers")
+
 
 @pytest.fixture
 def tab(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> SceneTab:

@@ -20,6 +20,8 @@ from staged_room import Staged, staged, write_folder
 
 WAIT = 240_000
 
+pytestmark = pytest.mark.usefixtures("staying_workers")
+
 
 @pytest.fixture(scope="module")
 def room() -> Staged:

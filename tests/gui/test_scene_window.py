@@ -19,6 +19,8 @@ from pytestqt.qtbot import QtBot
 
 WAIT = 120_000
 
+pytestmark = pytest.mark.usefixtures("staying_workers")
+
 
 @pytest.fixture
 def tab(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> SceneTab:

@@ -81,6 +81,23 @@ def test_icons_exist_and_follow_the_theme(qtbot: QtBot) -> None:
         theme.apply(app, "dark")
 
 
+def test_a_theme_that_is_on_already_changes_no_widget(qtbot: QtBot) -> None:
+    app = make_app()
+    switched: list[str] = []
+
+    def note() -> None:
+        switched.append(theme.current().name)
+
+    theme.changes.switched.connect(note)
+    try:
+        for name in ("light", "light", "dark", "dark", "no such theme"):
+            theme.apply(app, name)
+    finally:
+        theme.apply(app, "dark")
+        theme.changes.switched.disconnect(note)
+    assert switched == ["light", "dark"]
+
+
 def test_pyside_keeps_its_references_to_none(qtbot: QtBot) -> None:
     """PySide6 6.12.0 on Python 3.10 and 3.11 loses one with every void call and aborts after thousands."""
     app = QApplication.instance()

@@ -96,11 +96,14 @@ def studio_font() -> QFont:
 
 
 def apply(app: QApplication, name: str) -> None:
-    """Give the whole application one of the two themes; an unknown name means dark."""
+    """Give the whole application one of the two themes; an unknown name means dark. One that it has
+    already costs nothing: a style sheet is laid on every widget anew."""
     global _current
-    first = app.property("maskstudio_theme") is None
+    standing = app.property("maskstudio_theme")
     _current = THEMES.get(name, DARK)
-    if first:
+    if standing == _current.name:
+        return
+    if standing is None:
         app.setStyle(QStyleFactory.create("Fusion"))
         app.setFont(studio_font())
     app.setProperty("maskstudio_theme", _current.name)
