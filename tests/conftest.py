@@ -11,9 +11,6 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Waiting threads that spin take the cores from the workers that a test waits for.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Test processes side by side share the cores; what each starts is told its own number by the runtime.
-SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -147,6 +147,10 @@ class Worker:
     def _ready(self, job: int) -> Engine:
         context = self._context or self._new_context(job, None)
         self._context = context
+        came = list(self._live)
+        if context.job == 0 and came:
+            # As above, for a job that came before there was a context to give it.
+            context.job = came[0]
         if self._engine is None:
             self._engine = self._load()
             faulthandler.enable()
