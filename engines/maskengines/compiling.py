@@ -20,8 +20,8 @@ def kernel(**options: Any) -> Callable[[F], F]:
     """``numba.njit(cache=True, nogil=True, **options)`` for kernels of several engines.
 
     Workers that want the same kernel at the same time, as those of a first start do, would each compile it:
-    the projection of Gaussians takes half a minute of a core. Here the first one does and the others find
-    it in the cache. Where no file can be locked each compiles its own.
+    those of scenes take half a minute of a core. Here the first one does and the others find it in the
+    cache. Where no file can be locked each compiles its own.
     """
 
     def compiled(function: F) -> F:

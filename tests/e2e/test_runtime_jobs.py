@@ -87,11 +87,7 @@ def test_warming_up_prepares_once_and_the_job_finds_the_same_worker(lab: Lab) ->
     assert log.read_text().split() == [str(ready.candidate.metrics["pid"])]
 
 
-def test_a_job_asked_right_after_warming_up_uses_the_warm_worker_and_can_be_cancelled(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A machine that stands still for two seconds is no worker that does not listen.
-    monkeypatch.setattr("maskengines.runtime.job.GRACE_SECONDS", 30.0)
+def test_a_job_asked_right_after_warming_up_uses_the_warm_worker_and_can_be_cancelled(lab: Lab) -> None:
     begun = lab.folder / "begun"
     endless = f"open({str(begun)!r}, 'w').close()\n        while True: context.checkpoint(); time.sleep(0.01)"
     lab.plugin("slow-start", GOOD, head=prepared_by(endless))

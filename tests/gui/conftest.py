@@ -9,7 +9,7 @@ import pytest
 from maskstudio.window import dialogs
 from maskstudio.window.app import make_app
 from maskstudio.window.main_window import MainWindow
-from staying_runtime import StayingRuntime
+from warm_workers import WarmWorkers
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def window(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture(scope="module")
-def staying_workers() -> Iterator[None]:
+def warm_workers() -> Iterator[None]:
     """The module's windows, one after the other, ask the same workers."""
-    runtime = StayingRuntime()
+    workers = WarmWorkers()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("maskengines.runtime.session.Runtime", runtime)
+        patch.setattr("maskengines.runtime.session.Runtime", workers)
         yield
-    runtime.close()
+    workers.close()

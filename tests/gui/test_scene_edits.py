@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 Array = np.ndarray[Any, Any]
 WAIT = 120_000
 
-pytestmark = pytest.mark.usefixtures("staying_workers")
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 @pytest.fixture

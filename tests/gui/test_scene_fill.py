@@ -20,7 +20,7 @@ from staged_room import Staged, staged, write_folder
 
 WAIT = 240_000
 
-pytestmark = pytest.mark.usefixtures("staying_workers")
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 @pytest.fixture(scope="module")

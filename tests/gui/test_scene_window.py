@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 
 WAIT = 120_000
 
-pytestmark = pytest.mark.usefixtures("staying_workers")
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 @pytest.fixture

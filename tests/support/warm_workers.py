@@ -1,28 +1,38 @@
-"""Workers that outlive a command: importing torch takes longer than most questions that tests ask."""
+"""Workers that outlive who asked them: importing torch takes longer than most questions that tests ask."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from maskengines.runtime.registry import EngineRegistry
 from maskengines.runtime.session import Runtime
 
 
+class _Staying(Runtime):
+    def close(self) -> None:
+        """Cancel what was asked, and keep the workers for the next one."""
+        jobs = self._queue.jobs
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            job.wait(5)
+
+    def end(self) -> None:
+        super().close()
+
+
 class WarmWorkers:
-    """Called in place of `Runtime` by commands that run in this process; the engines' workers stay for the
-    next one. What begins or ends with a process wants a test with a process of its own."""
+    """Called in place of `Runtime` by commands and windows that run in this process, one after the other;
+    the engines' workers stay for the next one. What begins or ends with a process wants a test with a
+    process of its own."""
 
     def __init__(self) -> None:
-        self._runtime: Runtime | None = None
+        self._runtime: _Staying | None = None
 
-    @contextmanager
-    def __call__(self, registry: EngineRegistry, *, interactive: bool) -> Iterator[Runtime]:
+    def __call__(self, registry: EngineRegistry, *, interactive: bool) -> Runtime:
         if self._runtime is None:
-            self._runtime = Runtime(registry, interactive=interactive)
+            self._runtime = _Staying(registry, interactive=interactive)
         self._runtime.registry = registry
-        yield self._runtime
+        return self._runtime
 
     def close(self) -> None:
         if self._runtime is not None:
-            self._runtime.close()
+            self._runtime.end()
