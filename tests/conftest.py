@@ -11,16 +11,16 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Waiting threads that spin take the cores from the workers that a test waits for.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Kernels know where they are kept as soon as they are imported. Tests and the workers they start share
+# theirs, and keep them between runs.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "numba"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _studio_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Settings, plugins and journals of a test run never touch the user's own; compiled kernels are
-    shared between runs, as they are for a user."""
+    """Settings, plugins and journals of a test run never touch the user's own."""
     os.environ["MASKSTUDIO_HOME"] = str(tmp_path_factory.mktemp("home"))
     os.environ.pop("MASKSTUDIO_PLUGINS", None)
-    cache = Path(__file__).parent.parent / ".pytest_cache" / "numba"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
 
 
 @pytest.fixture(scope="session")
