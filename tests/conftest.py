@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -33,6 +34,12 @@ def data_dir() -> Path:
             pytest.fail(f"Test data is missing at {folder}. Set MASKSTUDIO_DATA to its folder.")
         pytest.skip(f"no test data at {folder}; set MASKSTUDIO_DATA")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: no collection need walk it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(hookwrapper=True)

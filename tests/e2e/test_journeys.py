@@ -89,9 +89,13 @@ def on_screen(x: float, y: float) -> tuple[int, int]:
     return round(273 + 1.05 * (x - 200)), round(350 + 1.05 * (y - 150))
 
 
-def asks(studio: Studio, engine: str) -> None:
-    """Press Run, and once more where the window was not yet ready for it."""
+def asks(studio: Studio, engine: str, *, choosing: bool = False) -> None:
+    """Choose the engine if it has to be, press Run, and once more where the window was not ready for it."""
     for _ in range(3):
+        if choosing:
+            studio.click(*ENGINE_CHOOSER)
+            studio.write(engine)
+            studio.key("Return")
         studio.key("ctrl+Return")
         with contextlib.suppress(AssertionError):
             studio.wait_for_log(f"asked {engine}", seconds=8)
@@ -309,30 +313,20 @@ def bad_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
-def choose_engine(studio: Studio, name: str) -> None:
-    studio.click(*ENGINE_CHOOSER)
-    studio.write(name)
-    studio.key("Return")
-
-
 @pytest.mark.usefixtures("bad_plugins")
 def test_hostile_plugins_cost_nothing(screen: Desktop, person: Person, photo: Path) -> None:
     screen.environment["MASKSTUDIO_PLUGINS"] = os.environ["MASKSTUDIO_PLUGINS"]
     studio = opened(person, photo)
     stroke_over_something(studio)
     for name in ("zz-raises", "zz-segfaults", "zz-floods"):
-        choose_engine(studio, name)
-        studio.key("ctrl+Return")
+        asks(studio, name, choosing=True)
         studio.wait_for_log(f"{name} failed")
         person.sees(name)
-    choose_engine(studio, "zz-hangs")
-    studio.key("ctrl+Return")
-    studio.wait_for_log("asked zz-hangs")
+    asks(studio, "zz-hangs", choosing=True)
     studio.stroke([(CANVAS[0] - 160, CANVAS[1] + 80), (CANVAS[0] - 150, CANVAS[1] + 120)])
     studio.key("Escape")
     studio.wait_for_log("zz-hangs cancelled", seconds=60)
-    choose_engine(studio, "exemplar")
-    studio.key("ctrl+Return")
+    asks(studio, "exemplar", choosing=True)
     studio.wait_for_log("exemplar done")
     studio.wait_for_log("step 2 of 2")
 

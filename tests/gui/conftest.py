@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from maskstudio.window import dialogs
 from maskstudio.window.app import make_app
+from maskstudio.window.collecting import collect_what_is_due
 from maskstudio.window.main_window import MainWindow
 from warm_workers import WarmWorkers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage_of_all() -> Iterator[None]:
+    """Nothing of Qt's is left for a thread of a later test to collect."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_of_one() -> Iterator[None]:
+    yield
+    collect_what_is_due()
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskengines.errors import StudioError
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -30,6 +29,7 @@ from maskstudio.commands.view_commands import help_commands, view_commands
 from maskstudio.window.actions import ActionSet
 from maskstudio.window.background import Background
 from maskstudio.window.camera_flow import CameraFlow
+from maskstudio.window.collecting import GarbageCollection
 from maskstudio.window.document_view import DocumentView
 from maskstudio.window.engine_flow import EngineFlow
 from maskstudio.window.fill_flow import FillFlow
@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from maskstudio.window.diary import Diary
 
 FRAME_HEIGHT = 32
-SETTLED_MS = 2000
 NO_DOCUMENT = "Open a photo first: Ctrl+O"
 NO_PICTURE = "This is for photos, and a scene is in front without one (Page Down shows its photos)"
 NO_MASK = "Paint a mask first: B"
@@ -77,6 +76,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
+        self.garbage = GarbageCollection(self)
         self.setWindowTitle("MaskStudio")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
@@ -430,8 +430,7 @@ class MainWindow(QMainWindow):
         self.tools.start()
         self.engines.start()
         self.opening.offer_recovery()
-        # What is loaded by then stays to the end: a full collection would walk it in the middle of a stroke.
-        QTimer.singleShot(SETTLED_MS, self, gc.freeze)
+        self.garbage.settle()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         from maskstudio.documents.saving import wait_for_saves
