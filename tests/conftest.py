@@ -12,6 +12,9 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Waiting threads that spin take the cores from the workers that a test waits for.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Test processes side by side share the cores: with as many threads each they would wait for one another.
+SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)))
 # Kernels know where they are kept as soon as they are imported. Tests and the workers they start share
 # theirs, and keep them between runs.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "numba"))
