@@ -20,12 +20,16 @@ STEP = 0.018
 FEATHER = 3.0
 BEYOND = 0.5
 MARGIN = 16
+LOCAL = 6.0
+FLOOR = 0.5
+UNEVEN, HARSHER = (0.5, 0.9), (2.0, 1.0)
+"""Spread of the log of strength along the rim, and how many times as strong as there detail may then be."""
 EDGES = np.linspace(0, TOP, BINS + 1)
 
 
 def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Callable[[], None]) -> Array:
     """``filled`` (H, W, C; float32) with the gradients in ``hole`` made as strong as ``wanted`` says, at
-    three scales, each by a quarter to four times at most.
+    three scales, each by a quarter to four times at most, and no harsher than around it (`_room`).
 
     Histogram matching over scales as in Heeger, Bergen 1995, section 3, here of gradient strength: the
     map of strengths keeps their order, so what is an edge stays the stronger of two. What it asks of
@@ -55,7 +59,8 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
             across, down = (cv2.Sobel(levels[depth], cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1)))
             strength: Array = cv2.magnitude(_grey(across), _grey(down))
             if step == 0:
-                allowed.append((strength * np.float32(GAINS[0]), strength * np.float32(GAINS[1])))
+                most = np.clip(_room(strength, holes[depth]), 1.0, np.float32(GAINS[1]))
+                allowed.append((strength * np.float32(GAINS[0]), strength * most))
             target = np.clip(_mapped(strength, holes[depth], wanted[depth]), *allowed[SCALES - 1 - depth])
             ratio = np.log((target + 1) / (strength + 1)) * holes[depth]
             lack = np.expm1(cv2.GaussianBlur(ratio, (0, 0), SMOOTHING[depth]))
@@ -74,6 +79,27 @@ def _share(inside: Array, part: Array) -> Array:
     framed = cv2.copyMakeBorder(inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
     return np.minimum(depth / np.float32(FEATHER), 1.0).reshape(*inside.shape, *[1] * (part.ndim - 2))
+
+
+def _room(strength: Array, inside: Array) -> Array:
+    """How many times as strong (H, W) detail ``inside`` may become: up to that around the rim nearest to it,
+    and beyond where that is the same all along the rim. Where sky and ground meet at it, the histogram
+    of both says how much there is of each, not that either is stronger."""
+    known = (~inside).astype(np.float32)
+    around = _smooth(strength * known) / np.maximum(_smooth(known), np.float32(1e-3))
+    labels = cv2.distanceTransformWithLabels(
+        inside.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]
+    home = np.zeros(int(labels.max()) + 1, np.float32)
+    home[labels[~inside]] = around[~inside]
+    near = home[labels]
+    uneven = float(np.log(near[inside] + FLOOR).std()) if inside.any() else 0.0
+    beyond = np.float32(np.interp(uneven, UNEVEN, HARSHER))
+    return np.asarray(beyond * (_smooth(near) + FLOOR) / (_smooth(strength) + FLOOR))
+
+
+def _smooth(values: Array) -> Array:
+    return cv2.GaussianBlur(values, (0, 0), LOCAL)
 
 
 def _limits(part: Array) -> tuple[Array, Array]:

@@ -101,29 +101,42 @@ def curves(found: list[Array], rows: Array, columns: Array) -> Array:
 
 
 def _ring(level: Level, reach: int) -> tuple[Array, Array]:
-    """Given pixels along the rim, as near as a gradient that reaches that far sees nothing of the hole."""
+    """Given pixels along the rim, as near as a gradient that reaches that far sees nothing of the hole; each
+    part of the rim as often as there are hole pixels nearest to it."""
     free = cv2.dilate(level.usable, np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8))
     clear = cv2.distanceTransform(free, cv2.DIST_L2, 5) >= reach
-    away = cv2.distanceTransform((~level.hole).astype(np.uint8), cv2.DIST_L2, 5)
-    rows, columns = np.nonzero(clear & (away < reach + RING))
-    return rows, columns
+    pixels, rim = _nearest(level)
+    out = (rim - pixels) / np.maximum(np.linalg.norm(rim - pixels, axis=1, keepdims=True), 1.0)
+    far = np.random.default_rng(0).uniform(reach, reach + RING, (len(rim), 1))
+    rows, columns = np.rint(rim + out * far).astype(np.int64).T
+    return _kept(rows, columns, clear)
 
 
 def _mirrored(level: Level) -> tuple[Array, Array]:
     """Given pixels that are the mirror images of hole pixels at the rim nearest to them."""
+    pixels, rim = _nearest(level)
+    free = cv2.dilate(level.usable, np.ones((2 * RADIUS - 1, 2 * RADIUS - 1), np.uint8))
+    rows, columns = (2 * rim - pixels).T
+    return _kept(rows, columns, free > 0)
+
+
+def _nearest(level: Level) -> tuple[Array, Array]:
+    """Pixels of the hole, at most 20 000, and the given pixel nearest to each; ``(N, 2)``, row and column."""
     hole = level.hole.astype(np.uint8)
     if bool(level.hole.all()):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
     labels = cv2.distanceTransformWithLabels(hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     step = max(1, len(level.hole_rows) // MOST_SAMPLES)
-    rows, columns = level.hole_rows[::step], level.hole_columns[::step]
+    pixels = np.stack([level.hole_rows[::step], level.hole_columns[::step]], axis=1).astype(np.int64)
     given = np.argwhere(hole == 0)
-    home = np.zeros((int(labels.max()) + 1, 2), np.int32)
+    home = np.zeros((int(labels.max()) + 1, 2), np.int64)
     home[labels[given[:, 0], given[:, 1]]] = given
-    rim = home[labels[rows, columns]]
-    rows, columns = 2 * rim[:, 0] - rows, 2 * rim[:, 1] - columns
-    inside = (rows >= 0) & (rows < hole.shape[0]) & (columns >= 0) & (columns < hole.shape[1])
+    return pixels, home[labels[pixels[:, 0], pixels[:, 1]]]
+
+
+def _kept(rows: Array, columns: Array, clear: Array) -> tuple[Array, Array]:
+    """Those inside ``clear`` (H, W) and true there."""
+    inside = (rows >= 0) & (rows < clear.shape[0]) & (columns >= 0) & (columns < clear.shape[1])
     rows, columns = rows[inside], columns[inside]
-    free = cv2.dilate(level.usable, np.ones((2 * RADIUS - 1, 2 * RADIUS - 1), np.uint8))
-    kept = free[rows, columns] > 0
+    kept = clear[rows, columns]
     return rows[kept], columns[kept]
