@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,8 +91,10 @@ def on_screen(x: float, y: float) -> tuple[int, int]:
 
 
 def asks(studio: Studio, engine: str, *, choosing: bool = False) -> None:
-    """Choose the engine if it has to be, press Run, and once more where the window was not ready for it."""
-    for _ in range(3):
+    """Choose the engine if it has to be, press Run, and once more, with a warning, where it did not begin."""
+    for attempt in range(3):
+        if attempt:
+            warnings.warn(f"{engine} did not begin; asked again\n{studio.log()[-1000:]}", stacklevel=2)
         if choosing:
             studio.click(*ENGINE_CHOOSER)
             studio.write(engine)
