@@ -23,7 +23,7 @@ from maskengines.inpaint.exemplar import Exemplar
 from maskengines.inpaint.gains import matched
 from maskengines.inpaint.info import ENGINES, EXEMPLAR, LIVE_FILL, ExemplarParams, LiveFillParams
 from maskengines.inpaint.kernels import RADIUS
-from maskengines.inpaint.likeness import Likeness, curves, distances, strengths
+from maskengines.inpaint.likeness import Likeness, Texture, curves, distances, strengths
 from maskengines.inpaint.live_fill import LiveFill
 from maskengines.inpaint.pilots import NUMBER, Pilots
 from maskengines.inpaint.pyramid import build_levels
@@ -173,7 +173,7 @@ def test_detail_is_made_as_strong_as_wanted_be_it_too_soft_or_too_harsh(contrast
     rows, columns = np.nonzero(hole)
     wanted = curves(strengths(right), rows, columns)
     given = 128 + contrast * (right - 128)
-    made = matched(given[..., None], hole, wanted, scale=1.0, tick=lambda: None)[..., 0]
+    made = matched(given[..., None], hole, Texture(wanted), scale=1.0, tick=lambda: None)[..., 0]
     assert np.array_equal(made[~hole], given[~hole])
     before, after = distances([curves(strengths(grey), rows, columns) for grey in (given, made)], wanted)
     assert after < 0.2 * before

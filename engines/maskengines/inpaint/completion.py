@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from maskengines.inpaint import kernels, starts
-from maskengines.inpaint.likeness import Likeness, distances
+from maskengines.inpaint.likeness import Likeness, Texture, distances
 from maskengines.inpaint.pilots import NUMBER as PILOTS
 from maskengines.inpaint.pilots import Pilots
 from maskengines.inpaint.pyramid import Level
@@ -55,14 +55,14 @@ class Solution:
         from_rows, from_columns: ``(H, W)`` int32: the pixel each hole pixel is best copied from;
             every given pixel is copied from itself.
         energy: mean squared difference per colour value between the fill's patches and their matches.
-        wanted: the texture the fill should show (`likeness.Likeness.wanted`), where it was asked for.
+        wanted: the texture the fill should show, where it was asked for.
     """
 
     estimate: Array
     from_rows: Array
     from_columns: Array
     energy: float
-    wanted: Array | None = None
+    wanted: Texture | None = None
 
     def enlarged(self, times: int, hole: Array) -> Solution:
         """The solution of a photo ``times`` (a power of two) larger, whose hole is ``hole``; blocks of
@@ -158,7 +158,7 @@ class _Search:
         self._made = max(self._made, self._plan.pilots.ready)
         self._tick()
 
-    def begun(self) -> tuple[Level, Matches, Array | None]:
+    def begun(self) -> tuple[Level, Matches, Texture | None]:
         """The guess to go on with, on level `depth`, and the texture the fill is to show."""
         base = self._levels[self.base]
         small = self.base > 0 and self._small(self.base)
@@ -167,7 +167,7 @@ class _Search:
             if not small:
                 return *drawn, None
             likeness = Likeness(self._levels[0])
-            return *drawn, likeness.wanted([self._textured(likeness, *drawn)])
+            return *drawn, Texture(likeness.wanted([self._textured(likeness, *drawn)]))
         if not small:
             return *self._guess(0), None
         likeness = Likeness(self._levels[0])
@@ -184,9 +184,10 @@ class _Search:
                 self._repeated(repeats, self.taste, self._plan.generator, self.random) for _ in range(number)
             ]
             # What goes on in step is as strong as it should be, whatever is beside the hole.
-            return *found[self._best(found, likeness, wanted)], np.mean(shown, axis=0)
+            texture = Texture(np.mean(shown, axis=0), known=True)
+            return *found[self._best(found, likeness, wanted)], texture
         found = [self._guess(start) for start in range(number)]
-        return *found[self._best(found, likeness, wanted)], wanted
+        return *found[self._best(found, likeness, wanted)], Texture(wanted)
 
     def _small(self, depth: int) -> bool:
         return len(self._levels[depth].rows) <= MOST_TRIED
@@ -390,7 +391,7 @@ def _carried_over(coarse: Level, fine: Level, matches: Matches, random: Array) -
     return Matches(rows, columns, np.empty(len(rows), np.float32))
 
 
-def _solution(level: Level, matches: Matches, wanted: Array | None, tick: Callable[[], None]) -> Solution:
+def _solution(level: Level, matches: Matches, wanted: Texture | None, tick: Callable[[], None]) -> Solution:
     m = kernels.RADIUS
     kernels.measure(
         level.colours.reshape(-1), level.texture, np.zeros(level.shape, np.float32), level.rows,

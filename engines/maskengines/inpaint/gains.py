@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from maskengines.contract import Box
-from maskengines.inpaint.likeness import BINS, SCALES, TOP
+from maskengines.inpaint.likeness import BINS, SCALES, TOP, Texture
 
 Array = np.ndarray[Any, Any]
 GAINS = (0.25, 4.0)
@@ -27,9 +27,10 @@ UNEVEN, HARSHER = (0.5, 0.9), (2.0, 1.0)
 EDGES = np.linspace(0, TOP, BINS + 1)
 
 
-def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Callable[[], None]) -> Array:
+def matched(filled: Array, hole: Array, wanted: Texture, *, scale: float, tick: Callable[[], None]) -> Array:
     """``filled`` (H, W, C; float32) with the gradients in ``hole`` made as strong as ``wanted`` says, at
-    three scales, each by a quarter to four times at most, and no harsher than around it (`_room`).
+    three scales, each by a quarter to four times at most; where that is not known but a guess from beside
+    the hole, no harsher than around it (`_room`).
 
     Histogram matching over scales as in Heeger, Bergen 1995, section 3, here of gradient strength: the
     map of strengths keeps their order, so what is an edge stays the stronger of two. What it asks of
@@ -38,7 +39,6 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
     beyond the coarsest scale stay. Changes fade towards the rim and stay near the tones next to each pixel.
 
     Args:
-        wanted: ``(3, 32)``, as `likeness.Likeness.wanted`.
         scale: units of ``filled`` per unit of 0..255.
     """
     box = Box.of_mask(hole).grown(MARGIN).clipped(hole.shape[1], hole.shape[0])
@@ -59,9 +59,11 @@ def matched(filled: Array, hole: Array, wanted: Array, *, scale: float, tick: Ca
             across, down = (cv2.Sobel(levels[depth], cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1)))
             strength: Array = cv2.magnitude(_grey(across), _grey(down))
             if step == 0:
-                most = np.clip(_room(strength, holes[depth]), 1.0, np.float32(GAINS[1]))
-                allowed.append((strength * np.float32(GAINS[0]), strength * most))
-            target = np.clip(_mapped(strength, holes[depth], wanted[depth]), *allowed[SCALES - 1 - depth])
+                most = GAINS[1] if wanted.known else np.clip(_room(strength, holes[depth]), 1.0, GAINS[1])
+                allowed.append((strength * np.float32(GAINS[0]), strength * np.float32(most)))
+            target = np.clip(
+                _mapped(strength, holes[depth], wanted.rising[depth]), *allowed[SCALES - 1 - depth]
+            )
             ratio = np.log((target + 1) / (strength + 1)) * holes[depth]
             lack = np.expm1(cv2.GaussianBlur(ratio, (0, 0), SMOOTHING[depth]))
             if part.ndim == 3:

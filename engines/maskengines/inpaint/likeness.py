@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -19,6 +20,19 @@ FEWEST_SAMPLES = 64
 REACHES = (2, 5, 11)
 """How far a gradient reaches at each scale, pixels of full size."""
 RING = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Texture:
+    """What a fill should show of texture.
+
+    Attributes:
+        rising: ``(3, 32)``: cumulative distribution of gradient strength at three scales.
+        known: whether the photo says so itself, as it repeats, and it is no guess from beside the hole.
+    """
+
+    rising: Array
+    known: bool = False
 
 
 class Likeness:
