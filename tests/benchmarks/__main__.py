@@ -26,6 +26,7 @@ NAMES = (
     "latency",
     "runtime",
     "exemplar",
+    "candidates",
     "diffusion",
     "attribution",
     "explanations",

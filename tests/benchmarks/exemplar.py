@@ -51,10 +51,10 @@ def photos(names: tuple[str, ...]) -> dict[str, Array]:
     return found
 
 
-def holes(height: int, width: int) -> dict[str, Array]:
+def holes(height: int, width: int, seed: int = 0) -> dict[str, Array]:
     """Three masks (uint8, 0 or 255) drawn from one seed: two wide curves, a lobed disc of a tenth of
     the area, and lettering with scratches."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     scribble = np.zeros((height, width), np.uint8)
     t = np.linspace(0, 1, 120)[:, None]
     for _ in range(2):
@@ -221,11 +221,11 @@ def diversity(quick: bool) -> list[str]:
 
 def noise_floor(photo: Array) -> float:
     """Mean difference two shots of the same scene would have: Immerkaer's 1996 estimate of the noise
-    from the median response, times 2 / sqrt(pi)."""
+    from the median response, at least that of rounding, times 2 / sqrt(pi)."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     response = np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel))
-    sigma = float(np.median(response)) / 0.6745 / 6.0
+    sigma = max(float(np.median(response)) / 0.6745 / 6.0, 1 / np.sqrt(12))
     return 2.0 / np.sqrt(np.pi) * sigma
 
 
