@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shiboken6
 from maskengines.contract import Box, Candidate, ImagePatch, Provenance
+from maskengines.masks.mask import Asked
 from maskengines.runtime import plugins
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress, Started
 from maskengines.subjects.image import ImageSubject
@@ -223,11 +225,46 @@ def test_keeping_while_a_job_runs_puts_its_late_answers_aside_until_undo(
     document.keep(document.candidates[0])
     late = Candidate("image", ImagePatch(20, 30, np.zeros((12, 16, 3), np.uint8)), 99)
     with qtbot.waitSignal(asker.put_aside, timeout=WAIT) as told:
-        asker._answer(layers, late)
+        asker._answer(layers, Asked.of(document.mask), late)
     assert told.args == [1]
     assert late not in document.candidates
     document.undo()
     assert late in document.candidates
+
+
+def test_what_is_painted_while_a_job_runs_is_still_there_when_its_answer_is_kept(
+    asker: Asker, document: Document, qtbot: QtBot
+) -> None:
+    paint(document, Box(20, 30, 16, 12))
+    job = asker.run("probe", {}, 1, 1)
+    assert job is not None
+    paint(document, Box(60, 5, 7, 8))
+    paint(document, Box(30, 30, 10, 12))
+    qtbot.waitUntil(lambda: job.state == "done", timeout=WAIT)
+    document.keep(document.candidates[0])
+    left = np.zeros_like(document.mask.data)
+    left[Box(60, 5, 7, 8).slices] = left[Box(36, 30, 4, 12).slices] = 255
+    assert np.array_equal(document.mask.data, left)
+    document.undo()
+    assert document.mask.selected_box() == Box(20, 5, 47, 37)
+    document.keep(document.candidates[0])
+    assert np.array_equal(document.mask.data, left)
+
+
+def test_a_job_that_ends_after_its_tab_was_closed_says_nothing(
+    service: JobService, document: Document, qtbot: QtBot
+) -> None:
+    asker = Asker(service, document)
+    paint(document, Box(20, 30, 16, 12))
+    job = asker.run("probe", {"mode": "slow"}, 1, 0)
+    assert job is not None
+    qtbot.waitUntil(lambda: job.state == "running", timeout=WAIT)
+    asker.close()
+    shiboken6.delete(asker)
+    with qtbot.captureExceptions() as met:
+        qtbot.waitUntil(lambda: job.state == "cancelled", timeout=WAIT)
+        qtbot.wait(50)
+    assert met == []
 
 
 def test_keep_cancels_the_rest_of_the_question(asker: Asker, document: Document, qtbot: QtBot) -> None:

@@ -153,6 +153,14 @@ def test_a_horizon_is_no_repeat() -> None:
     assert Repeats(levels[1]).found
 
 
+def test_repeats_are_found_in_the_largest_pictures_that_are_looked_at() -> None:
+    bricks = wall(440, 480).astype(np.float32)
+    hole = disc(bricks.shape[:2], 60) > 0
+    [_, level, *_] = build_levels(bricks, hole, hole, 1.0, lambda: None)
+    assert int((~level.hole).sum()) > 40_000
+    assert Repeats(level).found
+
+
 def test_a_bar_that_enters_the_hole_on_both_sides_is_drawn_on() -> None:
     photo = np.full((200, 200, 3), 210, np.uint8)
     cv2.line(photo, (20, 150), (180, 50), (30, 30, 40), 14)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 import numpy as np
 from maskengines.contract import BadInput, Box, Candidate, EngineInfo, ImagePatch
 from maskengines.masks.bag import Bag
-from maskengines.masks.mask import Mask, MaskArray, MaskDelta
+from maskengines.masks.mask import Asked, Mask, MaskArray, MaskDelta
 from maskengines.projects.patching import with_patch
 from maskengines.projects.state import KeptLayer, ProjectState
 from maskengines.runtime.paths import data_folder
@@ -18,7 +18,7 @@ from PySide6.QtGui import QUndoStack
 
 from maskstudio.documents.mask_session import MaskEditSession
 from maskstudio.documents.spare import SparePixels
-from maskstudio.documents.undo import KeepCommand, MaskCommand, StudioCommand
+from maskstudio.documents.undo import Answers, KeepCommand, MaskCommand, StudioCommand
 from maskstudio.documents.undo_weight import UndoWeight
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Document(QObject):
 
     Attributes:
         kind: what kind of subject engines are asked about.
+        asked: the mask that the candidates answer; None where that is not known.
 
     Signals:
         mask_changed: a `Box` of the mask was written (also during a stroke).
@@ -72,6 +73,7 @@ class Document(QObject):
         self.layers: tuple[KeptLayer, ...] = ()
         self.mask = Mask((subject.height, subject.width))
         self.candidates: list[Candidate] = []
+        self.asked: Asked | None = None
         self.settings: dict[str, Any] = {}
         self.source_path = source_path
         self.path = path
@@ -102,6 +104,7 @@ class Document(QObject):
         document.settings = dict(state.settings)
         if PIXELS in state.masks:
             document.mask.replace(state.masks[PIXELS])
+            document.asked = Asked.of(document.mask)
         return document
 
     @classmethod
@@ -245,7 +248,8 @@ class Document(QObject):
             self.candidates_changed.emit()
 
     def keep(self, candidate: Candidate) -> None:
-        """Make a candidate part of the picture and clear mask and candidates: one undo step.
+        """Make a candidate part of the picture, clear the mask that was asked about, but not what was painted
+        since, and clear the candidates: one undo step.
 
         Raises:
             BadInput: the candidate is no image, or does not fit this picture.
@@ -253,9 +257,9 @@ class Document(QObject):
         patch = self._fitting_patch(candidate)
         self.drop_open_edit()
         layer = KeptLayer(patch, candidate.label, candidate.provenance)
-        cleared = self.mask.clear()
+        cleared = self.mask.clear() if self.asked is None else self.mask.clear_asked(self.asked)
         label = self.tr("Keep {0}").format(candidate.label) if candidate.label else self.tr("Keep fill")
-        command = KeepCommand(self, label, layer, cleared, tuple(self.candidates))
+        command = KeepCommand(self, label, layer, cleared, (tuple(self.candidates), self.asked))
         self.show_patch(patch)
         self.layers = (*self.layers, layer)
         self.candidates = []
@@ -280,10 +284,10 @@ class Document(QObject):
         """Replace the kept layers; for undo commands."""
         self.layers = layers
 
-    def exchange_candidates(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-        """Show other candidates and return those shown so far; for undo commands."""
-        previous = tuple(self.candidates)
-        self.candidates = list(candidates)
+    def exchange_candidates(self, answers: Answers) -> Answers:
+        """Show other candidates and return those shown so far, with what was asked; for undo commands."""
+        previous = tuple(self.candidates), self.asked
+        self.candidates, self.asked = list(answers[0]), answers[1]
         return previous
 
     # --- undo, saving ---------------------------------------------------------------------------

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from maskengines.contract import Box, Candidate, ImagePatch
 from maskengines.masks.bag import Bag
-from maskengines.masks.mask import MaskDelta
+from maskengines.masks.mask import Asked, MaskDelta
 from maskengines.projects.state import KeptLayer
 from PySide6.QtGui import QUndoCommand
 
 if TYPE_CHECKING:
     from maskstudio.documents.document import Document
+
+Answers = tuple[tuple[Candidate, ...], Asked | None]
+"""Candidates, and the mask that they answer."""
 
 
 class StudioCommand(QUndoCommand):
@@ -67,12 +70,12 @@ class KeepCommand(StudioCommand):
         label: str,
         layer: KeptLayer,
         cleared: MaskDelta | None,
-        candidates: tuple[Candidate, ...],
+        answers: Answers,
     ) -> None:
         super().__init__(document, label)
         self._layer = layer
         self._cleared = cleared
-        self._candidates = candidates
+        self._answers = answers
         self._box = layer.patch.box
         self._pixels = Bag({(0, 0): np.ascontiguousarray(document.subject.pixels[self._box.slices])})
 
@@ -90,7 +93,7 @@ class KeepCommand(StudioCommand):
         document.show_patch(ImagePatch(self._box.x, self._box.y, pixels))
         document.set_layers(document.layers[:-1] if undoing else (*document.layers, self._layer))
         box = self._cleared.swap(document.mask) if self._cleared is not None else Box(0, 0, 0, 0)
-        self._candidates = document.exchange_candidates(self._candidates)
+        self._answers = document.exchange_candidates(self._answers)
         document.image_changed.emit(self._box)
         if not box.empty:
             document.mask_changed.emit(box)

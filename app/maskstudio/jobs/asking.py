@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, ImagePatch
 from maskengines.errors import BadInput, NotReady, StudioError
+from maskengines.masks.mask import Asked
 from maskengines.results.maps import MapResult
 from PySide6.QtCore import QObject, Signal
 
@@ -68,7 +69,7 @@ class Asker(QObject):
         self.preview.connect(lambda patch: self.showing.put("run", patch))
         self._photos = PhotoFeed(document.paint, self) if isinstance(document, SceneDocument) else None
         self.shown: Candidate | None = None
-        self._aside: list[tuple[tuple[Any, ...], Candidate]] = []
+        self._aside: list[tuple[tuple[Any, ...], Asked, Candidate]] = []
         self._shown_mark: Hashable = None
         self._answered: tuple[Hashable, str] | None = None
         if document.candidates and document.candidates[0].provenance is not None:
@@ -77,6 +78,7 @@ class Asker(QObject):
         self._asked: tuple[Hashable, str] | None = None
         self._goes_on = False
         self._latest: Candidate | None = None
+        self._closed = False
         document.image_changed.connect(self._image_changed)
         if isinstance(document, PoseDocument):
             document.pose_changed.connect(self._pose_changed)
@@ -110,7 +112,7 @@ class Asker(QObject):
             return None
         document = self.document
         subject, masks = document.question_for(engine.info)
-        layers = document.layers
+        layers, asked = document.layers, Asked.of(document.mask)
         self._asked = (document.question_mark(), engine_id)
         values = {**params, **known_params(engine.info, document.params())}
         job = self.service.submit(engine_id, subject, masks, values, count=count, seed=seed)
@@ -125,7 +127,7 @@ class Asker(QObject):
         job.changed.connect(self.running_changed)
         job.moved.connect(self.moved)
         job.preview.connect(lambda result: self._previewed(job, layers, result))
-        job.candidate.connect(lambda candidate: self._answer(layers, candidate))
+        job.candidate.connect(lambda candidate: self._answer(layers, asked, candidate))
         job.ended.connect(lambda: self._ended(job))
         self.running_changed.emit()
         return job
@@ -152,6 +154,7 @@ class Asker(QObject):
 
     def close(self) -> None:
         """The document is being closed: end the live preview and the running job."""
+        self._closed = True
         self.live.set_enabled(False)
         self.cancel()
 
@@ -166,28 +169,33 @@ class Asker(QObject):
         return True
 
     def _previewed(self, job: JobItem, layers: tuple[Any, ...], result: Any) -> None:
-        if job is not self.job or not self._shows(layers):
+        if self._closed or job is not self.job or not self._shows(layers):
             return
         if isinstance(result, ImagePatch):
             self.preview.emit(result)
         elif isinstance(result, MapResult):
             self.map_preview.emit(result)
 
-    def _answer(self, layers: tuple[Any, ...], candidate: Candidate) -> None:
+    def _answer(self, layers: tuple[Any, ...], asked: Asked, candidate: Candidate) -> None:
+        if self._closed:
+            return
         if not self._shows(layers):
-            self._aside.append((layers, candidate))
+            self._aside.append((layers, asked, candidate))
             self.put_aside.emit(len(self._aside))
             return
         # Answers to another question do not belong beside these: their disagreement means nothing.
         if self._answered is not None and self._answered != self._asked:
             self.document.clear_candidates()
-        self._answered = self._asked
+        self._answered, self.document.asked = self._asked, asked
         # One that goes on gives the same answer again, as far as it has come.
         before, self._latest = self._latest, candidate
         if not self._goes_on or before is None or not self.document.replace_candidate(before, candidate):
             self.document.add_candidate(candidate)
 
     def _ended(self, job: JobItem) -> None:
+        if self._closed:
+            # A job outlives its tab for as long as its worker takes to stop; nothing is left to tell.
+            return
         if job is self.job:
             self.preview.emit(None)
             self.map_preview.emit(None)
@@ -209,10 +217,11 @@ class Asker(QObject):
         if self.job is not None and self.job.active:
             # The question was about a picture that is no longer there.
             self.job.cancel()
-        back = [candidate for layers, candidate in self._aside if self._shows(layers)]
+        back = [(asked, candidate) for layers, asked, candidate in self._aside if self._shows(layers)]
         if back:
-            self._aside = [pair for pair in self._aside if pair[1] not in back]
-            for candidate in back:
+            self._aside = [one for one in self._aside if not self._shows(one[0])]
+            for asked, candidate in back:
+                self.document.asked = asked
                 self.document.add_candidate(candidate)
             self.put_aside.emit(len(self._aside))
 

@@ -19,6 +19,8 @@ from maskengines.inpaint.pyramid import Level
 
 Array = np.ndarray[Any, Any]
 MOST_PIXELS = 60_000
+ROWS = 32_000
+"""OpenCV asserts that what it samples at once has fewer than 32 767."""
 LOW = 6.0
 NEAREST = 3
 LEAST_PEAK = 0.1
@@ -260,8 +262,11 @@ def _moved(offset: Array, rows: Array, columns: Array, shape: tuple[int, int]) -
 
 def _at(image: Array, y: Array, x: Array) -> Array:
     """Bilinear samples; 0 outside."""
-    found = cv2.remap(
-        image, x.reshape(-1, 1), y.reshape(-1, 1), cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=0,
-    )  # fmt: skip
-    return found.reshape(len(y), *image.shape[2:])
+    parts = []
+    for low in range(0, max(len(y), 1), ROWS):
+        part = slice(low, low + ROWS)
+        parts.append(cv2.remap(
+            image, x[part].reshape(-1, 1), y[part].reshape(-1, 1), cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT, borderValue=0,
+        ))  # fmt: skip
+    return np.concatenate(parts).reshape(len(y), *image.shape[2:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,15 @@ class Mask:
             self.tile(key)[...] = 0
         return edit.commit()
 
+    def clear_asked(self, asked: Asked) -> MaskDelta | None:
+        """Set to 0 what is masked no more than ``asked`` says; what was painted since then stays. ``None`` if
+        nothing changed."""
+        edit = self.edit()
+        edit.touch(asked.box)
+        part = self._plane[asked.box.slices]
+        part[part <= asked.values] = 0
+        return edit.commit()
+
     def _hold(self, key: Key) -> Tile:
         """A tile's values as undo keeps them: one that is empty or full weighs nothing."""
         even = self._even(key)
@@ -120,6 +130,22 @@ class Mask:
 
     def _recount(self, key: Key) -> None:
         self._counts[key] = np.count_nonzero(self.tile(key))
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a mask held when a question was asked: ``values`` ``(h, w)`` uint8 in ``box``, 0 elsewhere."""
+
+    box: Box
+    values: MaskArray
+
+    @classmethod
+    def of(cls, mask: Mask) -> Asked:
+        """What ``mask`` holds now; a copy."""
+        box = mask.selected_box()
+        for key in mask._edit.keys if mask._edit is not None else ():
+            box = box.union(mask.grid.box(key))
+        return cls(box, mask._plane[box.slices].copy())
 
 
 class MaskEdit:
