@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("MaskStudio")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(800, 480)
         self.settings = WindowSettings.load()
         self.background = Background(self)
         self.diary: Diary | None = None
@@ -350,6 +350,10 @@ class MainWindow(QMainWindow):
     def needs_tab(self) -> str | None:
         """Why there is nothing to close."""
         return None if self.view is not None else "No document is open"
+
+    def needs_tabs(self) -> str | None:
+        """Why there is no other tab to go to."""
+        return None if self.top.tabs.count() > 1 else "No other document is open"
 
     def needs_document(self) -> str | None:
         """Why a command that works on a document cannot run."""

@@ -68,7 +68,7 @@ class SideColumn(QWidget):
         super().__init__()
         self.setObjectName("sideColumn")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(WIDTH - 60)
+        self.setMinimumWidth(WIDTH)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QPushButton, QSizePolicy, Q
 from maskstudio.window.icons import SIZE, icon
 
 HEIGHT = 44
+NARROWEST, WIDEST = 110, 240
+"""A tab, in device-independent pixels: a short name is read whole, a long one leaves room for others."""
 
 
 class DocumentTabs(QTabBar):
@@ -24,7 +26,22 @@ class DocumentTabs(QTabBar):
         self.setUsesScrollButtons(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Open documents")
+        # Rather part of a tab than a menu that is cut off.
+        self.setMinimumWidth(60)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def tabSizeHint(self, index: int) -> QSize:
+        size = super().tabSizeHint(index)
+        return QSize(min(size.width(), WIDEST), size.height())
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        size = self.tabSizeHint(index)
+        return QSize(min(size.width(), NARROWEST), size.height())
+
+    def turn(self, step: int) -> None:
+        """Bring the tab ``step`` places further to the front; after the last comes the first."""
+        if self.count():
+            self.setCurrentIndex((self.currentIndex() + step) % self.count())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         index = self.tabAt(event.position().toPoint())
@@ -83,7 +100,7 @@ class TopBar(QWidget):
         row.setSpacing(4)
         row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addSpacing(8)
-        row.addWidget(self.tabs, 1, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.new_tab)
         row.addStretch(1)
         for button in (self.undo, self.redo, self.compare):
