@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 from maskengines.contract import Candidate, ImagePatch
-from maskengines.errors import EngineFault
+from maskengines.errors import BadInput, EngineFault
 from maskstudio.window import dialogs
 from maskstudio.window.main_window import NO_DOCUMENT, NO_MASK, MainWindow
 from maskstudio.window.messages import install_excepthook
 from maskstudio.window.settings import WindowSettings
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 
@@ -120,6 +120,41 @@ def test_a_broken_file_leaves_a_sentence_and_no_tab(window: MainWindow, qtbot: Q
     assert window.views == []
     assert window.start_page.isVisible()
     assert broken not in window.settings.recent_files()
+
+
+def test_of_several_files_that_are_refused_each_is_named(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, photo: Path
+) -> None:
+    broken = [tmp_path / f"broken-{number}.png" for number in range(7)]
+    for path in broken:
+        path.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
+    window.opening.open_paths([broken[0], photo, broken[1]])
+    qtbot.waitUntil(lambda: "broken-1" in window.banner.text and len(window.views) == 1, timeout=60_000)
+    assert "broken-0" in window.banner.text
+    window.opening.open_paths(broken)
+    qtbot.waitUntil(lambda: "2 more are in the log" in window.banner.text, timeout=60_000)
+
+
+def test_an_offer_of_lost_work_comes_back_until_it_is_answered(window: MainWindow, qtbot: QtBot) -> None:
+    taken: list[str] = []
+    choices: dict[str, Callable[[], object]] = {"Recover": lambda: taken.append("recover")}
+    close = next(button for button in window.banner.findChildren(QToolButton))
+    window.banner.offer("Work was found.", choices, lasting=True)
+    window.banner.tell("Exported.", seconds=0.05)
+    assert window.banner.text == "Exported."
+    qtbot.waitUntil(lambda: window.banner.text == "Work was found.")
+    window.show_error(BadInput("Too small. Take another."))
+    window.banner.tell("Saved.", seconds=60)
+    close.click()
+    assert window.banner.text == "Work was found."
+    button = next(b for b in window.banner.findChildren(QPushButton) if b.text() == "Recover")
+    assert button.isVisible()
+    button.click()
+    assert taken == ["recover"]
+    assert window.banner.text == ""
+    window.banner.offer("Work was found.", choices, lasting=True)
+    close.click()
+    assert window.banner.text == ""
 
 
 def test_recents_are_remembered_and_lost_files_left_out(

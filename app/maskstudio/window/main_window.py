@@ -414,11 +414,11 @@ class MainWindow(QMainWindow):
         """Something changed that commands depend on."""
         self.action_set.soon()
 
-    def show_error(self, error: StudioError) -> None:
+    def show_error(self, error: StudioError, *, together: bool = False) -> None:
         """Say what happened in the banner, and write it down."""
         if self.diary is not None:
             self.diary.wrong(error)
-        self.banner.show_error(error)
+        self.banner.show_error(error, together=together)
 
     # --- start and end --------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ and one of what to do; the log hides behind "Details".
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -29,6 +30,10 @@ from maskstudio.window.icons import icon
 WIDTH = 520
 """Widest banner, in device-independent pixels."""
 
+TOGETHER_SECONDS = 10.0
+MOST_TOGETHER = 5
+"""Within how long, and how many, errors of one act are read together."""
+
 
 class _Choice(QPushButton):
     """Enter presses it, as in a dialog."""
@@ -41,7 +46,9 @@ class _Choice(QPushButton):
 
 
 class Banner(QWidget):
-    """One message at a time, floating at the bottom of its parent; the newest replaces the older one."""
+    """One message at a time, floating at the bottom of its parent; the newest replaces the older one.
+
+    A lasting offer comes back once what replaced it is gone, until it is answered."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,7 +67,7 @@ class Banner(QWidget):
         close = QToolButton()
         close.setIcon(icon("close", "second"))
         close.setToolTip("Dismiss")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self._leave)
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -79,7 +86,11 @@ class Banner(QWidget):
         for button in self._buttons:
             button.clicked.connect(lambda _on=False, each=button: self._choose(each))
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._leave)
+        self._lasting: str | None = None
+        self._aside: list[tuple[str, dict[str, Callable[[], object]]]] = []
+        self._errors: list[StudioError] = []
+        self._erred_at = 0.0
         parent.installEventFilter(self)
         self.hide()
 
@@ -93,27 +104,52 @@ class Banner(QWidget):
         """What "Details" shows."""
         return self._log.toPlainText()
 
-    def show_error(self, error: StudioError) -> None:
-        """Say what happened; stays until dismissed. A cancelled job is no news."""
+    def show_error(self, error: StudioError, *, together: bool = False) -> None:
+        """Say what happened; stays until dismissed. A cancelled job is no news.
+
+        Args:
+            together: it is one of several that may come of one act, as of opening many files; none of them
+                hides another.
+        """
         if isinstance(error, Cancelled):
             return
-        level = "error" if isinstance(error, EngineFault) else "warning"
-        self._say(error.message, level, log=error.log)
+        now = time.monotonic()
+        if not together or self.isHidden() or now - self._erred_at > TOGETHER_SECONDS:
+            self._errors = []
+        if error.message not in [each.message for each in self._errors]:
+            self._errors.append(error)
+        self._erred_at = now
+        shown = self._errors[:MOST_TOGETHER]
+        lines = [each.message for each in shown]
+        if len(self._errors) > len(shown):
+            lines.append(f"{len(self._errors) - len(shown)} more are in the log.")
+        level = "error" if any(isinstance(each, EngineFault) for each in shown) else "warning"
+        self._say("\n".join(lines), level, log="\n".join(each.log for each in shown if each.log.strip()))
 
     def tell(self, text: str, *, seconds: float = 5.0) -> None:
         """A passing remark."""
-        self._choices = {}
         self._say(text, "info")
         self._timer.start(int(seconds * 1000))
 
-    def offer(self, text: str, choices: dict[str, Callable[[], object]]) -> None:
-        """A remark with up to two things to do about it; stays until one is used or it is dismissed."""
-        self._choices = choices
-        self._say(text, "info")
+    def offer(self, text: str, choices: dict[str, Callable[[], object]], *, lasting: bool = False) -> None:
+        """A remark with up to two things to do about it; stays until one is used or it is dismissed.
+
+        Args:
+            lasting: whatever else is said meanwhile, it comes back afterwards.
+        """
+        self._say(text, "info", choices=choices)
+        self._lasting = text if lasting else None
         self._buttons[0].setFocus()
 
-    def _say(self, text: str, level: str, *, log: str = "") -> None:
+    def _say(
+        self, text: str, level: str, *, log: str = "", choices: dict[str, Callable[[], object]] | None = None
+    ) -> None:
         self._timer.stop()
+        if self._lasting is not None and not self.isHidden():
+            self._aside.append((self._lasting, self._choices))
+        if level == "info":
+            self._errors = []
+        self._lasting, self._choices = None, choices or {}
         role = "accent" if level == "info" else level
         self._icon.setPixmap(icon(level, role).pixmap(18, 18))
         self._text.setText(text)
@@ -121,7 +157,7 @@ class Banner(QWidget):
         self._details.setChecked(False)
         self._details.setVisible(bool(log.strip()))
         self._log.hide()
-        names = list(self._choices) if level == "info" else []
+        names = list(self._choices)
         for index, button in enumerate(self._buttons):
             button.setVisible(index < len(names))
             if index < len(names):
@@ -134,9 +170,18 @@ class Banner(QWidget):
         self.show()
         self.raise_()
 
+    def _leave(self) -> None:
+        """Make room for what waits to be answered."""
+        self.hide()
+        self._lasting = None
+        if self._aside:
+            text, choices = self._aside.pop()
+            self._say(text, "info", choices=choices)
+            self._lasting = text
+
     def _choose(self, button: QPushButton) -> None:
         choice = self._choices.get(button.text())
-        self.hide()
+        self._leave()
         if choice is not None:
             choice()
 

@@ -122,7 +122,7 @@ class OpenFlow:
 
         def failed(error: StudioError) -> None:
             window.remove_view(view)
-            window.show_error(error)
+            window.show_error(error, together=True)
 
         def read_it() -> None:
             window.background.do(read, done, failed)
@@ -167,7 +167,9 @@ class OpenFlow:
             names = f"“{found[0].title}” and {len(found) - 1} more"
         text = f"The studio ended unexpectedly with unsaved work on {names}."
         self._window.banner.offer(
-            text, {"Recover": lambda: self._recover(found), "Discard": lambda: _discard(found)}
+            text,
+            {"Recover": lambda: self._recover(found), "Discard": lambda: _discard(found)},
+            lasting=True,
         )
 
     def _recover(self, found: list[Recoverable | RecoverableScene]) -> None:
