@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from maskengines.contract import ImagePatch
+from maskengines.masks.mask import Asked
 from maskengines.subjects.image import ImageSubject
 from maskstudio.canvas.heat import Heat
 from maskstudio.canvas.image_canvas import ImageCanvas
@@ -271,6 +272,21 @@ def test_paint_added_after_a_preview_is_tinted_again(show: Show) -> None:
     seen = grabbed(canvas)[corner.y() + 100, corner.x() + 150].astype(int)
     red = np.array([0xFF, 0x3B, 0x3B])
     assert np.abs(seen - (document.subject.pixels[100, 150].astype(int) + red) / 2).max() <= 2
+
+
+def test_paint_added_while_an_answer_was_on_its_way_stays_tinted_beside_it(show: Show) -> None:
+    canvas, document, hand = show()
+    canvas.actual_size()
+    hand.stroke((60, 100), (80, 100))
+    asked = Asked.of(document.mask)
+    hand.stroke((150, 100), (151, 100))
+    canvas.set_preview(ImagePatch(40, 80, document.subject.pixels[80:120, 40:200].copy()), asked)
+    canvas.set_tool(None)
+    corner = canvas.to_widget(0, 0).toPoint()
+    seen = grabbed(canvas)[corner.y() + 100, corner.x() :].astype(int)
+    photo = document.subject.pixels[100].astype(int)
+    assert np.abs(seen[150] - (photo[150] + np.array([0xFF, 0x3B, 0x3B])) / 2).max() <= 2
+    assert np.array_equal(seen[70], photo[70])
 
 
 def test_heat_shows_where_a_map_is_high_and_leaves_the_rest(show: Show) -> None:

@@ -392,6 +392,21 @@ def test_previews_arrive_before_the_answer_and_esc_stops_it() -> None:
         fill(photo, mask, context=FakeContext(stop_after=2))
 
 
+def test_live_fill_has_no_crease_where_a_slope_goes_on() -> None:
+    photo = (
+        np.repeat(np.linspace(40, 200, 160)[:, None, None], 160, axis=1).repeat(3, axis=2).astype(np.uint8)
+    )
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    cv2.line(mask, (30, 40), (130, 110), 255, 26)
+    request = Request(SimpleNamespace(pixels=photo), {"pixels": mask}, LiveFillParams())  # type: ignore[arg-type]
+    [candidate] = LiveFill().sample(request, FakeContext())
+    filled = put(photo, candidate.result).astype(int)
+    inner = cv2.erode(mask, np.ones((5, 5), np.uint8)) > 0
+    assert np.abs(filled - photo)[inner].max() <= 10
+    across, down = np.abs(np.diff(filled, axis=1)), np.abs(np.diff(filled, axis=0))
+    assert max(across[inner[:, 1:]].max(), down[inner[1:]].max()) <= 4
+
+
 def test_live_fill_follows_the_brush_until_the_job_is_closed() -> None:
     photo = stripes()
     first, second = disc(photo.shape[:2], 6), disc(photo.shape[:2], 14)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from maskengines.contract import Box
-from maskengines.masks.mask import Mask, MaskDelta
+from maskengines.masks.mask import Asked, Mask, MaskDelta
 from maskengines.masks.memory import zeros_prefaulted
 from maskengines.masks.scratch import Scratch
 
@@ -233,3 +233,25 @@ def test_space_of_finished_undo_steps_is_used_again(tmp_path: Path) -> None:
     scratch.free(second)
     assert scratch.size == 60
     assert list(tmp_path.iterdir()) == []
+
+
+@given(steps, steps, boxes)
+@settings(max_examples=60, deadline=None)
+def test_what_was_asked_is_cleared_and_what_was_painted_since_stays(
+    first: list[tuple[Box, int]], since: list[tuple[Box, int]], part: Box
+) -> None:
+    mask = Mask((HEIGHT, WIDTH))
+    for box, value in first:
+        paint(mask, box, value)
+    before = mask.data.copy()
+    asked = Asked.of(mask)
+    part = part.clipped(WIDTH, HEIGHT)
+    assert np.array_equal(asked.inside(part), before[part.slices])
+    for box, value in since:
+        paint(mask, box, value)
+    painted = mask.data.copy()
+    delta = mask.clear_asked(asked)
+    assert np.array_equal(mask.data, np.where(painted > before, painted, 0))
+    if delta is not None:
+        delta.swap(mask)
+    assert np.array_equal(mask.data, painted)

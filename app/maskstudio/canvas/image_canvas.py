@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from maskengines.contract import Box, ImagePatch
+from maskengines.masks.mask import Asked
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
@@ -206,18 +207,22 @@ class ImageCanvas(QWidget):
 
     # --- what lies over the picture -------------------------------------------------------------
 
-    def set_preview(self, patch: ImagePatch | None) -> None:
-        """Show a result in place of the picture, or the picture again."""
-        self._fade.stop()
-        self._update_device(self._renderer.set_preview(patch))
+    def set_preview(self, patch: ImagePatch | None, asked: Asked | None = None) -> None:
+        """Show a result in place of the picture, or the picture again.
 
-    def fade_to_preview(self, patch: ImagePatch | None) -> None:
+        Args:
+            asked: the mask that it answers, if that is not the mask as it is now.
+        """
+        self._fade.stop()
+        self._update_device(self._renderer.set_preview(patch, asked))
+
+    def fade_to_preview(self, patch: ImagePatch | None, asked: Asked | None = None) -> None:
         """`set_preview`, and let it fade in; at once while a tool is at work."""
         if patch is None or self.tool_active or not self.isVisible() or not self._fade.duration():
-            self.set_preview(patch)
+            self.set_preview(patch, asked)
             return
         before = self._renderer.snapshot()
-        self.set_preview(patch)
+        self.set_preview(patch, asked)
         box = patch.box
         near, far = self.to_widget(box.x, box.y), self.to_widget(box.x + box.width, box.y + box.height)
         self._fade.start(before, QRectF(near, far).toAlignedRect().adjusted(-1, -1, 1, 1) & self.rect())

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 from maskengines.contract import Box, ImagePatch
+from maskengines.masks.mask import Asked
 
 from maskstudio.canvas.levels import pixel_box, shrink
 from maskstudio.canvas.pictures import PictureLevels
@@ -20,12 +21,17 @@ class Preview:
 
     Args:
         mask: the document's mask, ``(H, W)``; read once, inside the patch.
+        asked: what the patch answers, where more than that may be masked when it comes.
     """
 
-    def __init__(self, picture: PictureLevels, patch: ImagePatch, mask: Array) -> None:
+    def __init__(
+        self, picture: PictureLevels, patch: ImagePatch, mask: Array, asked: Asked | None = None
+    ) -> None:
         self.patch = patch
         self._picture = picture
         self._answered = mask[patch.box.slices].copy()
+        if asked is not None:
+            self._answered[self._answered > asked.inside(patch.box)] = 0
         self._cache: dict[int, tuple[Box, Array, Array]] = {}
 
     def forget(self) -> None:

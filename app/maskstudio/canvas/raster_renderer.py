@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from maskengines.contract import Box, ImagePatch
+from maskengines.masks.mask import Asked
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
@@ -89,12 +90,12 @@ class RasterRenderer:
         margin = 1 if self._outlined else 0
         return [rect for part in changed if not (rect := self._samples_dirty(part, margin)).isEmpty()]
 
-    def set_preview(self, patch: ImagePatch | None) -> list[QRect]:
+    def set_preview(self, patch: ImagePatch | None, asked: Asked | None = None) -> list[QRect]:
         if self._current is None or self._mask is None:
             return []
         before, self._preview = self._preview, None
         if patch is not None:
-            self._preview = Preview(self._current, patch, self._mask.data)
+            self._preview = Preview(self._current, patch, self._mask.data, asked)
         level = self._placement.level
         shown = [preview for preview in (before, self._preview) if preview is not None]
         boxes = [level_box(preview.patch.box, level) for preview in shown]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from maskengines.contract import Box, ImagePatch
+from maskengines.masks.mask import Asked
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
@@ -35,8 +36,8 @@ class Renderer(Protocol):
     def mask_changed(self, box: Box) -> list[QRect]:
         """Pixels of the mask inside ``box`` were written."""
 
-    def set_preview(self, patch: ImagePatch | None) -> list[QRect]:
-        """Show a patch in place, or no patch."""
+    def set_preview(self, patch: ImagePatch | None, asked: Asked | None = None) -> list[QRect]:
+        """Show a patch in place, which answers the mask as it is or what was ``asked``; or no patch."""
 
     def set_original_shown(self, shown: bool) -> None:
         """Show the picture as it was opened, and nothing over it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from maskengines.contract import ImagePatch
+from maskengines.masks.mask import Asked
 from PySide6.QtCore import QObject, Signal
 
 RANKS = ("candidate", "live", "run")
@@ -25,16 +26,22 @@ class Showing(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._patches: dict[str, ImagePatch | None] = dict.fromkeys(RANKS)
+        self._asked: dict[str, Asked | None] = dict.fromkeys(RANKS)
 
     @property
     def patch(self) -> ImagePatch | None:
         """What is to be shown now."""
         return next((self._patches[rank] for rank in RANKS if self._patches[rank] is not None), None)
 
-    def put(self, source: str, patch: ImagePatch | None) -> None:
+    @property
+    def asked(self) -> Asked | None:
+        """The mask that it answers; None for the mask as it is."""
+        return next((self._asked[rank] for rank in RANKS if self._patches[rank] is not None), None)
+
+    def put(self, source: str, patch: ImagePatch | None, asked: Asked | None = None) -> None:
         """A source has something new to show, or nothing any more."""
         before = self.patch
-        self._patches[source] = patch
+        self._patches[source], self._asked[source] = patch, asked
         if self.patch is not before:
             self._tell()
 

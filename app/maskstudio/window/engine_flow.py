@@ -140,8 +140,9 @@ class EngineFlow:
         asker = self.service.asker(view.document)
         if view.canvas is not None:
             # What streams in is motion enough.
-            asker.showing.streamed.connect(view.canvas.set_preview)
-            asker.showing.picked.connect(view.canvas.fade_to_preview)
+            canvas, showing = view.canvas, asker.showing
+            showing.streamed.connect(lambda patch: canvas.set_preview(patch, showing.asked))
+            showing.picked.connect(lambda patch: canvas.fade_to_preview(patch, showing.asked))
         asker.running_changed.connect(self._window.actions_changed)
         asker.failed.connect(self._failed)
         self._window.poses.tie(view, asker)

@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
         self.settings = WindowSettings.load()
         self.background = Background(self)
         self.diary: Diary | None = None
+        self._unwritten: list[StudioError] = []
         self._build()
         self.opening = OpenFlow(self)
         self.saving = SaveFlow(self)
@@ -418,6 +419,8 @@ class MainWindow(QMainWindow):
         """Say what happened in the banner, and write it down."""
         if self.diary is not None:
             self.diary.wrong(error)
+        else:
+            self._unwritten.append(error)
         self.banner.show_error(error, together=together)
 
     # --- start and end --------------------------------------------------------------------------
@@ -428,6 +431,8 @@ class MainWindow(QMainWindow):
 
         open_log()
         self.diary = Diary(self)
+        for error in self._unwritten:
+            self.diary.wrong(error)
         for view in self.views:
             if view.document is not None:
                 self.diary.follow_document(view.document)

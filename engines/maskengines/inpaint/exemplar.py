@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from maskengines.contract import BadInput, Box, Cancelled, Candidate, ImagePatch, Request, RunContext
-from maskengines.inpaint.diffusion import navier_stokes
+from maskengines.inpaint.diffusion import membrane
 from maskengines.inpaint.filling import Fill, Settings, fill_region, warm_up
 from maskengines.inpaint.info import EXEMPLAR, ExemplarParams
 from maskengines.inpaint.pilots import Pilots
@@ -60,7 +60,7 @@ class Exemplar:
         smooth = pixels[box.slices].copy()
         for region in regions:
             context.checkpoint()
-            region.paste(navier_stokes(pixels[region.box.slices], region.hole, 4.0), smooth, box)
+            region.paste(membrane(pixels[region.box.slices], region.hole, 4.0), smooth, box)
         context.preview(ImagePatch(box.x, box.y, smooth))
         settings = Settings(params.method, params.variety, params.seam, params.texture, params.starts)
         run = _Run(pixels, box, regions, settings, smooth)

@@ -118,7 +118,7 @@ class LiveFillParams(Params):
         ge=1.0,
         le=16.0,
         title="Radius",
-        description="Width in pixels of the surroundings that flow into the hole.",
+        description="Width in pixels of the surroundings that say the tone at the rim.",
     )
 
 

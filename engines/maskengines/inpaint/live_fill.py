@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from maskengines.contract import Box, Candidate, ImagePatch, Request, RunContext
-from maskengines.inpaint.diffusion import MOST_LIVE, navier_stokes
+from maskengines.inpaint.diffusion import MOST_LIVE, membrane
 from maskengines.inpaint.exemplar import question
 from maskengines.inpaint.info import LIVE_FILL, LiveFillParams
 from maskengines.inpaint.regions import hole_boxes
@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 
 
 class LiveFill:
-    """Answers every change of the mask with a Navier-Stokes fill until the job is closed."""
+    """Answers every change of the mask with a smooth membrane until the job is closed."""
 
     info = LIVE_FILL
 
@@ -41,7 +41,7 @@ class LiveFill:
                 result=patch,
                 seed=request.seed,
                 label="Smooth",
-                metrics={"method": "navier-stokes"},
+                metrics={"method": "membrane"},
             )
             changes = context.changes()
             if changes is None:
@@ -52,7 +52,7 @@ class LiveFill:
 
 
 def smooth_patch(pixels: Array, mask: Array, radius: float) -> ImagePatch:
-    """Navier-Stokes fill of everything above 0 in ``mask``, as a patch of its bounding box."""
+    """The membrane over everything above 0 in ``mask``, as a patch of its bounding box."""
     box = Box.of_mask(mask)
     if box.empty or bool(mask.all()):
         return ImagePatch(0, 0, pixels[:0, :0])
@@ -62,7 +62,7 @@ def smooth_patch(pixels: Array, mask: Array, radius: float) -> ImagePatch:
     boxes = hole_boxes(hole, box)
     for part in boxes:
         crop = part.grown(int(radius) + 2).clipped(width, height)
-        filled = navier_stokes(pixels[crop.slices], hole[crop.slices], radius, MOST_LIVE // len(boxes) + 1)
+        filled = membrane(pixels[crop.slices], hole[crop.slices], radius, MOST_LIVE // len(boxes) + 1)
         inner = part.moved(-crop.x, -crop.y)
         target = part.moved(-box.x, -box.y)
         result[target.slices] = filled[inner.slices]

@@ -13,7 +13,7 @@ import numpy as np
 
 from maskengines.assets import assets_folder
 from maskengines.contract import BadInput, Box, Candidate, ImagePatch, Request, RunContext
-from maskengines.inpaint.diffusion import navier_stokes
+from maskengines.inpaint.diffusion import membrane
 from maskengines.inpaint.exemplar import question
 from maskengines.inpaint.filling import Settings, fill_region, warm_up
 from maskengines.inpaint.flow.filling import Walk, filled
@@ -69,7 +69,7 @@ class MaskedDiffusion:
         smooth = pixels[box.slices].copy()
         for region in regions:
             context.checkpoint()
-            region.paste(navier_stokes(pixels[region.box.slices], region.hole, 4.0), smooth, box)
+            region.paste(membrane(pixels[region.box.slices], region.hole, 4.0), smooth, box)
         if regions:
             context.preview(ImagePatch(box.x, box.y, smooth))
         seeds = [request.candidate_seed(index) for index in range(request.count)]

@@ -147,6 +147,14 @@ class Asked:
             box = box.union(mask.grid.box(key))
         return cls(box, mask._plane[box.slices].copy())
 
+    def inside(self, box: Box) -> MaskArray:
+        """The mask of another box, ``(h, w)``."""
+        plane = np.zeros((box.height, box.width), np.uint8)
+        there = box.moved(-self.box.x, -self.box.y).clipped(self.box.width, self.box.height)
+        if not there.empty:
+            plane[there.moved(self.box.x - box.x, self.box.y - box.y).slices] = self.values[there.slices]
+        return plane
+
 
 class MaskEdit:
     """One change in the making. ``touch`` before the first write to a box."""
