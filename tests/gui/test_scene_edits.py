@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from clumps import COUNT, LEFT, open_clumps
+from maskengines.errors import BadInput
 from maskengines.projects.scene_reading import load_scene_project
 from maskengines.subjects.splat_edits import Recolour, Similarity, mean_colour
 from maskengines.subjects.splat_files import load_gaussians
-from maskstudio.documents.saving import save_scene, wait_for_saves
+from maskstudio.documents.saving import export_scene, save_scene_project, wait_for_saves
 from maskstudio.window import dialogs
 from maskstudio.window.looks_dialog import LooksDialog
 from maskstudio.window.main_window import MainWindow
@@ -218,11 +219,71 @@ def test_edits_are_in_what_is_exported_saved_and_recovered(
     assert np.array_equal(state.scene.gaussians.means, wanted.means)
     assert np.allclose(state.scene.gaussians.harmonics, wanted.harmonics)
     assert np.array_equal(state.locked, LEFT)
-    save_scene(document, tmp_path / "out.ply")
+    export_scene(document, tmp_path / "out.ply")
     wait_for_saves()
     written = load_gaussians(tmp_path / "out.ply").gaussians
     assert np.array_equal(written.means, wanted.means)
     assert np.allclose(mean_colour(written, LEFT), (0.2, 0.6, 0.2), atol=0.02)
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, name: str, answer: object) -> None:
+    monkeypatch.setattr(dialogs, name, lambda *_: answer)
+
+
+def test_an_export_is_no_save(
+    window: MainWindow, tab: SceneTab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, run = tab.document, window.registry.run
+    document.change("Pick", selected=LEFT)
+    run("scene.delete")
+    lossy = tmp_path / "k.splat"
+    chosen(monkeypatch, "ask_kind", (lossy, "Splat"))
+    assert run("file.export-scene")
+    wait_for_saves()
+    assert len(load_gaussians(lossy).gaussians) == COUNT - LEFT.sum()
+    assert "Exported" in window.banner.text
+    assert document.modified
+    assert document.path is None
+    assert document.title == "clumps.ply"
+
+    written = lossy.read_bytes()
+    project = tmp_path / "clumps.maskscene"
+    chosen(monkeypatch, "ask_save", project)
+    assert run("file.save")
+    wait_for_saves()
+    assert lossy.read_bytes() == written
+    assert document.path == project
+    assert not document.modified
+
+
+def test_what_is_hidden_and_locked_is_so_again_in_a_saved_scene_without_photos(
+    window: MainWindow, tab: SceneTab, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = np.arange(COUNT) % 3 == 0
+    tab.document.change("Lock", locked=some & ~LEFT)
+    tab.document.change("Pick", selected=LEFT)
+    assert window.registry.run("scene.hide")
+    project = tmp_path / "clumps.maskscene"
+    chosen(monkeypatch, "ask_save", project)
+    assert window.registry.run("file.save")
+    wait_for_saves()
+    window.registry.run("file.close")
+    assert window.view is None
+    window.opening.open_paths([project])
+    qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
+    assert window.scenes.document is not None
+    work = window.scenes.document.work
+    assert np.array_equal(work.hidden, LEFT)
+    assert np.array_equal(work.locked, some & ~LEFT)
+    assert not window.scenes.document.modified
+
+
+def test_a_project_is_not_written_under_the_name_of_a_file_of_gaussians(
+    tab: SceneTab, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match=r"k\.maskscene"):
+        save_scene_project(tab.document, tmp_path / "k.splat")
+    assert not (tmp_path / "k.splat").exists()
 
 
 # --- colours ------------------------------------------------------------------------------------

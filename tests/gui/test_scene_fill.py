@@ -11,7 +11,7 @@ from maskengines.projects.scene_state import SceneState
 from maskengines.projects.scene_writing import SceneFolder
 from maskengines.subjects.scene_files import load_scene
 from maskengines.subjects.splat_files import load_gaussians
-from maskstudio.documents.saving import save_scene, save_scene_project, wait_for_saves
+from maskstudio.documents.saving import export_scene, save_scene_project, wait_for_saves
 from maskstudio.window.fill_flow import ENGINE
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
@@ -99,7 +99,7 @@ def test_what_was_removed_is_filled_tried_on_kept_undone_and_saved(
     assert np.array_equal(document.work.hidden, hidden)
     window.redo()
     target = tmp_path / "filled.ply"
-    save_scene(document, target)
+    export_scene(document, target)
     save_scene_project(document, tmp_path / "filled.maskscene")
     wait_for_saves()
     assert len(load_gaussians(target).gaussians) == len(kept)

@@ -122,11 +122,11 @@ def save_project(document: Document, path: str | os.PathLike[str]) -> SaveTask:
     )
 
 
-def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
+def export_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
     """Write the Gaussians of a scene that are not deleted, hidden ones too; the suffix decides the format.
 
-    When it is done a scene without photos has this path, and counts as saved if nothing was changed
-    meanwhile; of one with photos, this is not all.
+    The document stays what it was: no file of Gaussians holds what is hidden, locked or selected, and some
+    hold less of the Gaussians themselves.
 
     Raises:
         BadInput: there are none, the suffix is unknown, or the place cannot be written.
@@ -135,7 +135,7 @@ def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTas
     from maskengines.subjects.splat_files import check_splat_target, save_gaussians
 
     target = check_splat_target(Path(path).absolute())
-    work, state, position = document.work, document.state(), document.undo_position()
+    work = document.work
     need_gaussians(work.scene)
 
     def write(report: Callable[[float, float, str], None]) -> None:
@@ -144,11 +144,7 @@ def save_scene(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTas
         assert gaussians is not None
         save_gaussians(gaussians, target)
 
-    def saved() -> None:
-        if not work.scene.photos:
-            document.mark_saved(target, position, state)
-
-    return SaveTask(target, write, saved)
+    return SaveTask(target, write)
 
 
 def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) -> SaveTask:
@@ -158,12 +154,18 @@ def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) ->
     When it is done the document has this path, and counts as saved if nothing was changed meanwhile.
 
     Raises:
-        BadInput: there is something else already.
+        BadInput: there is something else already, or the name is that of a file of Gaussians.
     """
     from maskengines.projects.scene_reading import is_scene_project
+    from maskengines.projects.scene_state import SUFFIX
     from maskengines.projects.scene_writing import SceneFolder
+    from maskengines.subjects.splat_files import READABLE_SUFFIXES
 
     target = Path(path).absolute()
+    if target.suffix.lower() in READABLE_SUFFIXES:
+        raise BadInput(
+            f"A scene is saved as a project. Name it '{target.stem}{SUFFIX}', or choose File, Export scene."
+        )
     if target.exists() and not is_scene_project(target) and not _empty_folder(target):
         raise BadInput(f"There is something else at '{target}'. Choose another name.")
     scene, state, position = document.scene_state(), document.state(), document.undo_position()

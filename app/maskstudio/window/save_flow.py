@@ -106,18 +106,18 @@ class SaveFlow:
 
     def export_scene(self, document: SceneDocument) -> None:
         """Write the Gaussians that are not deleted to a file that is asked for."""
-        self._write_gaussians(document, None, lambda: None)
+        from maskstudio.documents.saving import export_scene
+
+        path = self._ask_scene(document)
+        if path is not None:
+            self._start(lambda: export_scene(document, path), f"Exported “{path.name}”.", lambda: None)
 
     def _save_scene(self, document: Document, path: Path | None, then: Callable[[], object]) -> None:
-        """A scene with photos is saved as a project, one without as its Gaussians; where it was saved before,
-        or at a place to ask for."""
+        """Save a scene as a project, where it was saved before or at a place to ask for."""
         from maskstudio.documents.saving import save_scene_project
         from maskstudio.documents.scene_document import SceneDocument
 
         assert isinstance(document, SceneDocument)
-        if not document.work.scene.photos:
-            self._write_gaussians(document, path, then)
-            return
         target = path or self._ask_scene_project(document)
         if target is None:
             return
@@ -135,21 +135,6 @@ class SaveFlow:
 
         proposal = self._proposal(document, "", SUFFIX)
         return dialogs.ask_save(self._window, "Save scene project", proposal, f"Scene project (*{SUFFIX})")
-
-    def _write_gaussians(
-        self, document: SceneDocument, path: Path | None, then: Callable[[], object]
-    ) -> None:
-        from maskstudio.documents.saving import save_scene
-
-        target = path or self._ask_scene(document)
-        if target is None:
-            return
-
-        def done() -> None:
-            self._window.remember(target)
-            then()
-
-        self._start(lambda: save_scene(document, target), f"Saved “{target.name}”.", done)
 
     def _ask_scene(self, document: Document) -> Path | None:
         from maskstudio.window import dialogs
