@@ -9,7 +9,7 @@ import pytest
 from clumps import COUNT, LEFT, open_clumps, two_clumps
 from maskengines.contract import Candidate
 from maskengines.results.scenes import SceneResult
-from maskengines.subjects.splat_files import load_gaussians
+from maskengines.subjects.splat_files import load_gaussians, save_gaussians
 from maskstudio.documents.saving import export_scene, wait_for_saves
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
@@ -89,6 +89,26 @@ def test_a_trained_scene_is_kept_as_one_step(window: MainWindow, tab: SceneTab) 
     assert len(tab.document.work) == 50
     window.undo()
     assert len(tab.document.work) == COUNT
+
+
+def test_a_candidate_is_not_tried_on_any_more_once_another_tab_was_in_front(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.after_first_paint()
+    view, document = window.view, tab.document
+    assert view is not None
+    small = two_clumps().take(slice(0, 50))
+    document.add_candidate(Candidate("scene", SceneResult(small).to_plain(), 1))
+    window.registry.run("candidate.next")
+    assert tab.trying
+    other = tmp_path / "other.ply"
+    save_gaussians(small, other)
+    window.opening.open_paths([other])
+    qtbot.waitUntil(lambda: window.scenes.front not in (None, tab), timeout=20_000)
+    window.show_view(view)
+    assert window.engines.shown is None
+    assert not tab.trying, "as the gallery, which shows none"
+    assert tab.gaussians is document.work.scene.gaussians
 
 
 def test_the_wheel_comes_nearer_and_keys_show_sides(tab: SceneTab, qtbot: QtBot) -> None:

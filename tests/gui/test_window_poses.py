@@ -189,6 +189,21 @@ def test_a_body_picked_in_the_gallery_shows_everywhere_and_enter_keeps_it(
     assert document.body is None
 
 
+def test_a_body_that_was_picked_is_let_go_of_when_another_tab_comes(
+    window: MainWindow, asking: PoseView
+) -> None:
+    document, view = front(window), window.view
+    assert view is not None
+    document.add_candidate(bodies())
+    window.registry.run("candidate.next")
+    assert asking.fan.strong is not None
+    window.poses.new_on_blank()
+    assert front(window) is not document
+    window.show_view(view)
+    assert window.engines.shown is None
+    assert asking.fan.strong is None, "as the gallery, which shows none"
+
+
 def test_what_follows_the_hand_keeps_one_body_solid_and_can_be_kept(
     window: MainWindow, asking: PoseView
 ) -> None:

@@ -88,8 +88,12 @@ class PoseFlow:
 
     def pick(self, candidate: Candidate | None, index: int | None) -> None:
         """The gallery shows a body, or none any more."""
-        if self.front is not None:
-            self.front.pick(candidate, index)
+        # It lets go of a body only once another tab is in front: nobody at the back shows one.
+        for view in self._views.values():
+            if view is self.front:
+                view.pick(candidate, index)
+            elif view.picking:
+                view.pick(None, None)
 
     def ring(self, at: tuple[float, float] | None) -> None:
         """The joint tool is over a point of the picture that it would take."""

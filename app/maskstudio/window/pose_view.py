@@ -73,6 +73,11 @@ class PoseView(QObject):
         self._show()
 
     @property
+    def picking(self) -> bool:
+        """A body that was picked in the gallery shows."""
+        return self._picked is not None
+
+    @property
     def shown_body(self) -> Array | None:
         """``(17, 3)``: the body that follows the hand, while none is picked; None without one."""
         if self._picked is None and self._live is not None and self._followed is not None:

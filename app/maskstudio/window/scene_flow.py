@@ -99,8 +99,12 @@ class SceneFlow:
 
     def pick(self, candidate: Candidate | None) -> None:
         """The gallery shows an answer, or none any more."""
-        if self.front is not None:
-            self.front.try_on(candidate)
+        # It lets go of an answer only once another tab is in front: nobody at the back tries one on.
+        for tab in self._tabs.values():
+            if tab is self.front:
+                tab.try_on(candidate)
+            elif tab.trying:
+                tab.try_on(None)
 
     def take(self, candidate: Candidate) -> None:
         """Make a candidate the scene in front: one undo step.
