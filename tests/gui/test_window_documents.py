@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import BadInput, EngineFault
+from maskstudio.documents.saving import wait_for_saves
 from maskstudio.window import dialogs
 from maskstudio.window.main_window import NO_DOCUMENT, NO_MASK, MainWindow
 from maskstudio.window.messages import install_excepthook
@@ -91,6 +92,29 @@ def test_the_same_file_twice_comes_to_the_front_instead(
     opened(qtbot, window, tmp_path / "." / photo.name)
     assert len(window.views) == 2
     assert window.view is window.view_of(photo)
+
+
+def test_a_photo_is_opened_anew_beside_the_project_that_was_made_from_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    project = tmp_path / "work.ora"
+    answering(monkeypatch, "ask_save", project)
+    window.registry.run("file.save")
+    wait_for_saves()
+    assert window.document is not None
+    assert window.document.path == project
+    opened(qtbot, window, photo)
+    qtbot.waitUntil(lambda: len(window.views) == 2 and window.document is not None, timeout=60_000)
+    assert window.document.path is None
+    assert window.document.mask.selected_count == 0
+    window.opening.open_paths([project])
+    assert len(window.views) == 2
+    assert window.document.path == project, "the project itself comes to the front"
+    window.opening.open_paths([photo])
+    assert len(window.views) == 2
+    assert window.document.path is None
 
 
 def test_dropping_two_files_opens_two_tabs(

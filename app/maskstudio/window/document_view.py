@@ -83,12 +83,13 @@ class DocumentView(QWidget):
         self.document_set.emit()
 
     @property
-    def files(self) -> set[Path]:
-        """Files that this tab stands for, to find it again when one is opened twice."""
-        found = {self.path} if self.path else set()
-        if self.document is not None:
-            found |= {path for path in (self.document.path, self.document.source_path) if path}
-        return {path.resolve() for path in found}
+    def file(self) -> Path | None:
+        """The file that this tab stands for, to find it again when one is opened twice: the project where there
+        is one. What a project was made from is a file of its own, which can be opened beside it."""
+        document = self.document
+        project, source = (None, None) if document is None else (document.path, document.source_path)
+        path = project or self.path or source
+        return path.resolve() if path is not None else None
 
 
 def _side_by_side(left: QWidget, right: QWidget) -> QSplitter:

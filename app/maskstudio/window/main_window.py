@@ -220,7 +220,7 @@ class MainWindow(QMainWindow):
     def view_of(self, path: Path) -> DocumentView | None:
         """The tab that stands for a file."""
         wanted = path.resolve()
-        return next((view for view in self.views if wanted in view.files), None)
+        return next((view for view in self.views if view.file == wanted), None)
 
     def add_view(self, view: DocumentView) -> None:
         """A new tab, in front."""
