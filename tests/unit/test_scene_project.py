@@ -169,6 +169,21 @@ def test_a_project_that_makes_no_sense_is_bad_input(
         load_scene_project(tmp_path)
 
 
+@pytest.mark.parametrize("broken", [b"x", b"", b"PK\x03\x04 cut off", b"\x93NUMPY\x01"])
+def test_a_damaged_project_is_told_of_in_plain_words(
+    state: SceneState, tmp_path: Path, broken: bytes
+) -> None:
+    SceneFolder(tmp_path / "s.maskscene").write(state)
+    (points,) = (tmp_path / "s.maskscene").glob("points-*.npz")
+    points.write_bytes(broken)
+    with pytest.raises(BadInput) as told:
+        load_scene_project(tmp_path / "s.maskscene")
+    assert told.value.message == (
+        f"The project 's.maskscene' is damaged or incomplete ('{points.name}' cannot be read). Take a "
+        "backup of it, or open what it was made from again."
+    )
+
+
 def test_a_folder_that_is_no_project_is_told_apart(tmp_path: Path, folder: Path) -> None:
     assert not is_scene_project(folder)
     (tmp_path / "project.json").write_text('{"kind": "another program"}')

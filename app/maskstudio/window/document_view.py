@@ -84,8 +84,8 @@ class DocumentView(QWidget):
 
     @property
     def file(self) -> Path | None:
-        """The file that this tab stands for, to find it again when one is opened twice: the project where there
-        is one. What a project was made from is a file of its own, which can be opened beside it."""
+        """The file that this tab stands for, to find it again when one is opened twice: the project where
+        there is one. What a project was made from is a file of its own, which can be opened beside it."""
         document = self.document
         project, source = (None, None) if document is None else (document.path, document.source_path)
         path = project or self.path or source

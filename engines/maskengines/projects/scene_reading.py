@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,12 @@ from maskengines.subjects.splat_files import load_gaussians
 Array = np.ndarray[Any, Any]
 
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError, EOFError)
+_UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 _FEW = 3
+
+
+class _Damage(ValueError):
+    """Says what is wrong with a project, in words for the user."""
 
 
 def is_scene_project(folder: Path) -> bool:
@@ -48,9 +55,11 @@ def load_scene_project(folder: Path) -> tuple[SceneState, tuple[str, ...]]:
             )
         return _read(folder, record)
     except _DAMAGE as error:
+        # What a library says of such a file is no help to who only opened a project.
+        told = f" ({error})" if isinstance(error, _Damage) else ""
         raise BadInput(
-            f"The project '{folder.name}' is damaged or incomplete ({error}). Take a backup of the folder, "
-            "or open the photos again."
+            f"The project '{folder.name}' is damaged or incomplete{told}. Take a backup of it, or open what "
+            "it was made from again."
         ) from error
 
 
@@ -60,13 +69,12 @@ def _read(folder: Path, record: Mapping[str, Any]) -> tuple[SceneState, tuple[st
         near = folder / str(photo["from_here"])
         if photo["from_here"] and near.is_file():
             photo["path"] = str(near.resolve())
-    with np.load(folder / _name(record["arrays"]), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    arrays = _arrays(folder / _name(record["arrays"]))
     scene = SceneSubject.from_arrays(told, arrays)
     if record["gaussians"]:
         gaussians = load_gaussians(folder / _name(record["gaussians"])).gaussians
         if len(gaussians) != count:
-            raise ValueError(f"{len(gaussians)} Gaussians where {count} were saved")
+            raise _Damage(f"{len(gaussians)} Gaussians where {count} were saved")
         scene = scene.with_gaussians(gaussians)
     # Projects from before Gaussians could be locked do not tell of it.
     bits = {name: np.unpackbits(arrays[name], count=count).astype(bool)
@@ -75,7 +83,7 @@ def _read(folder: Path, record: Mapping[str, Any]) -> tuple[SceneState, tuple[st
     masks = {name: _mask(folder, file) for name, file in record["masks"].items()}
     for name, mask in masks.items():
         if mask.shape != sizes[name]:
-            raise ValueError(f"the paint over '{name}' has another size than the photo")
+            raise _Damage(f"the paint over '{name}' has another size than the photo")
     learned = {name: _mask(folder, file) for name, file in record["learned"].items()}
     state = SceneState(
         scene, **bits, masks=masks, learned=learned, settings=dict(record["settings"]),
@@ -86,11 +94,20 @@ def _read(folder: Path, record: Mapping[str, Any]) -> tuple[SceneState, tuple[st
     return state, _about_missing(scene)
 
 
+def _arrays(file: Path) -> dict[str, Array]:
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (*_UNREADABLE, AttributeError) as error:
+        # A lone array has no ``files``.
+        raise _Damage(f"'{file.name}' cannot be read") from error
+
+
 def _name(name: Any) -> str:
     """A name that a project gives, which must stay in its folder."""
     place = Path(str(name))
     if place.is_absolute() or ".." in place.parts:
-        raise ValueError(f"'{name}' lies outside of the project")
+        raise _Damage(f"'{name}' lies outside of the project")
     return str(place)
 
 
@@ -98,7 +115,7 @@ def _mask(folder: Path, name: Any) -> MaskArray:
     array, _ = png.decode((folder / _name(name)).read_bytes())
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if array.ndim != 2 or array.dtype != np.uint8:
-        raise ValueError(f"'{name}' is no mask")
+        raise _Damage(f"'{name}' is no mask")
     return np.ascontiguousarray(array)
 
 
