@@ -123,6 +123,32 @@ def test_what_the_pose_menu_does_can_be_undone(window: MainWindow, posed: PoseVi
     assert not document.modified
 
 
+def test_mirroring_takes_pins_body_and_paint_along_in_one_step(window: MainWindow, posed: PoseView) -> None:
+    document = front(window)
+    document.change_pins({"LWrist": (120, -80, 40)}, "Pin")
+    body = bodies().result["poses"][0]
+    document.keep_body(body, "Keep")
+    x, y = document.pose.joints[WRIST].astype(int)
+    mask = np.zeros(document.mask.shape, np.uint8)
+    mask[y - 6 : y + 7, x - 6 : x + 7] = 255
+    document.replace_mask(mask, "Brush stroke")
+    start, steps, asked = document.work, document.undo_stack.count(), document.painted()[1]
+    assert asked[WRIST] == 255
+    window.registry.run("pose.mirror")
+    assert document.undo_stack.count() == steps + 1
+    assert document.pins == {"RWrist": (-120, -80, 40)}
+    np.testing.assert_allclose(document.body[INDEX["RWrist"]], body[WRIST] * (-1, 1, 1))
+    assert document.painted()[1][INDEX["RWrist"]] == 255
+    assert document.painted()[1][WRIST] == asked[INDEX["RWrist"]]
+    document.undo()
+    assert document.work.equals(start)
+    np.testing.assert_array_equal(document.mask.data, mask)
+    np.testing.assert_array_equal(document.painted()[1], asked)
+    document.redo()
+    assert document.pins == {"RWrist": (-120, -80, 40)}
+    assert not np.array_equal(document.mask.data, mask)
+
+
 def test_a_joint_is_dragged_in_the_photo_with_its_tool(window: MainWindow, posed: PoseView) -> None:
     window.registry.run("tool.joints")
     canvas, document = window.look.canvas, front(window)

@@ -9,12 +9,16 @@ import pytest
 from maskengines.errors import BadInput
 from maskengines.pose import presets as drawn
 from maskengines.subjects.pose import PoseSubject
+from maskengines.subjects.pose_paint import evidence_from_paint
 from maskengines.subjects.pose_skeleton import COUNT, INDEX, bone_lengths
 from maskengines.subjects.pose_template import (
     fitted,
     guessed,
     limb,
     mirrored,
+    mirrored_body,
+    mirrored_paint,
+    mirrored_pins,
     preset_body,
     preset_names,
     preset_pose,
@@ -103,6 +107,31 @@ def test_mirroring_exchanges_the_sides_and_twice_is_nothing() -> None:
     assert right == pytest.approx((2 * (BOX[0] + BOX[2] / 2) - left[0], left[1]))
     assert not same(turned, pose)
     assert same(mirrored(turned), pose)
+
+
+def test_body_pins_and_paint_are_mirrored_as_the_joints_are() -> None:
+    rng = np.random.default_rng(0)
+    body = rng.normal(0, 300, (COUNT, 3)).astype(np.float32)
+    turned = mirrored_body(body)
+    assert turned.dtype == np.float32
+    assert turned[INDEX["RWrist"]] == pytest.approx(body[INDEX["LWrist"]] * (-1, 1, 1))
+    assert turned[INDEX["Nose"]] == pytest.approx(body[INDEX["Nose"]] * (-1, 1, 1))
+    assert mirrored_pins({"LWrist": (10, 20, 30), "Head": (1, 2, 3)}) == {
+        "RWrist": (-10, 20, 30),
+        "Head": (-1, 2, 3),
+    }
+    pose = preset_pose("walking", SIZE, BOX)
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    x, y = pose.joints[INDEX["LWrist"]].astype(int)
+    mask[y - 20 : y + 21, x - 20 : x + 21] = 255
+    mask[:, 600:] = 255
+    before = evidence_from_paint(mask, pose)[1]
+    flipped = mirrored_paint(mask, BOX)
+    asked = evidence_from_paint(flipped, mirrored(pose))[1]
+    assert before[INDEX["LWrist"]] == 255
+    assert asked[INDEX["RWrist"]] == 255
+    assert asked[INDEX["LWrist"]] == before[INDEX["RWrist"]]
+    assert flipped.sum() == 41 * 41 * 255, "what is beyond the picture goes"
 
 
 def test_a_joint_is_marked_unknown_and_known_again_near_its_limb() -> None:

@@ -154,6 +154,22 @@ class PoseDocument(Document):
         """
         self._change(replace(self._now, pins=pins), label)
 
+    def mirror(self, label: str) -> None:
+        """Exchange left and right of the pose, of pins, body and paint, as one undo step."""
+        from maskengines.subjects.pose_template import mirrored, mirrored_body, mirrored_paint, mirrored_pins
+
+        self.drop_open_edit()
+        before = self._now
+        body = None if before.body is None else mirrored_body(before.body)
+        self._now = PoseWork(mirrored(before.pose), mirrored_pins(before.pins), body)
+        delta = None
+        if self.mask.selected_count:
+            delta = self.mask.replace(mirrored_paint(self.mask.data, before.pose.box))
+        self._push(PoseCommand(self, label, before, delta))
+        self._tell()
+        if delta is not None:
+            self.mask_changed.emit(delta.box)
+
     def keep_body(self, body: Array | None, label: str) -> None:
         """Keep a body, ``(17, 3)`` millimetres, or none, as one undo step; `ValueError` if it is no body."""
         self._change(replace(self._now, body=body), label)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from maskstudio.documents.undo import StudioCommand
 
 if TYPE_CHECKING:
+    from maskengines.masks.bag import Bag
+    from maskengines.masks.mask import MaskDelta
     from maskengines.projects.pose_work import Place, PoseWork
     from maskengines.subjects.pose import PoseSubject
 
@@ -15,15 +17,27 @@ if TYPE_CHECKING:
 
 
 class PoseCommand(StudioCommand):
-    """Joints were moved, pins set, a body kept: all that is known of the pose is exchanged."""
+    """Joints were moved, pins set, a body kept: all that is known of the pose is exchanged, and paint with
+    it where it went along."""
 
-    def __init__(self, document: PoseDocument, label: str, before: PoseWork) -> None:
+    def __init__(
+        self, document: PoseDocument, label: str, before: PoseWork, paint: MaskDelta | None = None
+    ) -> None:
         super().__init__(document, label)
         self._pose_document = document
         self._other = before
+        self._paint = paint
+
+    @property
+    def bags(self) -> tuple[Bag, ...]:
+        return () if self._paint is None else (self._paint.bag,)
 
     def swap(self, undoing: bool) -> None:
-        self._other = self._pose_document.exchange_work(self._other)
+        document = self._pose_document
+        box = self._paint.swap(document.mask) if self._paint is not None else None
+        self._other = document.exchange_work(self._other)
+        if box is not None:
+            document.mask_changed.emit(box)
 
 
 class PoseEdit:

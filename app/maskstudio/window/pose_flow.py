@@ -184,11 +184,8 @@ class PoseFlow:
 
     def mirror(self) -> None:
         """Exchange left and right."""
-        from maskengines.subjects.pose_template import mirrored
-
-        document = self.document
-        if document is not None:
-            document.change_pose(mirrored(document.pose), "Mirror pose")
+        if self.document is not None:
+            self.document.mirror("Mirror pose")
 
     def choose_person(self) -> None:
         """Ask for another person, or another frame, of the file that the pose began with."""

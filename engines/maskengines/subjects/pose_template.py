@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from maskengines.subjects.pose_skeleton import COUNT, JOINTS, PARENTS
 
 Array = np.ndarray[Any, Any]
 PersonBox = tuple[float, float, float, float]
+Place = tuple[float, float, float]
 
 CAMERA_MM = 4500.0
 """How far away a preset's viewer is."""
@@ -118,6 +120,29 @@ def mirrored(pose: PoseSubject) -> PoseSubject:
         sigma_px=pose.sigma_px[other],
         painted=pose.painted[other],
     )
+
+
+def mirrored_body(body: Array) -> Array:
+    """A copy of a body, ``(17, 3)`` with x right of the hip, with left and right exchanged."""
+    turned: Array = body[list(_OTHER_SIDE)] * np.array([-1, 1, 1], body.dtype)
+    return turned
+
+
+def mirrored_pins(pins: Mapping[str, Place]) -> dict[str, Place]:
+    """Places by the name of a joint, with x right of the hip, each on the other side, of the other joint."""
+    return {JOINTS[_OTHER_SIDE[JOINTS.index(name)]]: (-x, y, z) for name, (x, y, z) in pins.items()}
+
+
+def mirrored_paint(mask: Array, box: PersonBox) -> Array:
+    """A copy of paint over the picture, ``(H, W)``, flipped as `mirrored` flips who is in that box, to the
+    nearest pixel; what would lie beyond the picture goes."""
+    columns = np.arange(mask.shape[1])
+    # Of a pixel its centre counts, half a pixel beside its number.
+    from_there = np.rint(2 * box[0] + box[2] - 1 - columns).astype(int)
+    inside = (from_there >= 0) & (from_there < len(columns))
+    flipped = np.zeros_like(mask)
+    flipped[:, inside] = mask[:, from_there[inside]]
+    return flipped
 
 
 def without(pose: PoseSubject, joint: int) -> PoseSubject:
