@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.joints import Joints, pose_from_candidate
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import save_image
+from maskengines.subjects.pose_files import save_pose
 from maskengines.subjects.pose_skeleton import INDEX
 from maskengines.subjects.pose_template import template_pose
 from maskstudio.canvas.fan_view import FanView
 from maskstudio.documents.pose_document import PoseDocument
+from maskstudio.window import dialogs
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.pose_view import PoseView
 from PySide6.QtCore import QPoint, Qt
@@ -96,6 +99,27 @@ def test_a_pose_is_dropped_on_the_photo_in_front(window: MainWindow, qtbot: QtBo
     assert window.tools.chosen == "tool.joints"
     assert len(window.views) == 2
     assert not document.modified
+
+
+def test_a_pose_on_a_photo_knows_which(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_image(ImageSubject(np.zeros((300, 200, 3), np.uint8)), tmp_path / "a.png")
+    window.opening.open_paths([tmp_path / "a.png"])
+    qtbot.waitUntil(lambda: window.document is not None, timeout=60_000)
+    window.registry.run("pose.new")
+    window.registry.run("pose.preset.arms-raised")
+    document = front(window)
+    save_pose(document.pose, tmp_path / "a.json", "coco")
+    (image,) = json.loads((tmp_path / "a.json").read_text())["images"]
+    assert image["file_name"] == "a.png"
+    asked: list[Path] = []
+    monkeypatch.setattr(dialogs, "ask_save", lambda _w, _t, proposal, _f: asked.append(proposal))
+    window.registry.run("file.save")
+    assert asked == [tmp_path / "a-pose.ora"]
+    window.registry.run("pose.new")
+    assert front(window) is not document
+    assert front(window).pose.photo == str(tmp_path / "a.png")
 
 
 def test_what_the_pose_menu_does_can_be_undone(window: MainWindow, posed: PoseView) -> None:

@@ -112,7 +112,7 @@ class PoseFlow:
         """A pose on the photo in front."""
         document = self._window.document
         if document is not None:
-            self._new(document.subject, document.title)
+            self._new(document.subject, document.title, _photo_of(document))
 
     def new_on_blank(self) -> None:
         """A pose on an empty canvas."""
@@ -124,7 +124,7 @@ class PoseFlow:
         pixels = np.full((BLANK_SIDE, BLANK_SIDE, 1), BLANK, np.uint8)
         self._new(ImageSubject(pixels), "Pose")
 
-    def _new(self, photo: ImageSubject, title: str) -> None:
+    def _new(self, photo: ImageSubject, title: str, file: str = "") -> None:
         from maskengines.subjects.pose_template import template_pose
 
         size = photo.width, photo.height
@@ -133,7 +133,7 @@ class PoseFlow:
         except StudioError as error:
             self._window.show_error(error)
             return
-        self._open(photo, pose, title)
+        self._open(photo, replace(pose, photo=file), title)
 
     def take_joints(self, candidate: Candidate) -> None:
         """Take over joints that were found in a photo: into the pose in front, or as a pose on the photo in
@@ -151,8 +151,7 @@ class PoseFlow:
                 replace(pose, photo=kept.photo, photo_hash=kept.photo_hash), "Find joints"
             )
         elif document is not None:
-            source = str(document.source_path) if document.source_path is not None else ""
-            self._open(document.subject, replace(pose, photo=source), document.title)
+            self._open(document.subject, replace(pose, photo=_photo_of(document)), document.title)
 
     def _open(self, photo: ImageSubject, pose: PoseSubject, title: str) -> None:
         from maskengines.projects.autosave import Start
@@ -177,7 +176,9 @@ class PoseFlow:
 
             document = self.document
             if document is not None:
-                pose = preset_pose(name, document.pose.size, document.pose.box)
+                kept = document.pose
+                pose = preset_pose(name, kept.size, kept.box)
+                pose = replace(pose, photo=kept.photo, photo_hash=kept.photo_hash)
                 document.change_pose(pose, f"Pose: {name}")
 
         return take
@@ -321,6 +322,17 @@ class PoseFlow:
     @property
     def _joint(self) -> str | None:
         return self.front.joint if self.front is not None else None
+
+
+def _photo_of(document: Document) -> str:
+    """Where the picture of a document was read from; empty where nobody knows."""
+    from maskstudio.documents.pose_document import PoseDocument
+
+    if isinstance(document, PoseDocument):
+        return document.pose.photo
+    if document.kind == "scene" or document.source_path is None:
+        return ""
+    return str(document.source_path)
 
 
 def _can_let_go(document: PoseDocument) -> tuple[bool, bool]:

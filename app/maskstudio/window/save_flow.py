@@ -245,7 +245,8 @@ class SaveFlow:
     def _proposal(self, document: Document, tail: str, suffix: str) -> Path:
         """A name beside the document's file, never that of the photo itself."""
         folder = self._window.settings.folder
-        base = document.path or document.source_path or Path(folder or Path.home()) / "untitled"
+        base = document.path or document.source_path or _beside_its_photo(document)
+        base = base or Path(folder or Path.home()) / "untitled"
         if document.path is None and _ships_with_the_studio(base):
             base = Path(folder or Path.home()) / base.name
         return base.with_name(f"{base.stem}{tail}{suffix}")
@@ -297,6 +298,16 @@ class SaveFlow:
         first, *rest = views
         self._window.show_view(first)
         self._save_then(first, lambda: self._save_all(rest))
+
+
+def _beside_its_photo(document: Document) -> Path | None:
+    """What a pose that began on a photo is called, which may have a project of its own; else None."""
+    from maskstudio.documents.pose_document import PoseDocument
+
+    if not isinstance(document, PoseDocument) or not document.pose.photo:
+        return None
+    photo = Path(document.pose.photo)
+    return photo.with_name(f"{photo.stem}-pose{photo.suffix}")
 
 
 def _ships_with_the_studio(path: Path) -> bool:
