@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from clumps import COUNT, LEFT, open_clumps, two_clumps
 from maskengines.contract import Candidate
+from maskengines.errors import BadInput
 from maskengines.results.scenes import SceneResult
+from maskengines.runtime.events import Failed, Started
 from maskengines.subjects.splat_files import load_gaussians, save_gaussians
 from maskstudio.documents.saving import export_scene, wait_for_saves
+from maskstudio.jobs.item import JobItem
+from maskstudio.panels.jobs_bar import JobsBar
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.scene_tab import SceneTab
 from PySide6.QtCore import QPoint, Qt
@@ -109,6 +113,43 @@ def test_a_candidate_is_not_tried_on_any_more_once_another_tab_was_in_front(
     assert window.engines.shown is None
     assert not tab.trying, "as the gallery, which shows none"
     assert tab.gaussians is document.work.scene.gaussians
+
+
+def test_engines_say_what_they_lack_and_what_will_come(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot
+) -> None:
+    window.after_first_paint()
+    service, panel = window.engines.service, window.engines.engine_panel
+    assert service is not None
+    assert panel is not None
+    qtbot.waitUntil(lambda: service.ready, timeout=WAIT)
+    hint = window.engines.candidates_panel._hint  # type: ignore[union-attr]
+    assert panel.choose("dual-3dgs")
+    assert panel.disabled_reason() == "This scene has no photos: open a folder of photos"
+    assert not panel.run_button.isEnabled()
+    assert "from the photos" in hint.text()
+    assert panel.choose("scene-fill")
+    assert "Delete what should go" in hint.text()
+    assert panel.choose("render-scene")
+    assert panel.disabled_reason() is None
+    assert "photos" not in hint.text()
+    assert "Delete" not in hint.text()
+
+
+def test_a_failure_goes_with_its_tab(window: MainWindow, tab: SceneTab, qtbot: QtBot) -> None:
+    window.after_first_paint()
+    service, asker = window.engines.service, window.engines.asker
+    assert service is not None
+    assert asker is not None
+    bar = window.findChild(JobsBar)
+    item = asker.job = JobItem("dual-3dgs", "Clean scene", live=False, parent=service)
+    service._list(item)
+    item.receive(Started("x"))
+    item.receive(Failed("x", BadInput("There are too few photos.")))
+    bar.refresh()
+    assert bar.title.text() == "Clean scene failed"
+    window.registry.run("file.close")
+    assert bar.title.text() == "Jobs"
 
 
 def test_the_wheel_comes_nearer_and_keys_show_sides(tab: SceneTab, qtbot: QtBot) -> None:

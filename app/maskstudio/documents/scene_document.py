@@ -29,6 +29,8 @@ Array = np.ndarray[Any, Any]
 
 
 GAUSSIANS = "gaussians"
+PHOTO = "photo"
+"""The space of engines that look at photos."""
 
 
 class SceneCommand(StudioCommand):
@@ -182,12 +184,22 @@ class SceneDocument(Document):
         return work.scene, {GAUSSIANS: np.where(work.deleted, 255, 0).astype(np.uint8)}
 
     def cannot_ask(self, info: EngineInfo) -> str | None:
+        if PHOTO in info.spaces:
+            return self._cannot_look_at_photos(info)
         if not _asks_for_gaussians(info):
             return None
         if not self._work_now.deleted.any():
             return "Nothing was deleted: select Gaussians and delete them first"
         if not self._work_now.scene.cameras:
             return "Where photos were taken from is not known: open the scene with its photos"
+        return None
+
+    def _cannot_look_at_photos(self, info: EngineInfo) -> str | None:
+        scene = self._work_now.scene
+        if not scene.photos:
+            return "This scene has no photos: open a folder of photos"
+        if "scene" in info.result_kinds and not scene.cameras:
+            return "Where the photos were taken from is not known: Scene, Find the cameras"
         return None
 
     def question_mark(self) -> Hashable:

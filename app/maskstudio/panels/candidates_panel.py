@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from maskengines.contract import Candidate
+from maskengines.contract import Candidate, EngineInfo
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import TableResult
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -56,6 +56,7 @@ class CandidatesPanel(QWidget):
         self._service = service
         self._document: Document | None = None
         self._asker: Asker | None = None
+        self._engine: EngineInfo | None = None
         self._shown: Candidate | None = None
         self._part: int | None = None
         self._map_shown = False
@@ -86,6 +87,12 @@ class CandidatesPanel(QWidget):
             self._link(self._asker.map_preview, self._map_preview)
         self._note.say("")
         self._follow()
+
+    def set_engine(self, info: EngineInfo | None) -> None:
+        """This is the engine that Run would ask; it tells what will come."""
+        if info is not self._engine:
+            self._engine = info
+            self._hint.setText(self._what_to_do())
 
     def shown(self) -> Candidate | None:
         """The candidate shown in place, if any."""
@@ -304,8 +311,16 @@ class CandidatesPanel(QWidget):
         if self._document.kind == "pose":
             return self.tr("Paint over joints that are uncertain, then Run. Bodies that fit appear here.")
         if self._document.kind == "scene":
-            return self.tr("Run trains a scene from the photos. It appears in the viewport and here.")
+            return self._what_to_do_with_scene()
         return self.tr("Paint over what should change, then Run. Answers appear here one by one.")
+
+    def _what_to_do_with_scene(self) -> str:
+        info = self._engine
+        if info is None or "scene" not in info.result_kinds:
+            return self.tr("Run asks the engine. Its answers appear here.")
+        if "photo" in info.spaces:
+            return self.tr("Run trains a scene from the photos. It appears in the viewport and here.")
+        return self.tr("Delete what should go, then Run. What could be in its place appears here.")
 
     def _picked(self, candidate: Candidate | None, part: int | None) -> None:
         if candidate is self._shown and part == self._part:

@@ -15,6 +15,7 @@ from maskstudio.panels.style import STEP, tone
 from maskstudio.panels.words import percent, remaining, seconds
 
 if TYPE_CHECKING:
+    from maskstudio.documents.document import Document
     from maskstudio.jobs.service import JobService
 
 TICK_MS = 1000
@@ -69,12 +70,14 @@ class StillLabel(QLabel):
 
 
 class JobsBar(QWidget):
-    """The job at work with progress, time and a way to stop it; the last failure until it was seen."""
+    """The job at work with progress, time and a way to stop it; the last failure until it was seen, or the
+    document that it is about was left or closed."""
 
     def __init__(self, service: JobService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._service = service
         self._seen: set[int] = set()
+        self._document: Document | None = None
         self._popup: JobsList | None = None
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -95,6 +98,15 @@ class JobsBar(QWidget):
         self._tick.timeout.connect(self.refresh)
         service.job_added.connect(self._added)
         service.jobs_changed.connect(self.refresh)
+        self.refresh()
+
+    def set_document(self, document: Document | None) -> None:
+        """Another document comes to the front: failures count as seen, but for one that is about this."""
+        if document is self._document:
+            return
+        self._document = document
+        own = self._service.asker(document).job if document is not None else None
+        self._seen |= {id(item) for item in self._service.jobs if item.state == "failed" and item is not own}
         self.refresh()
 
     def refresh(self) -> None:

@@ -66,7 +66,7 @@ class EngineFlow:
         history, bar = HistoryPanel(), JobsBar(service)
         readout = self.readout_panel = ReadoutPanel(service)
         # The engine comes last: it is the one that starts what the others listen to.
-        self._parts = [readout, candidates, history, engine]
+        self._parts = [readout, candidates, history, bar, engine]
         readout.chosen.connect(engine.fill_in)
         readout.wanted.connect(window.side["readout"].setVisible)
         window.side["engine"].set_body(engine)
@@ -76,6 +76,9 @@ class EngineFlow:
         window.status.add_right(bar)
         for changed in (engine.reason_changed, candidates.candidate_shown, service.jobs_changed):
             changed.connect(window.actions_changed)
+        engine.reason_changed.connect(
+            lambda: candidates.set_engine(None if engine.engine is None else engine.engine.info)
+        )
         service.engines_changed.connect(self._warm.start)
         if window.diary is not None:
             window.diary.follow_jobs(service)

@@ -79,6 +79,30 @@ def test_the_list_tells_failures_in_words(service: JobService, qtbot: QtBot) -> 
     assert bar.title.text() == "Jobs"
 
 
+def test_a_failure_is_told_until_its_document_is_left(
+    service: JobService, document: Document, qtbot: QtBot
+) -> None:
+    bar = JobsBar(service)
+    qtbot.addWidget(bar)
+    bar.set_document(document)
+    other = Document(document.subject)
+    item = JobItem("broken", "Broken plugin", live=False, parent=service)
+    service._list(item)
+    service.asker(other).job = item
+    item.receive(Started("x"))
+    item.receive(Failed("x", EngineFault("The engine stopped.")))
+    bar.refresh()
+    assert bar.title.text() == "Broken plugin failed", "also while it works at the back"
+    bar.set_document(other)
+    assert bar.title.text() == "Broken plugin failed"
+    bar.set_document(document)
+    assert bar.title.text() == "Jobs"
+    bar.set_document(other)
+    assert bar.title.text() == "Jobs"
+    service.release(other)
+    other.close()
+
+
 @pytest.mark.parametrize(
     ("events", "words"),
     [
