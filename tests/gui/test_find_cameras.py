@@ -65,6 +65,9 @@ def test_cameras_are_offered_stopped_found_and_undone(
     qtbot.waitUntil(lambda: len(document.work.scene.cameras) == COUNT, timeout=WAIT)
     assert len(tab.view.cameras) == COUNT
     assert len(document.work.scene.points) > 100
+    stands = tab.view.eye.orbit
+    assert window.registry.run("scene.frame")
+    assert tab.view.eye.orbit == stands, "all of it is seen, not the first camera from right behind it"
     assert f"{COUNT} of {COUNT} photos" in window.banner.text
     assert window.cameras.cannot_find() is not None
 

@@ -53,9 +53,10 @@ class SceneEye(QObject):
     # --- standing -------------------------------------------------------------------------------
 
     def set_scene(self, scene: SceneSubject) -> None:
-        """Stand before another scene, where its first photo was taken, or before the middle of it."""
+        """Stand before another scene: where its first photo was taken, or so that all of it is seen where
+        there are no Gaussians to look at from there."""
         self.stage = Stage.of(scene)
-        if scene.cameras:
+        if scene.cameras and scene.gaussians is not None:
             first = self.stage.orbit(scene.cameras[0], self.orbit.width, self.orbit.height)
             self.look(replace(first, distance=_STEP * first.distance, opening=OPENING))
         else:

@@ -5,18 +5,31 @@ from __future__ import annotations
 from maskengines.results.tables import Cell, TableResult
 from maskengines.results.tables import shown as told
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from maskstudio.panels.style import STEP, Note, tone
 from maskstudio.window import theme
 
 ROW = 31
+HEAD = 20
 BAR = 6
+_NARROWEST = 64
 
 
 class TableRows(QWidget):
-    """The rows. The first share is a bar, a second one a tick on it, a change a coloured number.
+    """The rows. The first share is a bar, a second one a tick on it, a change a coloured number. Over plain
+    numbers stands what they are.
 
     ``chosen`` carries the name of an engine's parameter and what the row clicked fills it with.
     """
@@ -31,9 +44,9 @@ class TableRows(QWidget):
 
     def show_table(self, table: TableResult | None) -> None:
         """Show these rows in place of the last ones."""
-        rows = len(self._table.rows) if self._table is not None else 0
+        before = self.sizeHint()
         self._table = table
-        if rows != (len(table.rows) if table is not None else 0):
+        if self.sizeHint() != before:
             self.updateGeometry()
         self.setAccessibleDescription("; ".join(table.lines()[1:]) if table is not None else "")
         clickable = table is not None and bool(table.chooses)
@@ -41,13 +54,20 @@ class TableRows(QWidget):
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        table, at = self._table, int(event.position().y()) // ROW
+        table, at = self._table, self._row_at(int(event.position().y()))
         second = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if table is not None and 0 <= at < len(table.rows) and len(table.chooses) > second:
             self.chosen.emit(table.chooses[second], table.rows[at][0])
 
+    def _row_at(self, y: int) -> int:
+        """The number of a row; negative over the first one."""
+        return (y - (HEAD if self._table is not None and _headed(self._table) else 0)) // ROW
+
     def sizeHint(self) -> QSize:
-        return QSize(200, ROW * len(self._table.rows) if self._table is not None else 0)
+        table = self._table
+        if table is None:
+            return QSize(200, 0)
+        return QSize(200, ROW * len(table.rows) + (HEAD if _headed(table) else 0))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -56,11 +76,15 @@ class TableRows(QWidget):
         if self._table is not None:
             painter = QPainter(self)
             painter.setFont(self.font())
-            paint_rows(painter, QRectF(self.rect()), self._table)
+            area = QRectF(self.rect())
+            if _headed(self._table):
+                _paint_head(painter, area, self._table)
+                area.setTop(area.top() + HEAD)
+            paint_rows(painter, area, self._table)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self._table is not None:
-            at = event.pos().y() // ROW
+            at = self._row_at(event.pos().y())
             if 0 <= at < len(self._table.rows):
                 row = zip(self._table.columns, self._table.rows[at], strict=True)
                 ways = zip(("Click", "Shift-click"), self._table.chooses, strict=False)
@@ -112,19 +136,18 @@ def paint_rows(painter: QPainter, area: QRectF, table: TableResult) -> None:
     shares = [at for at, kind in enumerate(kinds) if kind == "share"]
     changes = [at for at, kind in enumerate(kinds) if kind == "change"]
     names = [at for at, kind in enumerate(kinds) if kind == "text"]
-    numbers = [at for at, kind in enumerate(kinds) if kind == "number"] if not shares else []
-    small = QFont(painter.font())
-    small.setPixelSize(11)
+    numbers = _numbers(table)
+    widths = _widths(painter, table)
     for index, row in enumerate(table.rows):
         top = area.top() + index * ROW
         if top + ROW > area.bottom() + 1:
             break
         line = QRectF(area.left(), top, area.width(), 22)
         right = line.right()
-        for at in [*changes[:1], *shares[:1], *numbers]:
+        for at in [*changes[:1], *shares[:1], *reversed(numbers)]:
             text = told(row[at], kinds[at])
             painter.setPen(_ink(row[at]) if kinds[at] == "change" else tone("text"))
-            width = max(64, painter.fontMetrics().horizontalAdvance(text) + 10)
+            width = widths.get(at) or max(_NARROWEST, painter.fontMetrics().horizontalAdvance(text) + 10)
             place = QRectF(right - width, top, width, 22)
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
             right -= width
@@ -136,6 +159,61 @@ def paint_rows(painter: QPainter, area: QRectF, table: TableResult) -> None:
         if shares:
             before = row[shares[1]] if len(shares) > 1 else None
             _paint_bar(painter, QRectF(area.left(), top + 22, area.width(), BAR), row[shares[0]], before)
+
+
+def _paint_head(painter: QPainter, area: QRectF, table: TableResult) -> None:
+    """What the columns of `paint_rows` are, in small letters over them."""
+    widths, line = _widths(painter, table), QRectF(area.left(), area.top(), area.width(), HEAD)
+    own = painter.font()
+    painter.setFont(_small(own))
+    painter.setPen(tone("second"))
+    for at in reversed(_numbers(table)):
+        place = QRectF(line.right() - widths[at], line.top(), widths[at], HEAD)
+        painter.drawText(
+            place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _title(table, at)
+        )
+        line.setRight(place.left())
+    names = [at for at, column in enumerate(table.columns) if column.kind == "text"]
+    if names:
+        short = painter.fontMetrics().elidedText(
+            _title(table, names[0]), Qt.TextElideMode.ElideRight, max(20, int(line.width()) - 6)
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
+    painter.setFont(own)
+
+
+def _headed(table: TableResult) -> bool:
+    """A share is told by its bar; of a plain number nobody knows what it is."""
+    return bool(_numbers(table))
+
+
+def _numbers(table: TableResult) -> list[int]:
+    """The columns that show as plain numbers."""
+    kinds = [column.kind for column in table.columns]
+    return [] if "share" in kinds else [at for at, kind in enumerate(kinds) if kind == "number"]
+
+
+def _widths(painter: QPainter, table: TableResult) -> dict[int, int]:
+    """Of the columns of plain numbers, in pixels: of the widest in each, so that they stand in line."""
+    metrics, small = painter.fontMetrics(), QFontMetrics(_small(painter.font()))
+    return {
+        at: max(
+            _NARROWEST,
+            small.horizontalAdvance(_title(table, at)) + 10,
+            *(metrics.horizontalAdvance(told(row[at], "number")) + 10 for row in table.rows),
+        )
+        for at in _numbers(table)
+    }
+
+
+def _title(table: TableResult, at: int) -> str:
+    return table.columns[at].title or table.columns[at].name
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPixelSize(11)
+    return small
 
 
 def table_picture(table: TableResult, size: QSize, font: QFont) -> QImage:

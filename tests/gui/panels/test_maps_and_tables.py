@@ -18,10 +18,11 @@ from maskstudio.jobs.service import JobService
 from maskstudio.panels.candidates_panel import CandidatesPanel
 from maskstudio.panels.engine_panel import EnginePanel
 from maskstudio.panels.readout_panel import ReadoutPanel
-from maskstudio.panels.table_card import TableRows
+from maskstudio.panels.table_card import HEAD, ROW, TableRows
 from panel_answers import WAIT, answer, paint
 from plugin_lab import Lab
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from started_service import started_service
 
@@ -122,6 +123,30 @@ def test_a_row_clicked_fills_a_parameter(qtbot: QtBot) -> None:
     qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=QPoint(20, 5))
     qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, second)
     assert heard == [("target", "cat"), ("contrast", "dog")]
+
+
+def test_plain_numbers_have_a_head_that_says_what_they_are(qtbot: QtBot) -> None:
+    rows = TableRows()
+    qtbot.addWidget(rows)
+    rows.resize(240, 100)
+
+    def picture(title: str) -> tuple[np.ndarray, int]:
+        columns = (Column("photo", "Photo"), Column("n", title, kind="number"))
+        rows.show_table(TableResult(columns, (("a.jpg", 5), ("b.jpg", 77)), chooses=("target",)))
+        seen = rows.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        bits = np.frombuffer(seen.constBits(), np.uint8).reshape(seen.height(), seen.bytesPerLine())
+        return bits.copy(), rows.sizeHint().height()
+
+    (points, tall), (errors, _) = picture("Points"), picture("Errors")
+    assert tall == HEAD + 2 * ROW
+    differs = np.flatnonzero((points != errors).any(axis=1))
+    assert len(differs)
+    assert differs.max() < HEAD, "the rows below stay as they are"
+    heard: list[object] = []
+    rows.chosen.connect(lambda _, value: heard.append(value))
+    for y in (5, HEAD + 5, HEAD + ROW + 5):
+        qtbot.mouseClick(rows, Qt.MouseButton.LeftButton, pos=QPoint(20, y))
+    assert heard == ["a.jpg", "b.jpg"]
 
 
 def test_a_table_is_written_as_the_suffix_says(document: Document, tmp_path: Path) -> None:
