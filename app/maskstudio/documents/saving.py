@@ -182,7 +182,8 @@ def _empty_folder(path: Path) -> bool:
 
 
 def export_image(document: Document, path: str | os.PathLike[str]) -> SaveTask:
-    """Write the picture as it is now, in the format of the suffix, at its own depth, with profile and EXIF.
+    """Write the picture as it is now, in the format of the suffix, at its own depth, with profile and EXIF
+    and what else its file said.
 
     Raises:
         BadInput: unknown suffix, or the place cannot be written.

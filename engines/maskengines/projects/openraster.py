@@ -32,6 +32,8 @@ from maskengines.subjects.image import ImageSubject
 MIMETYPE = "image/openraster"
 FORMAT = 1
 PROJECT_ENTRY = "maskstudio/project.json"
+USUAL_DENSITY = 72
+"""What OpenRaster takes for a picture that names no resolution, in pixels per inch."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,10 +113,9 @@ class _Writer:
             candidates.append(records.candidate_to_record(candidate, self._numbered(number)))
         original = state.original
         metadata = {}
-        for name, blob in (("icc", original.icc), ("exif", original.exif)):
-            if blob:
-                metadata[name] = f"maskstudio/{name}.bin"
-                self._put(metadata[name], blob)
+        for name, blob in original.blobs.items():
+            metadata[name] = f"maskstudio/{name}.bin"
+            self._put(metadata[name], blob)
         project = {
             "format": FORMAT,
             "kind": "image" if state.pose is None else "pose",
@@ -126,6 +127,7 @@ class _Writer:
             "source": state.source,
             "original": "data/original.png",
             "metadata": metadata,
+            "resolution": original.carried.resolution,
             "layers": layers,
             "masks": masks,
             "candidates": candidates,
@@ -150,7 +152,9 @@ class _Writer:
         """Layers from the top down: the hidden mask, the fills, the original."""
         original = self._state.original
         size = {"w": str(original.width), "h": str(original.height)}
-        image = ElementTree.Element("image", {"version": "0.0.3", **size, "xres": "72", "yres": "72"})
+        xres, yres = original.carried.resolution or (USUAL_DENSITY, USUAL_DENSITY)
+        density = {"xres": str(round(xres)), "yres": str(round(yres))}
+        image = ElementTree.Element("image", {"version": "0.0.3", **size, **density})
         stack = ElementTree.SubElement(image, "stack")
 
         def layer(name: str, file: str, x: int, y: int, **more: str) -> None:

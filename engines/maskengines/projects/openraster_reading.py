@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ import numpy as np
 
 from maskengines.errors import BadInput
 from maskengines.projects import png, records
-from maskengines.projects.openraster import FORMAT, MIMETYPE, PROJECT_ENTRY
+from maskengines.projects.openraster import FORMAT, MIMETYPE, PROJECT_ENTRY, USUAL_DENSITY
 from maskengines.projects.pose_work import PoseWork, pose_from_record
 from maskengines.projects.state import ProjectState
-from maskengines.subjects.image import ImageSubject
+from maskengines.subjects.carried import NOTHING, Carried, per_inch
+from maskengines.subjects.image import ImageSubject, from_blobs
 
 MAX_ENTRIES = 20_000
 MAX_ENTRY_BYTES = 4 << 30
@@ -24,6 +26,10 @@ MAX_TOTAL_BYTES = 16 << 30
 MAX_TEXT_BYTES = 64 << 20
 MAX_RATIO = 1100
 """Deflate cannot shrink by more than 1032; what claims more lies about its size."""
+
+_START_BYTES = 4096
+_FIRST_TAG = re.compile(r"<image\b[^>]*")
+_XRES, _YRES = (re.compile(rf"""\s{name}=["']([0-9.]{{1,12}})["']""") for name in ("xres", "yres"))
 
 _DAMAGE = (
     KeyError,
@@ -142,9 +148,8 @@ class _Reader:
             if mode == "LA":
                 pixels = np.ascontiguousarray(pixels[:, :, :1])
             metadata = {key: self._bytes(str(name)) for key, name in project["metadata"].items()}
-            original = ImageSubject(
-                pixels, alpha, metadata.get("icc"), metadata.get("exif"), str(project["source_format"])
-            )
+            told = from_blobs(metadata, project)
+            original = ImageSubject(pixels, alpha, source_format=str(project["source_format"]), **told)
             expected = (int(project["width"]), int(project["height"]), mode, depth)
             _require((original.width, original.height, original.mode, original.depth) == expected)
         except _DAMAGE as error:
@@ -174,7 +179,19 @@ class _Reader:
             raise self._damaged("its picture") from error
         if alpha is not None and (alpha == np.iinfo(alpha.dtype).max).all():
             alpha = None
-        return ProjectState(ImageSubject(pixels, alpha, source_format="OpenRaster"), flattened=True)
+        subject = ImageSubject(pixels, alpha, source_format="OpenRaster", carried=self._density())
+        return ProjectState(subject, flattened=True)
+
+    def _density(self) -> Carried:
+        """The resolution in the first tag of the stack; the rest of it speaks of layers."""
+        try:
+            with self._archive.open(self._infos["stack.xml"]) as stream:
+                tag = _FIRST_TAG.findall(stream.read(_START_BYTES).decode("utf-8", "replace"))[:1]
+            found = [float(name.findall(tag[0])[0]) for name in (_XRES, _YRES)]
+        except (*_DAMAGE, IndexError, zipfile.BadZipFile):
+            return NOTHING
+        usual = found == [USUAL_DENSITY, USUAL_DENSITY]
+        return NOTHING if usual else Carried(per_inch(found[0], found[1]))
 
     def _bytes(self, name: str) -> bytes:
         return self._archive.read(self._infos[name])

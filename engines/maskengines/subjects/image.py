@@ -1,4 +1,4 @@
-"""The image subject: pixels at their own depth, alpha kept apart, colour profile and EXIF alongside."""
+"""The image subject: pixels at their own depth, alpha apart, and alongside what its file says of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from maskengines.contract import Box, ImagePatch
 from maskengines.errors import EngineFault
+from maskengines.subjects.carried import NOTHING, Carried, comment, packet, per_inch
 
 Array = np.ndarray[Any, Any]
+BLOBS = ("icc", "exif", "xmp", "comment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class ImageSubject:
         icc: colour profile; ``None`` means sRGB.
         exif: EXIF as a TIFF structure without the ``Exif\\0\\0`` prefix, orientation 1.
         source_format: ``"PNG"``, ``"JPEG"``, ``"WebP"``, ``"TIFF"``, ``"BMP"``, or empty.
+        carried: what else the picture's file says and a saved one says on: resolution, XMP, comment.
     """
 
     pixels: Array
@@ -34,6 +37,7 @@ class ImageSubject:
     icc: bytes | None = None
     exif: bytes | None = None
     source_format: str = ""
+    carried: Carried = NOTHING
 
     kind: ClassVar[str] = "image"
 
@@ -80,19 +84,27 @@ class ImageSubject:
         digest.update(self.icc or b"")
         return digest.hexdigest()
 
+    @property
+    def blobs(self) -> dict[str, bytes]:
+        """What is said of the picture in bytes, by the names of `BLOBS`."""
+        said = (self.icc, self.exif, self.carried.xmp, self.carried.comment)
+        return {name: blob for name, blob in zip(BLOBS, said, strict=True) if blob}
+
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, Array]]:
         arrays = {"pixels": self.pixels}
         if self.alpha is not None:
             arrays["alpha"] = self.alpha
-        for name, blob in (("icc", self.icc), ("exif", self.exif)):
-            if blob:
-                arrays[name] = np.frombuffer(blob, np.uint8)
-        return {"kind": self.kind, "source_format": self.source_format}, arrays
+        for name, blob in self.blobs.items():
+            arrays[name] = np.frombuffer(blob, np.uint8)
+        resolution = self.carried.resolution
+        meta = {"kind": self.kind, "source_format": self.source_format}
+        return meta | ({"resolution": list(resolution)} if resolution else {}), arrays
 
     @classmethod
     def from_arrays(cls, meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
-        icc, exif = (arrays[name].tobytes() if name in arrays else None for name in ("icc", "exif"))
-        return cls(arrays["pixels"], arrays.get("alpha"), icc, exif, str(meta.get("source_format", "")))
+        blobs = {name: arrays[name].tobytes() for name in BLOBS if name in arrays}
+        source = str(meta.get("source_format", ""))
+        return cls(arrays["pixels"], arrays.get("alpha"), **from_blobs(blobs, meta), source_format=source)
 
     def with_patch(self, patch: ImagePatch) -> ImageSubject:
         """A copy with the patch's pixels in place; alpha and metadata stay.
@@ -121,6 +133,19 @@ class ImageSubject:
         window = (box or Box(0, 0, self.width, self.height)).clipped(self.width, self.height)
         alpha = None if self.alpha is None else self.alpha[window.slices]
         return to_display(self.pixels[window.slices], alpha, self.icc, (window.x, window.y))
+
+
+def from_blobs(blobs: Mapping[str, bytes], meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of an `ImageSubject` from its ``blobs`` and the ``resolution`` in ``meta``.
+
+    Raises:
+        ValueError, TypeError: the resolution is none.
+    """
+    across, down = meta.get("resolution") or (0.0, 0.0)
+    carried = Carried(
+        per_inch(float(across), float(down)), packet(blobs.get("xmp")), comment(blobs.get("comment"))
+    )
+    return {"icc": blobs.get("icc"), "exif": blobs.get("exif"), "carried": carried}
 
 
 def _frozen(array: Array) -> Array:

@@ -5,8 +5,8 @@ decoded, because decoders fill in what a truncated file lacks. Animations are re
 editing their first frame would lose the others. Of a TIFF with several pages the first is opened.
 
 Saving goes by suffix. PNG and TIFF keep every mode and depth; WebP is written lossless and BMP is, both
-at 8 bit; JPEG at quality 95 without chroma subsampling. Profile and EXIF go into the formats that have
-a place for them; the EXIF orientation is 1, since it is applied on opening.
+at 8 bit; JPEG at quality 95 without chroma subsampling. Profile, EXIF, XMP, comment and resolution go into
+the formats that have a place for them; the orientation is 1 in both, since it is applied on opening.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def read_image(data: bytes, name: str) -> ImageSubject:
         raise BadInput(f"Cannot open '{name}': {error}") from error
     pixels = _upright(raster.pixels, header.orientation)
     alpha = None if raster.alpha is None else _upright(raster.alpha, header.orientation)
-    return ImageSubject(pixels, alpha, fitting(raster.icc, pixels.shape[2]), header.exif, header.format)
+    icc, carried = fitting(raster.icc, pixels.shape[2]), header.carried.turned(header.orientation)
+    return ImageSubject(pixels, alpha, icc, header.exif, header.format, carried)
 
 
 def inspect_image(data: bytes, name: str) -> Header:

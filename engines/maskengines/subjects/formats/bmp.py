@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskengines.subjects.carried import Carried, per_inch, per_metre
 from maskengines.subjects.colour import to_8_bit
 from maskengines.subjects.formats.common import (
     CUT_SHORT,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
 
 _CORE_HEADER = 12
+# 72 to the inch, for pictures that name no resolution.
+_USUAL_DENSITY = (2835, 2835)
 _UNCOMPRESSED = (0, 3, 6)
 _V4 = struct.Struct("<IiiHHIIiiII4I4s36x3I")
 
@@ -35,14 +38,16 @@ def inspect(data: bytes) -> Header:
     if kind == _CORE_HEADER:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
         compression = stored = 0
+        density = (0, 0)
     elif kind >= 40 and len(data) >= 54:
         width, height, _, bits, compression, stored = struct.unpack_from("<iiHHII", data, 18)
+        density = struct.unpack_from("<ii", data, 38)
     else:
         raise Damaged(CUT_SHORT if len(data) < 54 else "its header is damaged")
     needed = abs(height) * ((width * bits + 31) // 32 * 4) if compression in _UNCOMPRESSED else stored
     if start + needed > len(data):
         raise Damaged(CUT_SHORT)
-    return Header("BMP", width, abs(height))
+    return Header("BMP", width, abs(height), carried=Carried(per_inch(*density, 1.0)))
 
 
 def decode(data: bytes, header: Header) -> Raster:
@@ -78,20 +83,21 @@ def encode(subject: ImageSubject) -> bytes:
     check(subject)
     pixels = to_8_bit(subject.pixels)
     if subject.alpha is not None:
-        return _with_alpha(pixels, to_8_bit(subject.alpha))
+        return _with_alpha(
+            pixels, to_8_bit(subject.alpha), per_metre(subject.carried.resolution) or _USUAL_DENSITY
+        )
+    told = {"dpi": subject.carried.resolution} if subject.carried.resolution else {}
     stream = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "BMP")
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "BMP", **told)
     return stream.getvalue()
 
 
-def _with_alpha(pixels: np.ndarray, alpha: np.ndarray) -> bytes:
+def _with_alpha(pixels: np.ndarray, alpha: np.ndarray, density: tuple[int, int]) -> bytes:
     """The V4 header is the first that can say which bits are alpha."""
     height, width = alpha.shape
     colours = np.broadcast_to(pixels, (height, width, 3))
     body = np.dstack([colours[..., ::-1], alpha])[::-1].tobytes()
     masks = (0x00FF0000, 0x0000FF00, 0x000000FF, 0xFF000000)
-    header = _V4.pack(
-        _V4.size, width, height, 1, 32, 3, len(body), 2835, 2835, 0, 0, *masks, b"BGRs", 0, 0, 0
-    )
+    header = _V4.pack(_V4.size, width, height, 1, 32, 3, len(body), *density, 0, 0, *masks, b"BGRs", 0, 0, 0)
     start = 14 + len(header)
     return b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start) + header + body

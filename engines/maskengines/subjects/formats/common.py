@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from maskengines.subjects.carried import NOTHING, Carried
+
 Array = np.ndarray[Any, Any]
 
 
@@ -26,8 +28,8 @@ UNDECODABLE = "its pixels are damaged and cannot be decoded"
 class Header:
     """What a file says about itself before any pixel is decoded.
 
-    ``orientation`` is the EXIF value 1..8 of the stored pixels; ``exif`` already says 1. ``layout`` is
-    for the format's own decoder.
+    ``orientation`` is the EXIF value 1..8 of the stored pixels; ``exif`` already says 1. ``carried`` is
+    said of the stored pixels, too. ``layout`` is for the format's own decoder.
     """
 
     format: str
@@ -37,6 +39,7 @@ class Header:
     exif: bytes | None = None
     orientation: int = 1
     layout: str = ""
+    carried: Carried = NOTHING
 
 
 @dataclass(frozen=True)

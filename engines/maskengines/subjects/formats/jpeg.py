@@ -1,4 +1,5 @@
-"""JPEG (ITU-T T.81): grey, YCbCr, RGB, CMYK and YCCK; EXIF in APP1, profile in APP2 (ICC.1 annex B.4)."""
+"""JPEG (ITU-T T.81): grey, YCbCr, RGB, CMYK and YCCK; EXIF and XMP in APP1, profile in APP2 (ICC.1 annex
+B.4), resolution in JFIF's APP0 (ITU-T T.871)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskengines.subjects.carried import INCH, Carried, comment, packet, per_inch, resolution_of_exif
 from maskengines.subjects.colour import cmyk_to_rgb, to_8_bit
 from maskengines.subjects.exif import settle
 from maskengines.subjects.formats.common import (
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\xff\xd8\xff"
 _QUALITY = 95
-_EXIF, _ICC, _ADOBE = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
-_APP1, _APP2, _APP14 = 0xE1, 0xE2, 0xEE
+_EXIF, _ICC, _ADOBE, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe", b"JFIF\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_APP0, _APP1, _APP2, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+# Of a density that JFIF says per inch or per centimetre, metres by its unit.
+_UNITS = {1: INCH, 2: 0.01}
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LARGEST_SEGMENT = 0xFFFF - 2
@@ -39,6 +44,7 @@ def inspect(data: bytes) -> Header:
     """Walk all markers up to the end-of-image one; what follows it (a motion photo) is let be."""
     size: tuple[int, int] | None = None
     exif: bytes | None = None
+    xmp = said = resolution = None
     profile: dict[int, bytes] = {}
     components, adobe, scanned = 0, False, False
     for marker, body in _segments(data):
@@ -49,6 +55,12 @@ def inspect(data: bytes) -> Header:
                 raise Unsupported(f"it has {precision} bits per channel. Convert it to a 16-bit TIFF or PNG.")
         elif marker == _APP1 and body.startswith(_EXIF):
             exif = exif or body
+        elif marker == _APP1 and body.startswith(_XMP):
+            xmp = xmp or body[len(_XMP) :]
+        elif marker == _COM:
+            said = said or body
+        elif marker == _APP0 and body.startswith(_JFIF):
+            resolution = resolution or _density(body)
         elif marker == _APP2 and body.startswith(_ICC) and len(body) > 14:
             profile[body[12]] = body[14:]
         elif marker == _APP14 and body.startswith(_ADOBE):
@@ -61,7 +73,8 @@ def inspect(data: bytes) -> Header:
     icc = b"".join(profile[part] for part in sorted(profile)) or None
     orientation, exif = settle(exif)
     layout = "" if components < 4 else "inverted CMYK" if adobe else "CMYK"
-    return Header("JPEG", *size, icc, exif, orientation, layout)
+    carried = Carried(resolution or resolution_of_exif(exif), packet(xmp), comment(said))
+    return Header("JPEG", *size, icc, exif, orientation, layout, carried)
 
 
 def decode(data: bytes, header: Header) -> Raster:
@@ -109,11 +122,16 @@ def encode(subject: ImageSubject) -> bytes:
         parts = [subject.icc[at : at + step] for at in range(0, len(subject.icc), step)]
         for number, part in enumerate(parts, 1):
             extra += _segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
+    carried = subject.carried
+    if carried.xmp and len(_XMP) + len(carried.xmp) <= _LARGEST_SEGMENT:
+        extra += _segment(_APP1, _XMP + carried.xmp)
+    if carried.comment:
+        extra += _segment(_COM, carried.comment)
     # After the JFIF segment, which has to be the first.
     start = 2
     if plain[2:4] == b"\xff\xe0":
         start = 4 + struct.unpack_from(">H", plain, 4)[0]
-    return plain[:start] + extra + plain[start:]
+    return _with_density(plain[:start], carried.resolution) + extra + plain[start:]
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -136,6 +154,21 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
             raise Damaged(CUT_SHORT)
         yield marker, data[at + 2 : end]
         at = end
+
+
+def _density(body: bytes) -> tuple[float, float] | None:
+    """Pixels per inch of a JFIF segment, which may instead say no more than how tall pixels are."""
+    if len(body) < 12 or body[7] not in _UNITS:
+        return None
+    across, down = struct.unpack_from(">HH", body, 8)
+    return per_inch(across, down, _UNITS[body[7]])
+
+
+def _with_density(start: bytes, resolution: tuple[float, float] | None) -> bytes:
+    """The start of a file, up to the end of its JFIF segment, with a resolution in whole pixels per inch."""
+    if resolution is None or start[6:11] != _JFIF:
+        return start
+    return start[:13] + struct.pack(">BHH", 1, *map(round, resolution)) + start[18:]
 
 
 def _frame(body: bytes) -> tuple[int, int, int, int]:

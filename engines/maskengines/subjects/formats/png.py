@@ -1,4 +1,4 @@
-"""PNG (W3C PNG specification, third edition): every mode at 8 and 16 bit, profile and EXIF."""
+"""PNG (W3C PNG specification, third edition): every mode at 8 and 16 bit, profile, EXIF and XMP."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from maskengines.subjects.carried import (
+    LARGEST_COMMENT,
+    LARGEST_PACKET,
+    Carried,
+    comment,
+    inflated,
+    packet,
+    per_inch,
+    per_metre,
+)
 from maskengines.subjects.exif import settle
 from maskengines.subjects.formats.common import (
     CUT_SHORT,
@@ -24,6 +34,8 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LARGEST_PROFILE = 1 << 24
+_XMP, _COMMENT = b"XML:com.adobe.xmp", b"Comment"
+_METRE = 1
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 # On photos this takes 0.4 of the time of level 3 with a filter chosen per row, for 6 % more bytes.
 _LEVEL = 1
@@ -32,7 +44,8 @@ _LEVEL = 1
 def inspect(data: bytes) -> Header:
     """Walk all chunks up to IEND, checking the sum of each; the sizes come from IHDR."""
     size: tuple[int, int] | None = None
-    icc = exif = None
+    icc = exif = resolution = None
+    texts: dict[bytes, bytes] = {}
     pixels = False
     for kind, body, sound in _chunks(data):
         if size is None:
@@ -51,11 +64,17 @@ def inspect(data: bytes) -> Header:
             icc = _profile(body)
         elif kind == b"eXIf":
             exif = bytes(body)
+        elif kind == b"pHYs" and len(body) == 9 and body[8] == _METRE:
+            across, down = struct.unpack(">II", body[:8])
+            resolution = per_inch(across, down, 1.0)
+        elif kind in (b"tEXt", b"iTXt"):
+            _note(kind, body, texts)
         pixels |= kind == b"IDAT"
     if size is None or not pixels:
         raise Damaged("it holds no pixels")
     orientation, exif = settle(exif)
-    return Header("PNG", *size, icc, exif, orientation)
+    carried = Carried(resolution, packet(texts.get(_XMP)), comment(texts.get(_COMMENT)))
+    return Header("PNG", *size, icc, exif, orientation, carried=carried)
 
 
 def decode(data: bytes, header: Header) -> Raster:
@@ -78,7 +97,15 @@ def encode(subject: ImageSubject) -> bytes:
         extra += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(subject.icc))
     if subject.exif:
         extra += _chunk(b"eXIf", subject.exif)
-    # IHDR is always the first 25 bytes after the signature; both chunks belong before the pixels.
+    carried = subject.carried
+    density = per_metre(carried.resolution)
+    if density:
+        extra += _chunk(b"pHYs", struct.pack(">IIB", *density, _METRE))
+    if carried.xmp:
+        extra += _chunk(b"iTXt", _XMP + b"\0\0\0\0\0" + carried.xmp)
+    if carried.remark:
+        extra += _remark(carried.remark)
+    # IHDR is always the first 25 bytes after the signature; the chunks belong before the pixels.
     start = len(SIGNATURE) + 25
     return plain[:start] + extra + plain[start:]
 
@@ -108,12 +135,28 @@ def _bare(data: bytes) -> bytes:
 
 def _profile(body: memoryview) -> bytes | None:
     _, _, rest = bytes(body).partition(b"\0")
-    unpacker = zlib.decompressobj()
-    try:
-        profile = unpacker.decompress(rest[1:], _LARGEST_PROFILE)
-    except zlib.error:
-        return None
-    return profile if unpacker.eof and profile else None
+    return inflated(rest[1:], _LARGEST_PROFILE)
+
+
+def _note(kind: bytes, body: memoryview, texts: dict[bytes, bytes]) -> None:
+    """Put the text of a chunk under its keyword, if it is one of ours and no longer than it may be."""
+    keyword = bytes(body[:80]).partition(b"\0")[0]
+    most = {_XMP: LARGEST_PACKET, _COMMENT: LARGEST_COMMENT}.get(keyword, 0)
+    if len(body) > most + 1024 or keyword in texts:
+        return
+    rest = bytes(body[len(keyword) + 1 :])
+    if kind == b"iTXt":
+        packed = rest[:1] == b"\1"
+        # Behind the way it is packed: a language and the keyword in it.
+        rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        rest = (inflated(rest, most) or b"") if packed else rest
+    texts[keyword] = rest
+
+
+def _remark(text: str) -> bytes:
+    if text.isascii():
+        return _chunk(b"tEXt", _COMMENT + b"\0" + text.encode())
+    return _chunk(b"iTXt", _COMMENT + b"\0\0\0\0\0" + text.encode())
 
 
 def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:

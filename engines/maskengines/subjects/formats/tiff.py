@@ -6,6 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Literal
 
+from maskengines.subjects.carried import Carried, packet, resolution_of
 from maskengines.subjects.directories import (
     EXIF,
     GPS,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION = 254, 256, 257, 258, 259
-_DESCRIPTION, _SAMPLES, _ICC = 270, 277, 34675
+_DESCRIPTION, _SAMPLES, _XMP, _ICC = 270, 277, 700, 34675
 _CHUNKS = ((273, 279), (324, 325))
 _PHOTOMETRIC, _YCBCR = 262, 6
 _TOLD = (_DESCRIPTION, 271, 272, 305, 306, 315, 316, 33432, EXIF, GPS)
@@ -55,6 +56,7 @@ def inspect(data: bytes) -> Header:
     told = tuple(entry for entry in page if entry.tag in _TOLD)
     exif = standalone(told, layout.order) if told else None
     icc = next((entry.raw for entry in page if entry.tag == _ICC), None)
+    xmp = next((entry.raw for entry in page if entry.tag == _XMP), None)
     orientation = _number(page, ORIENTATION, 1)
     return Header(
         "TIFF",
@@ -64,6 +66,7 @@ def inspect(data: bytes) -> Header:
         exif,
         orientation if 1 <= orientation <= 8 else 1,
         str(number),
+        Carried(resolution_of(page), packet(xmp)),
     )
 
 
@@ -72,10 +75,12 @@ def decode(data: bytes, header: Header) -> Raster:
 
 
 def encode(subject: ImageSubject) -> bytes:
-    """Deflate with a horizontal predictor; alpha unassociated; EXIF as directories of the file."""
+    """Deflate with a horizontal predictor; alpha unassociated; EXIF as directories of the file,
+    XMP and the resolution as tags."""
     import tifffile
 
     told, order = _told(subject.exif)
+    resolution, xmp = subject.carried.resolution, subject.carried.xmp
     stream = io.BytesIO()
     tifffile.imwrite(
         stream,
@@ -90,7 +95,12 @@ def encode(subject: ImageSubject) -> bytes:
         software=False,
         metadata=None,
         iccprofile=subject.icc,
-        extratags=[(ORIENTATION, 3, 1, 1, True)],
+        resolution=resolution,
+        resolutionunit=None if resolution is None else "INCH",
+        extratags=[
+            (ORIENTATION, 3, 1, 1, True),
+            *([(_XMP, 1, len(xmp), xmp, True)] if xmp else []),
+        ],
     )
     return _with_entries(stream.getvalue(), told)
 

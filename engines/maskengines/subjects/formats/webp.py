@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): lossy and lossless, alpha, profile and EXIF; written lossless."""
+"""WebP (RFC 9649): lossy and lossless, alpha, profile, EXIF and XMP; written lossless."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskengines.subjects.carried import Carried, exif_with_resolution, packet, resolution_of_exif
 from maskengines.subjects.colour import to_8_bit
 from maskengines.subjects.exif import settle
 from maskengines.subjects.formats.common import (
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 _LARGEST_SIDE = 16383
 # On a noisy 24-megapixel photo a seventh of the time of the default effort, for a fifth more bytes.
 _EFFORT = 20
-_ICC_FLAG, _ALPHA_FLAG, _EXIF_FLAG = 0x20, 0x10, 0x08
+_ICC_FLAG, _ALPHA_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x20, 0x10, 0x08, 0x04
 
 
 def inspect(data: bytes) -> Header:
     """Walk the RIFF chunks; the length in the RIFF header has to be there in full."""
     width = height = frames = 0
-    icc = exif = None
+    icc = exif = xmp = None
     for kind, body in _chunks(data):
         if kind == b"VP8X" and len(body) >= 10:
             width = 1 + int.from_bytes(body[4:7], "little")
@@ -46,13 +47,16 @@ def inspect(data: bytes) -> Header:
             icc = body
         elif kind == b"EXIF":
             exif = body
+        elif kind == b"XMP ":
+            xmp = body
         frames += kind == b"ANMF"
     if frames > 1:
         raise Unsupported(f"it is an animation of {frames} frames. Save the one you want as PNG first.")
     if not width:
         raise Damaged("its header is damaged")
     orientation, exif = settle(exif)
-    return Header("WebP", width, height, icc, exif, orientation)
+    carried = Carried(resolution_of_exif(exif), packet(xmp))
+    return Header("WebP", width, height, icc, exif, orientation, carried=carried)
 
 
 def decode(data: bytes, header: Header) -> Raster:
@@ -76,6 +80,7 @@ def check(subject: ImageSubject) -> None:
 
 def encode(subject: ImageSubject) -> bytes:
     """Lossless, at 8 bit; colour under full transparency is kept. Grey is stored as RGB.
+    EXIF is the only place for a resolution.
 
     Raises:
         Unsupported: the picture is too large for WebP.
@@ -88,13 +93,15 @@ def encode(subject: ImageSubject) -> bytes:
         channels = np.dstack([channels, to_8_bit(subject.alpha)])
     plain = bytes(imagecodecs.webp_encode(channels, level=_EFFORT, lossless=True, method=0))
     pixels = b"".join(_chunk(k, b) for k, b in _chunks(plain) if k in (b"VP8L", b"VP8 ", b"ALPH"))
-    flags = (_ICC_FLAG if subject.icc else 0) | (_EXIF_FLAG if subject.exif else 0)
+    exif, xmp = exif_with_resolution(subject.exif, subject.carried.resolution), subject.carried.xmp
+    flags = (_ICC_FLAG if subject.icc else 0) | (_EXIF_FLAG if exif else 0) | (_XMP_FLAG if xmp else 0)
     flags |= _ALPHA_FLAG if subject.alpha is not None else 0
     size = (subject.width - 1).to_bytes(3, "little") + (subject.height - 1).to_bytes(3, "little")
     body = _chunk(b"VP8X", struct.pack("<I", flags) + size)
     body += _chunk(b"ICCP", subject.icc) if subject.icc else b""
     body += pixels
-    body += _chunk(b"EXIF", subject.exif) if subject.exif else b""
+    body += _chunk(b"EXIF", exif) if exif else b""
+    body += _chunk(b"XMP ", xmp) if xmp else b""
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
