@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -100,6 +101,27 @@ def test_a_person_is_told_where_the_engines_own_words_are(
     assert line.count("\n") == 1
     log = Path(line.rpartition("Details: ")[2].strip().rstrip("."))
     assert "fell asleep" in log.read_text(encoding="utf-8")
+
+
+CODE = "OpenCV(5.0.0) /io/opencv/imgwarp.cpp:1427: error: (-215:Assertion failed) dst.cols < SHRT_MAX"
+
+
+@pytest.mark.parametrize("words", [CODE, "one line\nand another", "word " * 100])
+def test_what_an_engine_raises_is_in_the_log_and_of_it_the_line_has_what_can_be_read_at_a_glance(
+    words: str, broken: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = broken(f"raise ValueError({words!r})\nyield")
+    capfd.readouterr()
+    assert main(asked) == 4
+    line = capfd.readouterr().err
+    sentence, _, place = line.partition(" Details: ")
+    assert len(sentence) < 170
+    assert "Broken stopped with an error (ValueError" in sentence
+    assert sentence.endswith("The details say where.")
+    assert not {"opencv", "another"} & set(re.findall(r"\w+", sentence))
+    log = Path(place.strip()).read_text(encoding="utf-8")
+    assert words.strip() in log
+    assert "broken.py" in log
 
 
 def test_what_was_saved_before_a_fault_stays(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+import textwrap
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from maskengines.runtime.plain import NotPlain, pack, unpack, views
 CANCELLED_JOB = struct.Struct("<q")
 
 _WAKE_SECONDS = 0.1
+_LONGEST_SAYING = 80
 
 
 def accelerator() -> str:
@@ -159,6 +161,22 @@ def as_studio_error(error: BaseException, title: str) -> StudioError:
         )
     if isinstance(error, SystemExit):
         return EngineFault(f"{title} tried to end the program instead of answering.")
-    detail = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {detail[0]}" if detail else type(error).__name__
-    return EngineFault(f"{title} stopped with an error ({said[:300]}). The details say where.")
+    said = f"{_name(error)}: {_plain_words(error)}".removesuffix(": ")
+    return EngineFault(f"{title} stopped with an error ({said}). The details say where.")
+
+
+def _name(error: BaseException) -> str:
+    """The name of its type; of one that is called no more than "error", as OpenCV's, with its module."""
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__name__}" if kind.__name__.lower() == "error" else kind.__name__
+
+
+def _plain_words(error: BaseException) -> str:
+    """What it says, if a person can read it at a glance; the traceback has the rest.
+
+    Paths, code and several lines are for whoever mends the engine, and leave a reader none the wiser.
+    """
+    said = str(error).strip()
+    if not said.isprintable() or "::" in said or any(mark in said for mark in "/\\<>{}|"):
+        return ""
+    return textwrap.shorten(said, _LONGEST_SAYING, placeholder="…").removeprefix("…")
