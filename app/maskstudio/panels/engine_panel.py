@@ -20,6 +20,7 @@ from shiboken6 import isValid
 
 from maskstudio.jobs.reasons import run_disabled_reason
 from maskstudio.panels.applying import ApplyingFields
+from maskstudio.panels.brief_note import BriefNote
 from maskstudio.panels.controls import PanelScroll, QuietButton, RunButton, Switch, guard_wheel
 from maskstudio.panels.form import LABEL_WIDTH, SchemaForm
 from maskstudio.panels.form_fields import NUMBER_SHEET
@@ -273,12 +274,11 @@ class EnginePanel(QWidget):
         self.run_button = RunButton()
         self.run_button.clicked.connect(self._run_clicked)
         foot.addWidget(self.run_button)
-        self._reason = Note()
+        self._reason = BriefNote()
         # One line is kept free for it: Run must not move under the pointer.
         policy = self._reason.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._reason.setSizePolicy(policy)
-        self._reason.setMinimumHeight(self._reason.fontMetrics().height())
         foot.addWidget(self._reason)
         self._details = QPushButton(self.tr("Show details"))
         self._details.setProperty("quiet", True)
@@ -402,7 +402,8 @@ class EnginePanel(QWidget):
             self._reason.say(self._problem.message, "error")
         else:
             self._reason.say(reason or "")
-        self._details.setVisible(bool(self._problem is not None and self._problem.log))
+        more = self._problem is not None and (bool(self._problem.log) or self._reason.cut)
+        self._details.setVisible(more)
 
     def _run_clicked(self) -> None:
         if self.run_button.working:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskengines.errors import EngineFault
+from maskengines.errors import BadInput, EngineFault
 from maskstudio.documents.document import Document
 from maskstudio.jobs.service import JobService
-from maskstudio.panels.engine_panel import EnginePanel
+from maskstudio.panels.details import DetailsDialog
+from maskstudio.panels.engine_panel import FORM_HEIGHT, EnginePanel
 from maskstudio.panels.remembered import RememberedValues
+from maskstudio.panels.style import Note
 from maskstudio.panels.trust_dialog import TrustDialog
 from panel_answers import WAIT, paint
 from PySide6.QtCore import Qt
@@ -112,11 +114,48 @@ def test_a_failure_is_shown_in_words_with_details(
     assert engine_panel._reason.role == "error"
     assert engine_panel._details.isVisible()
     qtbot.mouseClick(engine_panel._details, Qt.MouseButton.LeftButton)
-    from maskstudio.panels.details import DetailsDialog
-
     dialog = next(each for each in engine_panel.window().findChildren(DetailsDialog))
     assert dialog.log.toPlainText() == "line one"
     dialog.accept()
+
+
+def test_a_long_failure_is_three_whole_lines_and_the_rest_is_one_click_away(
+    engine_panel: EnginePanel, document: Document, qtbot: QtBot
+) -> None:
+    engine_panel.set_document(document)
+    paint(document)
+    asker = engine_panel._asker
+    assert asker is not None
+    note, spoken = engine_panel._reason, "The mask reaches over more than this engine answers for. " * 6
+    asker.failed.emit(BadInput("Paint less."))
+    qtbot.waitUntil(lambda: engine_panel._reason.text() == "Paint less.")
+    assert note.lines == ["Paint less."]
+    assert not engine_panel._details.isVisible()
+    asker.failed.emit(BadInput(spoken.strip()))
+    line = note.fontMetrics().lineSpacing()
+    qtbot.waitUntil(lambda: note.height() == 3 * line, timeout=WAIT)
+    assert len(note.lines) == 3
+    assert note.lines[-1].endswith("…")
+    assert all(note.fontMetrics().horizontalAdvance(each) <= note.width() for each in note.lines)
+    assert note.y() >= engine_panel.run_button.geometry().bottom()
+    assert note.toolTip() == note.text() == spoken.strip()
+    assert engine_panel._scroll.height() >= FORM_HEIGHT
+    qtbot.mouseClick(engine_panel._details, Qt.MouseButton.LeftButton)
+    dialog = next(each for each in engine_panel.window().findChildren(DetailsDialog))
+    assert dialog.findChildren(Note)[0].text() == spoken.strip()
+    dialog.accept()
+
+
+def test_a_failure_in_one_endless_word_does_not_widen_the_panel(
+    engine_panel: EnginePanel, document: Document, qtbot: QtBot
+) -> None:
+    engine_panel.set_document(document)
+    asker = engine_panel._asker
+    assert asker is not None
+    asker.failed.emit(BadInput("/folder" * 60))
+    qtbot.waitUntil(lambda: engine_panel._reason.cut, timeout=WAIT)
+    assert engine_panel.width() == 320
+    assert engine_panel.minimumSizeHint().width() <= 320
 
 
 def test_a_plugin_question_names_its_folder_and_declines_by_default(qtbot: QtBot) -> None:
