@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskengines.contract import Candidate
+from maskengines.contract import Candidate, ImagePatch
 from maskengines.subjects.image import ImageSubject
+from maskengines.subjects.image_io import load_image
 from maskstudio.canvas.raster_renderer import RasterRenderer
 from maskstudio.documents.document import Document
 from maskstudio.window import dialogs
@@ -98,6 +99,26 @@ def test_paint_run_choose_keep_undo_save_and_reopen(
     assert window.document is not None
     assert np.array_equal(window.document.subject.pixels, kept)
     assert np.array_equal(window.document.original.pixels, original)
+
+
+def test_an_export_says_that_the_candidate_shown_is_not_in_it(
+    window: MainWindow, document: Document, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document.add_candidate(Candidate("image", ImagePatch(40, 40, np.zeros((20, 20, 3), np.uint8)), 0))
+    target = tmp_path / "x.png"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: target)
+    window.registry.run("candidate.next")
+    assert window.engines.shown is document.candidates[0]
+    window.registry.run("file.export-image")
+    qtbot.waitUntil(lambda: "“x.png”" in window.banner.text, timeout=60_000)
+    assert window.banner.text == (
+        "Exported “x.png” without the candidate that is shown; keep it first (Enter) to have it in."
+    )
+    assert np.array_equal(load_image(target).pixels, document.original.pixels)
+    window.registry.run("candidate.keep")
+    window.registry.run("file.export-image")
+    qtbot.waitUntil(lambda: window.banner.text == "Exported “x.png”.", timeout=60_000)
+    assert not load_image(target).pixels[40:60, 40:60].any()
 
 
 def test_escape_stops_the_job_and_then_lets_go_of_the_candidate(

@@ -86,8 +86,10 @@ class SaveFlow:
 
         self._start(lambda: save_project(document, path), f"Saved “{path.name}”.", done)
 
-    def _start(self, begin: Callable[[], SaveTask], said: str, then: Callable[[], object]) -> None:
-        """Begin a task; tell when it is done or why it was not."""
+    def _start(
+        self, begin: Callable[[], SaveTask], said: str, then: Callable[[], object], seconds: float = 2.5
+    ) -> None:
+        """Begin a task; tell when it is done, for so long, or why it was not."""
         window = self._window
         try:
             task = begin()
@@ -96,7 +98,7 @@ class SaveFlow:
             return
 
         def done(_: object) -> None:
-            window.banner.tell(said, seconds=2.5)
+            window.banner.tell(said, seconds=seconds)
             then()
 
         task.done.connect(done)
@@ -155,8 +157,18 @@ class SaveFlow:
             return
         proposal = self._proposal(document, "-edited", self._lossless_suffix(document))
         path = dialogs.ask_save(self._window, "Export image", proposal, IMAGE_FILTERS)
-        if path is not None:
-            self._start(lambda: export_image(document, path), f"Exported “{path.name}”.", lambda: None)
+        if path is None:
+            return
+        said, seconds = f"Exported “{path.name}”.", 2.5
+        shown = self._window.engines.shown
+        if shown is not None and shown.kind == "image":
+            # It lies over the picture as if it were part of it.
+            said = (
+                f"Exported “{path.name}” without the candidate that is shown; "
+                "keep it first (Enter) to have it in."
+            )
+            seconds = 8.0
+        self._start(lambda: export_image(document, path), said, lambda: None, seconds)
 
     def export_mask(self) -> None:
         """Write the mask as a grey picture, white is asked for."""
