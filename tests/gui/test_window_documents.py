@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from maskengines.contract import Candidate, ImagePatch
 from maskengines.errors import BadInput, EngineFault
+from maskstudio.documents.recovery import recoverable
 from maskstudio.documents.saving import wait_for_saves
 from maskstudio.window import dialogs
 from maskstudio.window.main_window import NO_DOCUMENT, NO_MASK, MainWindow
@@ -219,6 +220,91 @@ def test_closing_with_changes_asks_by_name_and_cancel_keeps_the_tab(
     answering(monkeypatch, "ask_unsaved", "discard")
     window.registry.run("file.close")
     assert window.views == []
+
+
+def give_answers(window: MainWindow, count: int) -> list[Candidate]:
+    document = window.document
+    assert document is not None
+    for seed in range(count):
+        pixels = np.full((5, 6, 3), 10 * seed, np.uint8)
+        document.add_candidate(Candidate("image", ImagePatch(10, 12, pixels), seed))
+    return list(document.candidates)
+
+
+def test_a_tab_closed_with_answers_that_were_not_kept_can_be_had_again(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    paint(window)
+    project = tmp_path / "work.ora"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: project)
+    window.registry.run("file.save")
+    qtbot.waitUntil(lambda: window.document is not None and not window.document.modified, timeout=60_000)
+    answers = give_answers(window, 4)
+    window.registry.run("file.close")
+    assert window.views == []
+    assert window.banner.text == "“work.ora” was closed with 4 answers that were not kept."
+    button = next(each for each in window.banner.findChildren(QPushButton) if each.text() == "Reopen")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    document = window.document
+    assert document is not None
+    assert document.candidates == answers
+    assert document.mask.selected_count == 200
+    assert (document.path, document.source_path, document.modified) == (project, photo, False)
+    document.keep(answers[3])
+    assert (document.subject.pixels[12:17, 10:16] == 30).all()
+
+
+def test_answers_of_a_tab_that_was_had_again_outlive_a_crash(
+    window: MainWindow, qtbot: QtBot, photo: Path
+) -> None:
+    opened(qtbot, window, photo)
+    give_answers(window, 2)
+    window.registry.run("file.close")
+    button = next(each for each in window.banner.findChildren(QPushButton) if each.text() == "Reopen")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.document is not None
+    autosave = window.document.autosave
+    assert autosave is not None
+    window.document.autosave = None
+    autosave.abandon()
+    (left,) = recoverable()
+    found = left.read().make()
+    assert [candidate.seed for candidate in found.candidates] == [0, 1]
+    found.close()
+
+
+def test_closing_says_nothing_of_answers_that_the_project_holds_or_there_are_none(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(qtbot, window, photo)
+    window.registry.run("file.close")
+    assert window.banner.text == ""
+    opened(qtbot, window, photo)
+    give_answers(window, 1)
+    project = tmp_path / "work.ora"
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: project)
+    window.registry.run("file.save")
+    qtbot.waitUntil(lambda: "Saved" in window.banner.text, timeout=60_000)
+    window.registry.run("file.close")
+    assert "closed with" not in window.banner.text
+    opened(qtbot, window, project)
+    window.registry.run("file.close")
+    assert "closed with" not in window.banner.text
+
+
+def test_a_closed_tab_is_let_go_of_with_its_banner_and_leaves_the_keys_to_the_one_in_front(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    opened(qtbot, window, Path(shutil.copy(photo, tmp_path / "other.png")), photo)
+    give_answers(window, 1)
+    window.registry.run("file.close")
+    assert window.banner.text == f"“{photo.name}” was closed with an answer that was not kept."
+    assert window.focusWidget() is window.look.canvas
+    offered = window.saving.closed_tab
+    assert offered.offered
+    window.banner.hide()
+    qtbot.waitUntil(lambda: not offered.offered, timeout=60_000)
 
 
 def test_save_on_closing_writes_the_project_and_reopening_brings_the_mask_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from maskstudio.documents.pose_document import PoseDocument
     from maskstudio.documents.saving import SaveTask
     from maskstudio.documents.scene_document import SceneDocument
+    from maskstudio.window.closed_tab import ClosedTab
     from maskstudio.window.document_view import DocumentView
     from maskstudio.window.main_window import MainWindow
 
@@ -277,12 +279,13 @@ class SaveFlow:
             self.close_view(view)
 
     def close_view(self, view: DocumentView) -> None:
-        """Close a tab; with unsaved changes ask first."""
+        """Close a tab; with unsaved changes ask first. Answers that were not kept are no change, but can be
+        had again."""
         from maskstudio.window import dialogs
 
         document, window = view.document, self._window
         if document is None or not document.modified:
-            window.remove_view(view)
+            self.closed_tab.close(view)
             return
         window.show_view(view)
         answer = dialogs.ask_unsaved(window, [document.title])
@@ -290,6 +293,13 @@ class SaveFlow:
             window.remove_view(view)
         elif answer == "save":
             self._save_then(view, lambda: window.remove_view(view))
+
+    @cached_property
+    def closed_tab(self) -> ClosedTab:
+        """What closes a tab without a question, and knows the way back."""
+        from maskstudio.window.closed_tab import ClosedTab
+
+        return ClosedTab(self._window)
 
     def may_quit(self) -> bool:
         """Whether the window can close now. "Save" saves everything first and closes afterwards."""

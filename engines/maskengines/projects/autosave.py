@@ -68,6 +68,12 @@ class Autosave:
         self.trouble: str | None = None
         """Why the last attempt to write failed, or ``None``."""
 
+    @property
+    def base(self) -> ProjectState:
+        """The document as it was opened or saved last: what is on the disk for good."""
+        with self._lock:
+            return self._base if self._restart is None else self._restart.base
+
     def mask_changed(self, box: Box) -> None:
         """Elements of ``box`` were written."""
         with self._lock:
