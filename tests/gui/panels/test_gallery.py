@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from maskengines.contract import Box, Candidate, ImagePatch
+from maskengines.masks.mask import Asked
 from maskengines.results.scenes import SceneResult
 from maskstudio.documents.document import Document
 from maskstudio.panels.candidates_panel import CandidatesPanel
@@ -192,7 +193,7 @@ def test_answers_to_an_earlier_picture_are_told_of(candidates: CandidatesPanel, 
     paint(document)
     layers = document.layers
     document.keep(answer(70))
-    asker._answer(layers, answer(80))
+    asker._answer(layers, Asked.of(document.mask), answer(80))
     assert "earlier picture" in candidates._note.text()
     document.undo()
     assert candidates._note.text() == ""
