@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 KEPT_JOBS = 30
 """Ended jobs that stay in the list."""
 CLOSE_SECONDS = 4.0
+IMPORT_SECONDS = 0.5
+"""Pause before engines that could not be imported are tried once more."""
 
 Loaded = tuple["EngineRegistry", "Runtime"]
 
@@ -38,6 +41,16 @@ def load_runtime() -> Loaded:
 
     registry = EngineRegistry.default()
     return registry, Runtime(registry, interactive=True)
+
+
+def _once_more(load: Callable[[], Any]) -> Any:
+    """What ``load`` gives. Where two threads import what needs one another, one of them may be handed half
+    a module; it is whole a moment later."""
+    try:
+        return load()
+    except ImportError:
+        time.sleep(IMPORT_SECONDS)
+        return load()
 
 
 def standings(registry: EngineRegistry) -> dict[str, Standing]:
@@ -114,7 +127,7 @@ class JobService(QObject):
 
     def _bring(self, load: Callable[[], Any]) -> None:
         try:
-            registry, runtime = load()
+            registry, runtime = _once_more(load)
             loaded: Any = (registry, runtime, standings(registry))
         except StudioError as error:
             loaded = error

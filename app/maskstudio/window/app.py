@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from maskstudio.window import theme
+from maskstudio.window.importing import import_plainly
 from maskstudio.window.main_window import MainWindow
 from maskstudio.window.messages import install_excepthook
 from maskstudio.window.open_flow import Once
@@ -43,6 +44,7 @@ def run_app(files: Sequence[Path] = (), mask: Path | None = None) -> int:
 
 def make_app() -> QApplication:
     """The application object with the studio's name and the theme the user chose last."""
+    import_plainly()
     from maskstudio.window.settings import WindowSettings
 
     existing = QApplication.instance()
