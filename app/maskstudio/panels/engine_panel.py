@@ -30,6 +30,7 @@ from maskstudio.panels.trust_dialog import ask_to_trust
 from maskstudio.panels.words import percent, remaining
 
 if TYPE_CHECKING:
+    from maskengines.contract import EngineInfo
     from maskengines.runtime.registry import RegisteredEngine
 
     from maskstudio.documents.document import Document
@@ -329,22 +330,19 @@ class EnginePanel(QWidget):
 
     def _chosen(self, _: int = 0) -> None:
         engine_id = self._chooser.currentData()
-        before = self._engine.info.id if self._engine is not None else None
-        if before is not None and self._form is not None and self._form.problem is None:
-            self._memory.put(before, self._form.held())
+        known = self._engine.info if self._engine is not None else None
+        before = known.id if known is not None else None
         self._engine = self._service.engine(engine_id) if engine_id else None
-        if self._form is not None:
-            self._form_slot.removeWidget(self._form)
-            self._form.hide()
-            self._form.deleteLater()
-            self._form = None
-        if self._engine is not None:
-            info = self._engine.info
-            self._form = SchemaForm(info.params)
-            self._restore(self._form, info.id)
-            self._form.changed.connect(self._refresh)
-            self._form.changed.connect(self._settle_values.start)
-            self._form_slot.addWidget(self._form)
+        info = self._engine.info if self._engine is not None else None
+        same = known is not None and info is not None and known.id == info.id
+        if not same:
+            # After a look at the plugin folder it is still the engine that the sentence is about.
+            self._problem = None
+        if known is None or info is None or not same or known.schema() != info.schema():
+            self._take_form_away(before)
+            if info is not None:
+                self._make_form(info)
+        if info is not None and self._engine is not None:
             many = info.result_kinds == ("hypotheses",)
             self._count.setMaximum(MAX_HYPOTHESES if many else MAX_COUNT)
             self._answers.setText(self.tr("Poses") if many else self.tr("Answers"))
@@ -357,10 +355,26 @@ class EnginePanel(QWidget):
             self._summary.say("" if broken else info.summary)
         else:
             self._summary.say("" if self._service.ready else self.tr("Looking for engines"))
-        self._problem = None
         self.look_what_applies()
         self._follow_live()
         self._refresh()
+
+    def _take_form_away(self, engine_id: str | None) -> None:
+        if self._form is None:
+            return
+        if engine_id is not None and self._form.problem is None:
+            self._memory.put(engine_id, self._form.held())
+        self._form_slot.removeWidget(self._form)
+        self._form.hide()
+        self._form.deleteLater()
+        self._form = None
+
+    def _make_form(self, info: EngineInfo) -> None:
+        self._form = SchemaForm(info.params)
+        self._restore(self._form, info.id)
+        self._form.changed.connect(self._refresh)
+        self._form.changed.connect(self._settle_values.start)
+        self._form_slot.addWidget(self._form)
 
     def _follow_live(self) -> None:
         """Let what follows the brush answer towards this engine, with these values."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskengines.errors import BadInput, EngineFault
+from maskengines.errors import BadInput, EngineFault, NotReady
 from maskstudio.documents.document import Document
 from maskstudio.jobs.service import JobService
 from maskstudio.panels.details import DetailsDialog
@@ -156,6 +156,27 @@ def test_a_failure_in_one_endless_word_does_not_widen_the_panel(
     qtbot.waitUntil(lambda: engine_panel._reason.cut, timeout=WAIT)
     assert engine_panel.width() == 320
     assert engine_panel.minimumSizeHint().width() <= 320
+
+
+def test_what_is_missing_stays_said_and_the_form_as_it_is_once_plugins_were_looked_at_again(
+    engine_panel: EnginePanel, document: Document, service: JobService, qtbot: QtBot
+) -> None:
+    engine_panel.set_document(document)
+    paint(document)
+    form, asker = engine_panel.form, engine_panel._asker
+    assert form is not None
+    assert asker is not None
+    form.set_values({"variety": 7})
+    assert form.problem is not None
+    asker.failed.emit(NotReady("The weights are missing. Put them into its folder."))
+    with qtbot.waitSignal(service.engines_changed, timeout=WAIT):
+        service.refresh_engines()
+    assert engine_panel._reason.text() == "The weights are missing. Put them into its folder."
+    assert engine_panel._reason.role == "error"
+    assert engine_panel.form is not None
+    assert engine_panel.form.values()["variety"] == 7
+    assert engine_panel.choose(engine_panel.offered[1].info.id)
+    assert "weights" not in engine_panel._reason.text()
 
 
 def test_a_plugin_question_names_its_folder_and_declines_by_default(qtbot: QtBot) -> None:
