@@ -77,10 +77,18 @@ def test_a_crash_is_told_and_the_next_job_gets_a_new_worker(
     assert isinstance(lab.run("crasher", seed=1)[-1], Finished)
 
 
+def test_a_plugin_that_needs_no_mask_is_asked_with_an_empty_one(lab: Lab) -> None:
+    lab.plugin("darken", GOOD, "needs_mask = false")
+    lab.mask[:] = 0
+    (ready,) = [event for event in lab.run("darken", seed=7) if isinstance(event, CandidateReady)]
+    assert np.array_equal(lab.subject.with_patch(ready.candidate.result).pixels, lab.subject.pixels // 2)
+
+
 WRONG = {
     "yield Candidate('image', pixels.astype(float), 0)": "float64",
     "yield Candidate('image', pixels[..., :2], 0)": "(60, 80, 2)",
     "yield Candidate('image', ImagePatch(0, 0, pixels[:9, :9]), 0)": "does not cover",
+    "yield Candidate('image', pixels[:9, :9], 0)": "picture of 9 x 9, where the photo has 80 x 60",
     "yield Candidate('image', None, 0)": "nothing in it",
     "yield Candidate('image', 'a picture', 0)": "str",
     "yield Candidate('picture', pixels, 0)": "unknown kind",

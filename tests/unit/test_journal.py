@@ -432,6 +432,33 @@ def test_a_candidate_that_cannot_be_written_does_not_keep_the_rest_from_it(root:
     found.journal.close()
 
 
+def test_answers_after_one_that_the_base_could_not_hold_are_still_told_apart(root: Path) -> None:
+    answers = (Candidate("scene", object(), 1), candidate(2), candidate(3))
+    desk = Desk(root, ProjectState(picture(), candidates=answers))
+    desk.work(layer(1), candidates=answers[1:])
+    desk.autosave.flush()
+    desk.autosave.abandon()
+    found = recover(only(root))
+    found.journal.close()
+    assert [each.seed for each in found.state.candidates] == [2, 3]
+
+
+def test_an_answer_of_nothing_and_a_fill_of_nothing_do_not_stop_the_autosave(root: Path) -> None:
+    photo = picture()
+    desk = Desk(root, ProjectState(photo))
+    nothing = ImagePatch(3, 4, photo.pixels[:0, :0])
+    kept = KeptLayer(nothing, "unchanged", None)
+    desk.work(layer(1), kept, candidates=(Candidate("image", nothing, 5), candidate(6)))
+    desk.autosave.flush()
+    desk.autosave.abandon()
+    found = recover(only(root))
+    found.journal.close()
+    state = found.state
+    assert [each.label for each in state.layers] == ["fill 1", "unchanged"]
+    assert [each.seed for each in state.candidates] == [5, 6]
+    assert state.candidates[0].result.pixels.shape == (0, 0, 3)
+
+
 def test_beginning_a_journal_that_fails_leaves_no_folder(root: Path) -> None:
     stranger = ProjectState(picture(), masks={"joints": np.array([object()])})
     with pytest.raises(ValueError, match="Object arrays"):

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -193,6 +194,21 @@ def test_a_candidate_that_cannot_be_written_does_not_keep_the_rest_from_it(
     opened = load_project(tmp_path / "a.ora")
     assert [each.result for each in opened.candidates] == [[1, 2]]
     assert len(opened.layers) == 2
+
+
+def test_an_answer_of_nothing_and_a_fill_of_nothing_are_saved_with_the_rest(
+    tmp_path: Path, state: ProjectState
+) -> None:
+    nothing = ImagePatch(3, 4, state.original.pixels[:0, :0])
+    layers = (*state.layers, KeptLayer(nothing, "unchanged", None))
+    candidates = (Candidate("image", nothing, 5), *state.candidates)
+    path = tmp_path / "nothing.ora"
+    save_project(replace(state, layers=layers, candidates=candidates), path)
+    opened = load_project(path)
+    assert_same(opened, replace(state, layers=layers, candidates=candidates))
+    with zipfile.ZipFile(path) as archive:
+        drawn = [each.get("name") for each in ElementTree.fromstring(archive.read("stack.xml")).iter("layer")]
+    assert "unchanged" not in drawn
 
 
 def test_a_cancelled_save_leaves_the_older_file_and_nothing_else(tmp_path: Path, state: ProjectState) -> None:

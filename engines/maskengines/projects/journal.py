@@ -132,7 +132,8 @@ class Journal:
 
     def know(self, layers: Iterable[KeptLayer], candidates: Iterable[Candidate]) -> None:
         """Layers and candidates that the base holds need not be written again."""
-        for kind, items in (("layer", layers), ("candidate", candidates)):
+        saved = filter(records.is_storable, candidates)
+        for kind, items in (("layer", layers), ("candidate", saved)):
             for index, item in enumerate(items):
                 self._known[id(item)] = (item, {"base": index, "kind": kind})
 

@@ -172,6 +172,8 @@ class _Writer:
         # Over a transparent picture a fill must not add coverage of its own.
         over = "svg:src-over" if original.alpha is None else "svg:src-atop"
         for number, record in reversed(list(enumerate(layers, 1))):
+            if "file" not in record:
+                continue  # a fill of nothing
             name = record["label"] or f"Fill {number}"
             layer(name, record["file"], record["x"], record["y"], composite_op=over)
         layer("Original", "data/original.png", 0, 0)

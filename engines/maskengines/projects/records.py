@@ -29,11 +29,20 @@ def to_json(value: Any) -> bytes:
 
 
 def patch_to_record(patch: ImagePatch, store: Store) -> dict[str, Any]:
+    """Without a file where the patch is empty: there is no PNG of nothing."""
+    if not patch.pixels.size:
+        return {"x": patch.x, "y": patch.y, "shape": patch.pixels.shape, "dtype": patch.pixels.dtype.name}
     return {"x": patch.x, "y": patch.y, "file": store(".png", png.encode_photo(patch.pixels))}
 
 
 def patch_from_record(record: Mapping[str, Any], fetch: Fetch) -> ImagePatch:
     """Raises ``ValueError``, ``KeyError`` or ``TypeError`` where the record or its PNG is damaged."""
+    if "file" not in record:
+        height, width, channels = record["shape"]
+        if int(height) and int(width):
+            raise ValueError("a patch without its pixels")
+        pixels = np.empty((int(height), int(width), int(channels)), str(record["dtype"]))
+        return ImagePatch(int(record["x"]), int(record["y"]), pixels)
     pixels, _ = png.decode(bounded(fetch(str(record["file"]))))
     return ImagePatch(int(record["x"]), int(record["y"]), pixels)
 

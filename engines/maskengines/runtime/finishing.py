@@ -59,8 +59,7 @@ class Finisher:
     @property
     def nothing_asked(self) -> bool:
         """Whether the mask is 0 everywhere, and the engine answers nothing but what is masked."""
-        fills = self._info.needs_mask or self._info.result_kinds == ("image",)
-        return fills and bool(self._boxes) and all(box.empty for box in self._boxes.values())
+        return self._info.needs_mask and bool(self._boxes) and all(box.empty for box in self._boxes.values())
 
     def widen(self, space: str, box: Box) -> None:
         """The mask of a live job may have grown into ``box``."""
@@ -188,14 +187,18 @@ class Finisher:
 
     def _patch(self, result: Any) -> ImagePatch:
         """``result`` as a patch of the subject's type and channels."""
-        title = self._info.title
+        title, original = self._info.title, self._original
         if isinstance(result, np.ndarray):
+            if original is not None and result.shape[:2] != original.shape[:2]:
+                raise EngineFault(
+                    f"{title} gave a picture of {_size(result)}, where the photo has {_size(original)}; a "
+                    "part of it has to be an ImagePatch, which says where it lies."
+                )
             result = ImagePatch(0, 0, result)
         if not isinstance(result, ImagePatch):
             raise EngineFault(f"{title} gave a {type(result).__name__} where a picture was expected.")
         if result.pixels.ndim == 2:
             result = ImagePatch(result.x, result.y, result.pixels[:, :, None])
-        original = self._original
         if original is None:
             return result
         pixels = result.pixels
@@ -211,7 +214,7 @@ class Finisher:
         if self._original is None or self._space is None or self._info.live:
             return
         box, given = self._boxes[self._space], patch.box
-        if _intersection(given, box) != box:
+        if not box.empty and _intersection(given, box) != box:
             raise EngineFault(
                 f"{self._info.title} gave a picture of {given.width} x {given.height} at ({given.x}, "
                 f"{given.y}), which does not cover the masked area of {box.width} x {box.height} at "
@@ -219,11 +222,19 @@ class Finisher:
             )
 
     def _image(self, patch: ImagePatch) -> ImagePatch:
-        """The patch composited into the bounding box of the newest mask."""
+        """The patch composited into the bounding box of the newest mask; as it is where nobody masked.
+
+        Raises:
+            EngineFault: it is taken as it is, and does not lie inside the photo.
+        """
         original = self._original
-        if original is None or self._space is None:
+        if original is None:
             return ImagePatch(patch.x, patch.y, _own(patch.pixels))
+        if self._space is None:
+            return self._whole(patch, original)
         box, compositor = self._compositor(self._space)
+        if box.empty and not self._info.needs_mask:
+            return self._whole(patch, original)
         inside = _intersection(patch.box, box)
         answer = patch.pixels[inside.moved(-patch.x, -patch.y).slices]
         if inside != box:
@@ -233,6 +244,15 @@ class Finisher:
         composited = compositor(original[box.slices], answer)
         composited.flags.writeable = False
         return ImagePatch(box.x, box.y, composited)
+
+    def _whole(self, patch: ImagePatch, original: Array) -> ImagePatch:
+        given = patch.box
+        if given.empty or given.clipped(original.shape[1], original.shape[0]) != given:
+            raise EngineFault(
+                f"{self._info.title} gave a picture of {_size(patch.pixels)} at ({given.x}, {given.y}), "
+                f"which does not lie inside the photo of {_size(original)}."
+            )
+        return ImagePatch(patch.x, patch.y, _own(patch.pixels))
 
     def _compositor(self, space: str) -> tuple[Box, Compositor]:
         """By the newest mask, with its box; kept where the mask cannot change, as previews come often."""
@@ -290,6 +310,11 @@ def _intersection(a: Box, b: Box) -> Box:
     x, y = max(a.x, b.x), max(a.y, b.y)
     right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
     return Box(x, y, max(0, right - x), max(0, bottom - y))
+
+
+def _size(pixels: Array) -> str:
+    """Width and height; of what has fewer axes, as much as there is."""
+    return " x ".join(str(length) for length in reversed(pixels.shape[:2])) or "a single value"
 
 
 def _own(array: Array) -> Array:
