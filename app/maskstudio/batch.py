@@ -199,7 +199,7 @@ def _require_ready(engine: str, reason: str | None) -> None:
 
 
 def _require_known_kinds(info: EngineInfo) -> None:
-    known = ("image", "map", "table", "joints", "hypotheses", "scene")
+    known = ("image", "map", "table", "curve", "joints", "hypotheses", "scene")
     taken = {"image", "pose", "scene"}
     if not set(info.subject_kinds) & taken or not set(info.result_kinds) & set(known):
         kinds = f"{', '.join(info.subject_kinds)} and gives {', '.join(info.result_kinds)}"

@@ -196,7 +196,8 @@ class Candidate:
 
     ``result`` is an `ImagePatch` for kind ``image``; for ``map`` a ``(H, W)`` array over the photo or what
     `maskengines.results.maps.MapResult.to_plain` gives; for ``table`` what
-    `maskengines.results.tables.TableResult.to_plain` gives; for ``hypotheses`` what
+    `maskengines.results.tables.TableResult.to_plain` gives; for ``curve`` a mapping with ``x`` and
+    ``y`` or what `maskengines.results.curves.CurveResult.to_plain` gives; for ``hypotheses`` what
     `maskengines.results.hypotheses.Hypotheses.to_plain` gives, and all of them are one answer; for
     ``joints`` what `maskengines.results.joints.Joints.to_plain` gives; for ``scene`` what
     `maskengines.results.scenes.SceneResult.to_plain` gives."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
-from maskengines.contract import Candidate, ImagePatch
+from maskengines.contract import Candidate, ImagePatch, ResultKind
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import load_image
 from maskstudio.canvas.raster_renderer import RasterRenderer
@@ -168,6 +170,21 @@ def test_a_map_becomes_the_mask_is_written_and_stays_with_its_tab(
     window.show_view(window.views[0])
     assert window.engines.shown is None
     assert renderer._heat is None
+
+
+def test_a_curve_is_written_from_the_window_and_what_cannot_be_is_a_sentence(
+    window: MainWindow, document: Document, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curve = Candidate("curve", {"x": [1, 2], "y": [3, 4]}, 0)
+    document.add_candidate(curve)
+    window.registry.run("candidate.next")
+    monkeypatch.setattr(dialogs, "ask_save", lambda _w, _t, proposal, _f: tmp_path / proposal.name)
+    window.registry.run("candidate.export")
+    qtbot.waitUntil(lambda: bool(list(tmp_path.glob("*.csv"))), timeout=60_000)
+    (written,) = tmp_path.glob("*-curve.csv")
+    assert written.read_text().splitlines()[1:] == ["1,1.0,3.0", "1,2.0,4.0"]
+    window.saving.export_result(replace(curve, kind=cast(ResultKind, "smell")))
+    assert window.banner.text == "An answer of the kind 'smell' cannot be exported here."
 
 
 def test_the_palette_chooses_engines_by_name(window: MainWindow, document: Document, qtbot: QtBot) -> None:

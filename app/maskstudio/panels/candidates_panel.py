@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Candidate, EngineInfo
+from maskengines.results.curves import CurveResult
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import TableResult
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from maskstudio.panels.controls import QuietButton
+from maskstudio.panels.curve_plot import CurvePlot
 from maskstudio.panels.gallery import Gallery
 from maskstudio.panels.heat_bar import HeatBar
 from maskstudio.panels.hypotheses_card import HypothesesCard
@@ -197,6 +199,8 @@ class CandidatesPanel(QWidget):
         self.card = TableCard()
         self.card.hide()
         column.addWidget(self.card)
+        self.curve_plot = CurvePlot()
+        column.addWidget(self.curve_plot)
         self.bodies_card = HypothesesCard()
         self.bodies_card.hide()
         self.bodies_card.export_wanted.connect(self._export_bodies)
@@ -346,6 +350,9 @@ class CandidatesPanel(QWidget):
         self._map_shown = kind == "map"
         self.map_card.setVisible(self._map_shown)
         self.card.setVisible(kind == "table")
+        self.curve_plot.show_curves(
+            CurveResult.read(candidate.result).curves if candidate is not None and kind == "curve" else ()
+        )
         self.bodies_card.setVisible(kind == "hypotheses")
         if candidate is not None and self._document is not None and kind == "map":
             self.set_heat(False)

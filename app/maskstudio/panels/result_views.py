@@ -101,6 +101,22 @@ class TableView(WholeView):
         return None
 
 
+class CurveView(WholeView):
+    """Lines over an axis."""
+
+    kind = "curve"
+
+    def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
+        from maskengines.results.curves import CurveResult
+
+        from maskstudio.panels.curve_plot import curve_picture
+
+        return curve_picture(CurveResult.read(candidate.result).curves, size, QGuiApplication.font())
+
+    def patch(self, candidate: Candidate) -> ImagePatch | None:
+        return None
+
+
 _views: dict[str, ResultView] = {}
 
 
@@ -114,5 +130,7 @@ def view_for(kind: str) -> ResultView | None:
     return _views.get(kind)
 
 
-for _view in (ImageView(), MapView(), TableView(), HypothesesView(), JointsView(), SceneResultView()):
+for _view in (
+    ImageView(), MapView(), TableView(), CurveView(), HypothesesView(), JointsView(), SceneResultView(),
+):  # fmt: skip
     register(_view)

@@ -309,7 +309,7 @@ class EngineFlow:
         shown = self.shown
         if shown.kind != "image" if shown is not None else self._has_body:
             return None
-        return "Choose a map, a table, joints or a body first: click one"
+        return "Choose a map, a table, a curve, joints or a body first: click one"
 
     @property
     def _posed(self) -> PoseDocument | None:

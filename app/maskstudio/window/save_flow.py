@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskengines.errors import StudioError
+from maskengines.errors import BadInput, StudioError
 
 if TYPE_CHECKING:
     from maskengines.contract import Candidate
@@ -26,6 +26,7 @@ PROJECT_FILTERS = "OpenRaster project (*.ora)"
 RESULT_FILTERS = {
     "map": "PNG (*.png);;Report (*.html);;Report (*.pdf);;NumPy (*.npy);;Regions (*.csv);;JSON (*.json)",
     "table": "PNG (*.png);;CSV (*.csv);;JSON (*.json)",
+    "curve": "CSV (*.csv);;JSON (*.json)",
     "joints": "COCO keypoints (*.json);;OpenPose keypoints (*.openpose.json)",
 }
 SCENE_KINDS = (
@@ -226,8 +227,11 @@ class SaveFlow:
         from maskstudio.window import dialogs
 
         window = self._window
-        filters = RESULT_FILTERS[candidate.kind]
-        suffix = ".json" if candidate.kind == "joints" else ".png"
+        filters = RESULT_FILTERS.get(candidate.kind)
+        if filters is None:
+            window.show_error(BadInput(f"An answer of the kind '{candidate.kind}' cannot be exported here."))
+            return
+        suffix = {"joints": ".json", "curve": ".csv"}.get(candidate.kind, ".png")
         proposal = self._proposal(document, f"-{candidate.kind}", suffix)
         path = dialogs.ask_save(window, f"Export {candidate.kind}", proposal, filters)
         if path is not None:

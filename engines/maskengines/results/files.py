@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = {
     "map": (".png", ".npy", ".csv", ".json", ".html", ".pdf"),
     "table": (".json", ".csv", ".png"),
+    "curve": (".csv", ".json"),
     "hypotheses": (".npz", ".bvh", ".glb", ".json"),
     "joints": (".json",),
     "scene": (".ply", ".spz", ".splat"),
@@ -43,17 +44,24 @@ def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> P
 def save_result(
     candidate: Candidate, subject: ImageSubject | PoseSubject | SceneSubject, path: str | os.PathLike[str]
 ) -> None:
-    """Write a map, a table, joints, hypotheses or a scene about ``subject``; the suffix decides the format.
+    """Write an answer about ``subject`` that is no picture; the suffix decides the format.
 
     Raises:
-        BadInput: the suffix does not fit this kind of answer, or the place cannot be written.
+        BadInput: nothing can write this kind of answer, the suffix does not fit it, or the place cannot be
+            written.
     """
     target = Path(path)
+    if candidate.kind not in SUFFIXES:
+        raise BadInput(f"An answer of the kind '{candidate.kind}' cannot be written to a file here.")
     _check_suffix(target, SUFFIXES[candidate.kind], candidate.kind)
     if candidate.kind == "table":
         from maskengines.results.table_files import save_table
 
         save_table(candidate, target)
+    elif candidate.kind == "curve":
+        from maskengines.results.curve_files import save_curves
+
+        save_curves(candidate, target)
     elif candidate.kind == "hypotheses":
         from maskengines.results.hypothesis_files import save_hypotheses
 

@@ -34,6 +34,25 @@ class Curve:
     y_title: str = ""
     area: float | None = None
 
+    def to_plain(self) -> dict[str, Any]:
+        """As it crosses between processes and into projects; inverse of `read`."""
+        return {
+            "name": self.name, "x": self.x, "y": self.y, "x_title": self.x_title, "y_title": self.y_title,
+            "area": self.area,
+        }  # fmt: skip
+
+    @classmethod
+    def read(cls, held: Mapping[str, Any]) -> Curve:
+        """``KeyError``, ``TypeError`` or ``ValueError`` where it is none."""
+        x, y = np.asarray(held["x"], np.float64), np.asarray(held["y"], np.float64)
+        if x.ndim != 1 or x.shape != y.shape:
+            raise ValueError("a curve's x and y differ in length")
+        area = held.get("area")
+        return cls(
+            str(held.get("name", "")), x, y, str(held.get("x_title", "")), str(held.get("y_title", "")),
+            None if area is None else float(area),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class MapResult:
@@ -93,18 +112,12 @@ class MapResult:
             "proposals": {
                 name: np.ascontiguousarray(mask).view(np.uint8) for name, mask in self.proposals.items()
             },
-            "curves": [
-                {
-                    "name": curve.name, "x": curve.x, "y": curve.y, "x_title": curve.x_title,
-                    "y_title": curve.y_title, "area": curve.area,
-                }
-                for curve in self.curves
-            ],
+            "curves": [curve.to_plain() for curve in self.curves],
             "facts": dict(self.facts),
             "warnings": list(self.warnings),
             "reading": self.reading,
             "photo": self.photo,
-        }  # fmt: skip
+        }
 
     @classmethod
     def read(cls, result: Any, shape: tuple[int, int]) -> MapResult:
@@ -173,7 +186,7 @@ class MapResult:
                 str(name): np.asarray(beside("proposals", mask, np.uint8)) > 0
                 for name, mask in (result.get("proposals") or {}).items()
             },
-            curves=tuple(_curve(each) for each in result.get("curves") or ()),
+            curves=tuple(Curve.read(each) for each in result.get("curves") or ()),
             facts={str(name): value for name, value in (result.get("facts") or {}).items()},
             warnings=tuple(str(each) for each in result.get("warnings") or ()),
             reading=str(result.get("reading", "")),
@@ -222,14 +235,3 @@ class MapResult:
         mask = np.zeros(shape, np.uint8)
         mask[self.frame.slices] = grown
         return mask
-
-
-def _curve(held: Mapping[str, Any]) -> Curve:
-    x, y = np.asarray(held["x"], np.float64), np.asarray(held["y"], np.float64)
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError("a curve's x and y differ in length")
-    area = held.get("area")
-    return Curve(
-        str(held.get("name", "")), x, y, str(held.get("x_title", "")), str(held.get("y_title", "")),
-        None if area is None else float(area),
-    )  # fmt: skip

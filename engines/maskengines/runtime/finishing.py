@@ -16,6 +16,7 @@ from maskengines.compose import Compositor
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch, Provenance, ResultKind
 from maskengines.errors import BadInput, EngineFault
 from maskengines.params import Params
+from maskengines.results.curves import CurveResult
 from maskengines.results.frames import SceneFrame
 from maskengines.results.hypotheses import Hypotheses
 from maskengines.results.joints import Joints
@@ -131,6 +132,11 @@ class Finisher:
                 return TableResult.read(_owned(result)).to_plain()
             except BadInput as error:
                 raise EngineFault(f"{self._info.title} gave a table that cannot be shown. {error}") from error
+        if kind == "curve":
+            try:
+                return CurveResult.read(_owned(result)).to_plain()
+            except BadInput as error:
+                raise EngineFault(f"{self._info.title} gave a curve that cannot be shown. {error}") from error
         if kind == "hypotheses":
             return self._hypotheses(_owned(result)).to_plain()
         if kind == "joints":

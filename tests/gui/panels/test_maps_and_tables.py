@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from maskengines.contract import Box, Candidate
+from maskengines.results.curves import CurveResult
 from maskengines.results.files import save_result
 from maskengines.results.maps import MapResult
 from maskengines.results.tables import Column, TableResult
@@ -109,6 +110,20 @@ def test_a_table_shows_under_the_gallery(candidates: CandidatesPanel, document: 
     assert not candidates.gallery.gallery.thumbnail(0).isNull()
     candidates.gallery.pick(-1)
     assert candidates.card.isHidden()
+
+
+def test_a_curve_shows_under_the_gallery(candidates: CandidatesPanel, document: Document) -> None:
+    lines = {"curves": [{"name": "left", "x": [0, 1], "y": [0.0, 1.0]}, {"x": [0, 1], "y": [5, 6]}]}
+    document.add_candidate(Candidate("curve", CurveResult.read(lines).to_plain(), 0))
+    candidates.show_next()
+    assert not candidates.curve_plot.isHidden()
+    assert "left" in candidates.curve_plot.accessibleDescription()
+    small = candidates.gallery.gallery.thumbnail(0)
+    assert small is not None
+    colours = {small.pixel(x, y) for x in range(small.width()) for y in range(small.height())}
+    assert len(colours) > 5, "lines and words should be drawn"
+    candidates.gallery.pick(-1)
+    assert candidates.curve_plot.isHidden()
 
 
 def test_a_row_clicked_fills_a_parameter(qtbot: QtBot) -> None:
