@@ -165,6 +165,40 @@ def test_a_plugin_cannot_take_the_id_of_another_engine(folder: Path) -> None:
     assert "cannot be read" in reasons["live-fill"]
 
 
+def test_a_copy_does_not_take_the_id_of_a_plugin_that_is_trusted(folder: Path) -> None:
+    write(folder, "theirs")
+    plugins.trust("theirs")
+    write(folder, "aaa", code="x = 1")
+    write(folder, "good", code="x = 2")
+    registry = EngineRegistry.default()
+    assert registry.get("good").plugin == "theirs"
+    assert registry.get("good").readiness() is None
+    for copy in ("aaa", "good-2"):
+        assert "belongs to the plugin 'theirs'" in (registry.get(copy).readiness() or "")
+    (folder / "theirs" / "code.py").write_text("x = 3")
+    assert EngineRegistry.default().get("good").plugin == "theirs"
+    plugins.forget("theirs")
+    assert EngineRegistry.default().get("good").plugin == "good"
+    folders = [engine.plugin for engine in EngineRegistry.default().engines() if engine.plugin]
+    assert folders == ["aaa", "good", "theirs"]
+
+
+def test_what_cannot_be_used_takes_no_id_from_what_can(folder: Path) -> None:
+    write(folder, "good", "broken")
+    write(folder, "later", GOOD)
+    registry = EngineRegistry.default()
+    assert registry.get("good").plugin == "later"
+    assert "cannot be read" in (registry.get("good-2").readiness() or "")
+
+
+def test_an_id_that_two_plugins_have_names_neither(folder: Path) -> None:
+    write(folder, "one")
+    write(folder, "two")
+    with pytest.raises(BadInput, match=r"'one' and 'two' have the id 'good'\. Name the folder"):
+        plugins.trust("good")
+    assert plugins.trust("two").name == "two"
+
+
 def test_trusting_forgetting_and_changing(folder: Path) -> None:
     plugin = write(folder, "good")
     status = lambda: plugins.find("good").status  # noqa: E731

@@ -70,15 +70,18 @@ def find(name: str) -> Plugin:
     """The plugin in the folder ``name``, or else the one whose engine has this id.
 
     Raises:
-        BadInput: there is none.
+        BadInput: there is none, or several have this id.
     """
     plugins = scan()
     for plugin in plugins:
         if plugin.name == name:
             return plugin
-    for plugin in plugins:
-        if plugin.info is not None and plugin.info.id == name:
-            return plugin
+    named = [plugin for plugin in plugins if plugin.info is not None and plugin.info.id == name]
+    if len(named) > 1:
+        folders = " and ".join(f"'{plugin.name}'" for plugin in named)
+        raise BadInput(f"The plugins in {folders} have the id '{name}'. Name the folder of the one you mean.")
+    if named:
+        return named[0]
     known = ", ".join(plugin.name for plugin in plugins) or "none"
     raise BadInput(f"There is no plugin '{name}' in {plugin_folder()}. Plugins there: {known}.")
 

@@ -60,7 +60,8 @@ class RegisteredEngine:
 
 
 class EngineRegistry:
-    """Engines by id. The first to claim an id has it; whoever comes later is listed as not ready."""
+    """Engines by id. The first to claim an id has it; whoever comes later is listed as not ready. Plugins
+    claim theirs last, in an order of their own: see `refresh`."""
 
     def __init__(self, engines: Iterable[RegisteredEngine] = ()) -> None:
         self._engines: dict[str, RegisteredEngine] = {}
@@ -81,12 +82,14 @@ class EngineRegistry:
         return registry
 
     def refresh(self) -> None:
-        """Look into the plugin folder again; the other engines stay."""
+        """Look into the plugin folder again; the other engines stay. Of plugins with the same id one has it:
+        one that is trusted before one that is not, else the one whose folder carries it."""
         kept = [engine for engine in self._engines.values() if engine.origin != "plugin"]
         fresh = EngineRegistry(kept)
-        for plugin in plugins.scan():
+        for plugin in _owners_first(plugins.scan()):
             fresh.add(_from_plugin(plugin))
-        self._engines = fresh._engines
+        listed = sorted(fresh.engines(), key=lambda engine: engine.plugin)
+        self._engines = {engine.info.id: engine for engine in listed}
 
     def engines(self) -> list[RegisteredEngine]:
         return list(self._engines.values())
@@ -126,6 +129,7 @@ class EngineRegistry:
 
 # No id begins like this, so what has none of its own cannot take one away from another.
 _BROKEN = "?"
+_TRUST = {"trusted": 0, "changed": 1, "untrusted": 2}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
@@ -153,6 +157,21 @@ def _broken(
 def _unnamed(name: str, origin: Origin, reason: str, location: Path | None = None) -> RegisteredEngine:
     info = EngineInfo(_BROKEN + name, name, reason, "", Params, "")
     return RegisteredEngine(info, origin, location, name if origin == "plugin" else "", lambda: reason)
+
+
+def _owners_first(found: list[plugins.Plugin]) -> list[plugins.Plugin]:
+    """Each plugin that has a right to its id, then the rest, which might take one for its folder's name."""
+    claims: dict[str, list[plugins.Plugin]] = {}
+    for plugin in found:
+        if plugin.info is not None:
+            claims.setdefault(plugin.info.id, []).append(plugin)
+    owners = [
+        rivals[0]
+        if len(rivals) == 1
+        else min(rivals, key=lambda each: (_TRUST[each.status], each.name != name))
+        for name, rivals in claims.items()
+    ]
+    return [*owners, *(plugin for plugin in found if plugin not in owners)]
 
 
 def _from_plugin(plugin: plugins.Plugin) -> RegisteredEngine:
