@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -75,22 +76,32 @@ def test_a_reader_types_the_commands_of_the_page(
 def test_the_live_version_answers_what_is_painted(
     plugin: Path, photo: ImageSubject, mask: np.ndarray
 ) -> None:
-    (plugin / "live_tone_fill.py").write_text(blocks()["live_tone_fill.py"])
-    manifest = (plugin / "engine.toml").read_text()
-    manifest = manifest.replace('"tone_fill"', '"live_tone_fill"').replace('"ToneFill"', '"LiveToneFill"')
-    (plugin / "engine.toml").write_text("live = true\n" + manifest)
+    live = shutil.copytree(plugin, plugin.with_name("live-tone-fill"))
+    (live / "live_tone_fill.py").write_text(blocks()["live_tone_fill.py"])
+    lines = blocks()["live-tone-fill.toml"]
+    others = tuple(line.partition("=")[0] + "=" for line in lines.splitlines())
+    same = [line for line in blocks()["engine.toml"].splitlines() if not line.startswith(others)]
+    (live / "engine.toml").write_text(lines + "\n".join(same))
+    (plugin / "engine.toml").write_text(blocks()["companion.toml"] + blocks()["engine.toml"])
     plugins.trust("tone-fill")
+    plugins.trust("live-tone-fill")
+    registry = EngineRegistry.default()
+    companion = registry.get("tone-fill").info.live_companion
+    assert registry.get(companion).info.follows
     events: list[JobEvent] = []
-    with Runtime(EngineRegistry.default(), interactive=False) as runtime:
+    with Runtime(registry, interactive=False) as runtime:
         empty = np.zeros_like(mask)
-        job = runtime.submit("tone-fill", photo, {"pixels": empty}, {}, listener=events.append)
+        job = runtime.submit(
+            companion, photo, {"pixels": empty}, {"grain": 0.5}, seed=7, listener=events.append
+        )
         job.update(masks={"pixels": mask})
         job.finish()
         assert job.wait(120)
     last = [event for event in events if isinstance(event, CandidateReady)][-1].candidate
     assert last.result.pixels.shape == (20, 30, 3)
     assert last.provenance is not None
-    assert last.provenance.engine == "tone-fill"
+    assert last.provenance.engine == "live-tone-fill"
+    assert last.seed == 7
 
 
 def test_the_script_runs_the_engine_in_its_own_process(plugin: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskengines.contract import Box, Candidate, EngineInfo, ImagePatch
+from maskengines.errors import BadInput
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from maskstudio.jobs.feeds import INTERVAL_MS, feed_of
@@ -34,7 +35,8 @@ class LivePreview(QObject):
     Signals:
         patch: an `ImagePatch` to show in place, or None when there is nothing to show.
         readout: a `Candidate` of another kind to show beside the picture, or None.
-        failed: a `StudioError`; nothing follows the brush until `set_enabled` or another picture.
+        failed: a `StudioError`; nothing follows the brush until `set_enabled`, another picture or a look at
+            the engines.
     """
 
     patch = Signal(object)
@@ -71,7 +73,7 @@ class LivePreview(QObject):
         self._warm.setSingleShot(True)
         self._warm.setInterval(WARM_UP_MS)
         self._warm.timeout.connect(self._warm_up)
-        service.engines_changed.connect(self._warm_soon)
+        service.engines_changed.connect(self._look_again)
         document.image_changed.connect(self._image_changed)
 
     def ask_towards(self, engine: RegisteredEngine, values: Mapping[str, Any]) -> None:
@@ -163,6 +165,11 @@ class LivePreview(QObject):
         if self._enabled and not self._broken and self._item is None and not self._needs_mask:
             self._send()
 
+    def _look_again(self) -> None:
+        """The engine that was missing, or not trusted, may be there now."""
+        self._broken = False
+        self._warm_soon()
+
     def _warm_soon(self) -> None:
         if self._enabled and self._item is None:
             self._warm.start()
@@ -203,6 +210,12 @@ class LivePreview(QObject):
         engine = self._service.engine(self._engine_id)
         if engine is None:
             self._broken = True
+            self.failed.emit(
+                BadInput(
+                    f"There is no engine '{self._engine_id}' to follow the brush. Put its plugin into the "
+                    "plugin folder, or name another one as 'live_companion'."
+                )
+            )
             return
         self._feed.forget()
         count = LIVE_HYPOTHESES if "hypotheses" in engine.info.result_kinds else 1

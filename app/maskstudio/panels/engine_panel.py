@@ -101,6 +101,7 @@ class EnginePanel(QWidget):
         self._document = document
         self._asker = self._service.asker(document) if document is not None else None
         self._problem = None
+        self._live_problem.say("")
         if document is not None and document.kind != self._kind:
             self._kind = document.kind
             self._fill()
@@ -111,6 +112,8 @@ class EnginePanel(QWidget):
             self._link(self._asker.running_changed, self._show_run)
             self._link(self._asker.moved, self._show_run)
             self._link(self._asker.failed, self._failed)
+            self._link(self._asker.live.failed, self._live_failed)
+            self._link(self._asker.live.patch, self._live_came)
             wanted = document.settings.get("engine")
             if isinstance(wanted, str):
                 self.choose(wanted)
@@ -267,6 +270,9 @@ class EnginePanel(QWidget):
         preview.addWidget(self._live)
         preview.addSpacing(24 + STEP)
         column.addWidget(self._live_row)
+        self._live_problem = Note("", "error")
+        self._live_problem.hide()
+        column.addWidget(self._live_problem)
         column.addStretch(1)
         foot = QVBoxLayout()
         foot.setContentsMargins(MARGIN, STEP, MARGIN, MARGIN)
@@ -338,6 +344,7 @@ class EnginePanel(QWidget):
         if not same:
             # After a look at the plugin folder it is still the engine that the sentence is about.
             self._problem = None
+            self._live_problem.say("")
         if known is None or info is None or not same or known.schema() != info.schema():
             self._take_form_away(before)
             if info is not None:
@@ -427,6 +434,7 @@ class EnginePanel(QWidget):
 
     def _live_clicked(self, on: bool) -> None:
         if self._asker is not None:
+            self._live_problem.say("")
             self._asker.live.set_enabled(on)
             self._asker.live.begin()
         self.live_toggled.emit(on)
@@ -434,6 +442,15 @@ class EnginePanel(QWidget):
     def _failed(self, error: StudioError) -> None:
         self._problem = error
         self._refresh()
+
+    def _live_failed(self, error: StudioError) -> None:
+        # What answers with numbers has a panel that says it.
+        if self._asker is not None and self._asker.live.fills:
+            self._live_problem.say(error.message, "error")
+
+    def _live_came(self, patch: object) -> None:
+        if patch is not None:
+            self._live_problem.say("")
 
     def _start_failed(self, error: StudioError) -> None:
         self._summary.say(error.message, "error")
