@@ -230,7 +230,7 @@ def _question(
     if ask.out is not None and info.result_kinds == ("image",):
         check_holds(subject, ask.out)
     mask = _mask(info, ask, subject)
-    return subject, {} if mask is None else {info.spaces[0]: mask}
+    return subject, {} if mask is None else {"pixels": mask}
 
 
 def _paths(info: EngineInfo, ask: Ask) -> Sequence[Path | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +20,12 @@ _TEXTS = (*_REQUIRED, "weight", "live_companion")
 _LISTS = ("subject_kinds", "spaces", "result_kinds", "needs")
 _SWITCHES = ("live", "all_cores", "needs_mask", "needs_visible")
 KEYS = {*_TEXTS, *_LISTS, *_SWITCHES, "default_count", "params"}
+_KNOWN: dict[str, tuple[str, Sequence[str]]] = {
+    "subject_kinds": ("subject kind", ("image", "pose", "scene")),
+    "spaces": ("space", ("pixels", "joints", "gaussians", "photo")),
+    "result_kinds": ("result kind", get_args(ResultKind)),
+}
+"""Lists of words that mean something: how one is called, and which there are."""
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -81,12 +88,18 @@ def _check(values: dict[str, Any]) -> None:
         )
     if values.get("weight", "heavy") not in ("light", "heavy"):
         raise BadInput(f'{MANIFEST}: \'weight\' must be "light" or "heavy".')
-    strange = sorted(set(values.get("result_kinds", [])) - set(get_args(ResultKind)))
-    if strange:
-        known = ", ".join(get_args(ResultKind))
-        raise BadInput(f"{MANIFEST}: there is no result kind {_listed(strange)}; there are {known}.")
+    for key, (word, known) in _KNOWN.items():
+        _check_known(key, word, known, values.get(key, known))
     if not isinstance(values.get("params", {}), dict):
         raise BadInput(f"{MANIFEST}: 'params' must be a table.")
+
+
+def _check_known(key: str, word: str, known: Sequence[str], given: Sequence[str]) -> None:
+    strange = sorted(set(given) - set(known))
+    if strange:
+        raise BadInput(f"{MANIFEST}: there is no {word} {_listed(strange)}; there are {', '.join(known)}.")
+    if not given:
+        raise BadInput(f"{MANIFEST}: '{key}' is empty; name at least one of {', '.join(known)}.")
 
 
 def _check_module(folder: Path, module: str, class_name: str) -> None:
