@@ -10,15 +10,20 @@ from typing import ClassVar
 
 
 class StudioError(Exception):
-    """Base of every error whose message is meant for a person."""
+    """Base of every error whose message is meant for a person.
+
+    Engines of others raise it with whatever they have at hand: what is no text becomes one, and where there
+    is none `unsaid` stands in.
+    """
 
     kind: ClassVar[str] = "engine-fault"
     exit_code: ClassVar[int] = 4
+    unsaid: ClassVar[str] = "Something failed without a word. Ask whoever wrote the engine."
 
-    def __init__(self, message: str, *, log: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.log = log
+    def __init__(self, message: object = "", *, log: object = "") -> None:
+        self.message = str(message).strip() or self.unsaid
+        self.log = str(log or "")
+        super().__init__(self.message)
 
 
 class BadInput(StudioError):
@@ -26,6 +31,7 @@ class BadInput(StudioError):
 
     kind = "bad-input"
     exit_code = 2
+    unsaid = "This cannot be used, and no reason was given. Ask whoever wrote the engine."
 
 
 class NotReady(StudioError):
@@ -33,6 +39,7 @@ class NotReady(StudioError):
 
     kind = "not-ready"
     exit_code = 3
+    unsaid = "Something that is needed is missing, and was not named. Ask whoever wrote the engine."
 
 
 class EngineFault(StudioError):
@@ -48,8 +55,7 @@ class Cancelled(StudioError):
     kind = "cancelled"
     exit_code = 130
 
-    def __init__(self, message: str = "Cancelled.", *, log: str = "") -> None:
-        super().__init__(message, log=log)
+    unsaid = "Cancelled."
 
 
 ERRORS: dict[str, type[StudioError]] = {

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from maskengines.contract import Cancelled, EngineFault, NotReady
+from maskengines.contract import BadInput, Cancelled, EngineFault, NotReady
 from maskengines.runtime import plugins
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Preview, Progress
 from plugin_lab import GOOD, HEAD, Lab, label, until
@@ -82,6 +82,25 @@ def test_a_plugin_that_needs_no_mask_is_asked_with_an_empty_one(lab: Lab) -> Non
     lab.mask[:] = 0
     (ready,) = [event for event in lab.run("darken", seed=7) if isinstance(event, CandidateReady)]
     assert np.array_equal(lab.subject.with_patch(ready.candidate.result).pixels, lab.subject.pixels // 2)
+
+
+def test_an_error_that_is_raised_with_no_text_is_told_and_the_worker_lives_on(lab: Lab) -> None:
+    lab.plugin(
+        "terse",
+        """
+        if request.seed < 4:
+            raise [BadInput(ValueError("no such tone")), NotReady(5), BadInput(""), NotReady][request.seed]
+        yield Candidate('image', pixels, request.seed, metrics={'pid': os.getpid()})
+        """,
+    )
+    pids = set()
+    for seed, said in enumerate(("no such tone", "5", BadInput.unsaid, NotReady.unsaid)):
+        last = lab.run("terse", seed=seed)[-1]
+        assert isinstance(last, Failed)
+        assert last.error.message == said
+        (ready,) = [event for event in lab.run("terse", seed=99) if isinstance(event, CandidateReady)]
+        pids.add(ready.candidate.metrics["pid"])
+    assert len(pids) == 1
 
 
 WRONG = {
