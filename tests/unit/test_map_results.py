@@ -9,8 +9,9 @@ import pytest
 from maskengines.contract import Box, Candidate
 from maskengines.disagreement import can_disagree, disagreement
 from maskengines.errors import BadInput
-from maskengines.results.maps import Curve, MapResult
+from maskengines.results.maps import LARGEST, Curve, MapResult
 from maskengines.results.palettes import Scale, diverging, viridis
+from maskengines.results.pictures import over_photo
 from maskengines.results.tables import Column, TableNote, TableResult
 from maskengines.runtime.plain import pack, unpack, views
 
@@ -58,10 +59,13 @@ def test_a_bare_array_is_a_map_of_the_whole_photo() -> None:
     assert (came.scale.low, came.scale.high) == (-2.0, 2.0)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("broken", "word"),
     [
         ({"values": np.full((3, 3), np.nan)}, "not numbers"),
+        ({"values": np.full((3, 3), -np.inf)}, "beyond 1e.38; scale them down"),
+        ({"values": np.full((3, 3), 1e300)}, "beyond 1e.38; scale them down"),
         ({"values": np.zeros((2, 2, 2))}, "shape"),
         ({"values": np.zeros((4, 4)), "frame": [50, 0, 40, 40]}, "inside the photo"),
         ({"values": np.zeros((4, 4)), "band": np.zeros((3, 4))}, "bands"),
@@ -73,6 +77,17 @@ def test_a_bare_array_is_a_map_of_the_whole_photo() -> None:
 def test_a_malformed_map_is_refused_in_words(broken: Any, word: str) -> None:
     with pytest.raises(BadInput, match=word):
         MapResult.read(broken, SHAPE)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_largest_values_are_drawn_and_a_band_may_have_no_end() -> None:
+    values = np.random.default_rng(0).uniform(-LARGEST, LARGEST, SHAPE)
+    held = {"values": values, "band": np.full(SHAPE, 1e300)}
+    came = MapResult.read(held, SHAPE)
+    drawn = over_photo(came.values, np.zeros((*SHAPE, 3), np.uint8), came.scale)
+    assert len(np.unique(drawn)) > 50
+    assert came.band is not None
+    assert np.isinf(came.band).all()
 
 
 def test_a_threshold_of_a_signed_map_starts_at_zero() -> None:

@@ -14,6 +14,8 @@ from maskengines.results.palettes import Scale
 
 Array = np.ndarray[Any, Any]
 
+LARGEST = 1e38
+"""Differences of values that are no larger have room in single precision."""
 Z95 = 1.959964
 """Half the width of a 95 % interval, in standard errors."""
 
@@ -59,7 +61,7 @@ class MapResult:
     """Result of kind ``map``.
 
     Attributes:
-        values: ``(h, w)`` float32, finite.
+        values: ``(h, w)`` float32, none beyond `LARGEST`.
         frame: the part of the photo it covers, in the photo's pixels; one value may stand for many.
         signed: values speak for (above 0) and against (below 0); otherwise they run from low to high.
         title: what it is about, for example the name of a class.
@@ -138,11 +140,13 @@ class MapResult:
 
     @classmethod
     def _read(cls, result: Mapping[str, Any], shape: tuple[int, int]) -> MapResult:
-        values = np.ascontiguousarray(result["values"], np.float32)
+        values = _single(result["values"])
         if values.ndim != 2 or not values.size:
             raise ValueError(f"its values have the shape {values.shape}")
-        if not np.isfinite(values).all():
+        if np.isnan(values).any():
             raise ValueError("it holds values that are not numbers")
+        if max(-float(values.min()), float(values.max())) > LARGEST:
+            raise ValueError(f"it holds values beyond {LARGEST:.0e}; scale them down")
         x, y, width, height = result.get("frame") or (0, 0, shape[1], shape[0])
         frame = Box(int(x), int(y), int(width), int(height))
         if frame.empty or frame.clipped(shape[1], shape[0]) != frame:
@@ -151,7 +155,7 @@ class MapResult:
         def beside(name: str, of: Any, dtype: Any) -> Array | None:
             if of is None:
                 return None
-            array = np.ascontiguousarray(of, dtype)
+            array = _single(of) if dtype is np.float32 else np.ascontiguousarray(of, dtype)
             if array.shape[:2] != values.shape:
                 raise ValueError(f"its {name} do not have the shape of its values")
             return array
@@ -235,3 +239,9 @@ class MapResult:
         mask = np.zeros(shape, np.uint8)
         mask[self.frame.slices] = grown
         return mask
+
+
+def _single(values: Any) -> Array:
+    """In single precision; what is beyond it becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, np.float32)
