@@ -238,8 +238,8 @@ def test_a_scene_shows_the_picture_that_came_with_it_else_its_gaussians_as_dots(
 def test_a_new_kind_of_result_gets_its_view_without_touching_the_gallery(
     candidates: CandidatesPanel, document: Document
 ) -> None:
-    class CurveView(WholeView):
-        kind = "curve"
+    class SoundView(WholeView):
+        kind = "sound"
 
         def thumbnail(self, candidate: Candidate, part: Part, document: Document, size: QSize) -> QImage:
             image = QImage(size, QImage.Format.Format_RGB32)
@@ -250,9 +250,9 @@ def test_a_new_kind_of_result_gets_its_view_without_touching_the_gallery(
             return None
 
     model: GalleryModel = candidates.gallery.gallery
-    document.add_candidate(Candidate("curve", [1, 2, 3], 5))
+    document.add_candidate(Candidate("sound", [1, 2, 3], 5))  # type: ignore[arg-type]
     assert model.thumbnail(0) is None
-    register(CurveView())
+    register(SoundView())
     try:
         image = model.thumbnail(0)
         assert image is not None
@@ -260,5 +260,5 @@ def test_a_new_kind_of_result_gets_its_view_without_touching_the_gallery(
     finally:
         from maskstudio.panels import result_views
 
-        result_views._views.pop("curve")
-    assert view_for("curve") is None
+        result_views._views.pop("sound")
+    assert view_for("sound") is None
