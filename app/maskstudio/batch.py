@@ -12,7 +12,7 @@ import numpy as np
 from maskengines.contract import Candidate, EngineInfo, ImagePatch, MaskArray
 from maskengines.errors import BadInput, EngineFault, NotReady
 from maskengines.masks.files import load_mask
-from maskengines.results.files import check_result_target, save_result
+from maskengines.results.files import check_result_target, save_result, takes
 from maskengines.results.tables import TableResult
 from maskengines.runtime.events import CandidateReady, Failed, Finished, JobEvent, Progress
 from maskengines.runtime.registry import EngineRegistry
@@ -76,7 +76,7 @@ def run(ask: Ask, output: Output) -> int:
         check_result_target(engine.info.result_kinds, path)
         _refuse_overwriting(path, ask)
     subject, masks = _question(engine.info, ask, output)
-    save = _Saver(subject, paths, output)
+    save = _Saver(engine.info, subject, paths, output)
     if (
         isinstance(subject, ImageSubject)
         and engine.info.needs_mask
@@ -136,10 +136,12 @@ class _Saver:
 
     def __init__(
         self,
+        info: EngineInfo,
         subject: ImageSubject | PoseSubject | SceneSubject,
         paths: Sequence[Path | None],
         output: Output,
     ) -> None:
+        self._info = info
         self._subject = subject
         self._paths = paths
         self._output = output
@@ -171,6 +173,12 @@ class _Saver:
         elif candidate.kind == "image" and isinstance(result, ImagePatch):
             # A picture of something that is none itself.
             save_image(ImageSubject(result.pixels), path)
+        elif candidate.kind not in self._info.result_kinds and not takes(candidate.kind, path):
+            # Another suffix would have been refused before the work began.
+            raise EngineFault(
+                f"'{self._info.id}' gave a {candidate.kind}, which '{path.name}' cannot hold and its "
+                "'result_kinds' do not name; add it there."
+            )
         else:
             save_result(candidate, self._subject, path)
 

@@ -24,6 +24,20 @@ def test_a_curve_is_written_as_rows(
     assert ".csv, .json" in capfd.readouterr().err
 
 
+def test_an_answer_of_a_kind_that_the_manifest_does_not_name_says_what_to_add(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_image(lab.subject, tmp_path / "photo.png")
+    body = "yield Candidate('curve', {'x': [1, 2], 'y': [3, 4]}, request.seed)"
+    lab.plugin("silent", body, "needs_mask = false")
+    assert main(["run", "silent", "--input", "photo.png", "--out", "a.png"]) == 4
+    said = (
+        "'silent' gave a curve, which 'a.png' cannot hold and its 'result_kinds' do not name; add it there."
+    )
+    assert said in capfd.readouterr().err
+
+
 def test_what_is_no_curve_names_the_engine(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

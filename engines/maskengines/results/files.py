@@ -41,6 +41,11 @@ def check_result_target(kinds: Sequence[str], path: str | os.PathLike[str]) -> P
     return check_target(target)
 
 
+def takes(kind: str, path: Path) -> bool:
+    """Whether an answer of this kind, which is no picture, can be written with the suffix of ``path``."""
+    return path.suffix.lower() in SUFFIXES.get(kind, ())
+
+
 def save_result(
     candidate: Candidate, subject: ImageSubject | PoseSubject | SceneSubject, path: str | os.PathLike[str]
 ) -> None:
