@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from maskengines.contract import Box, Candidate, ImagePatch, Provenance
 from maskengines.errors import BadInput, Cancelled
 from maskengines.masks.files import load_mask
+from maskengines.masks.mask import Asked
 from maskengines.subjects.image import ImageSubject
 from maskengines.subjects.image_io import load_image, save_image
 from maskstudio.documents import saving
@@ -167,6 +168,23 @@ def test_what_others_hold_of_a_large_picture_stays_while_fills_are_kept_and_undo
         np.testing.assert_array_equal(subject.pixels, pixels)
         assert not subject.pixels.flags.writeable
     document.close()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_was_painted_after_asking_outlives_keeping_in_a_project_that_was_saved_between(
+    qtbot: QtBot, tmp_path: Path, known: bool
+) -> None:
+    document = Document(picture(8))
+    stroke(document, Box(40, 50, 60, 70), 180)
+    if known:
+        document.asked = Asked.of(document.mask)
+    document.add_candidate(answer(document.subject, Box(40, 50, 60, 70), 1))
+    stroke(document, Box(10, 5, 20, 9), 255)
+    assert saving.save_project(document, tmp_path / "work.ora").wait()
+    again = open_document(tmp_path / "work.ora")
+    again.keep(again.candidates[0])
+    assert again.mask.selected_box() == Box(10, 5, 20, 9)
+    again.close()
 
 
 def test_answers_that_came_after_keeping_are_not_lost_by_undo(document: Document) -> None:

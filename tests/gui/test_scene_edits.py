@@ -269,7 +269,9 @@ def test_what_is_hidden_and_locked_is_so_again_in_a_saved_scene_without_photos(
     wait_for_saves()
     window.registry.run("file.close")
     assert window.view is None
-    window.opening.open_paths([project])
+    assert window.settings.recent_files()[0] == project
+    # A dialog of files walks into the folder.
+    window.opening.open_paths([next(project.glob("*.json"))])
     qtbot.waitUntil(lambda: window.scenes.front is not None, timeout=20_000)
     assert window.scenes.document is not None
     work = window.scenes.document.work
@@ -278,12 +280,13 @@ def test_what_is_hidden_and_locked_is_so_again_in_a_saved_scene_without_photos(
     assert not window.scenes.document.modified
 
 
-def test_a_project_is_not_written_under_the_name_of_a_file_of_gaussians(
+def test_a_project_is_not_written_under_the_name_of_another_kind_of_file(
     tab: SceneTab, tmp_path: Path
 ) -> None:
-    with pytest.raises(BadInput, match=r"k\.maskscene"):
-        save_scene_project(tab.document, tmp_path / "k.splat")
-    assert not (tmp_path / "k.splat").exists()
+    for name in ("k.splat", "k.ora", "k.png"):
+        with pytest.raises(BadInput, match=r"'k(\.png)?\.maskscene'"):
+            save_scene_project(tab.document, tmp_path / name)
+        assert not (tmp_path / name).exists()
 
 
 # --- colours ------------------------------------------------------------------------------------

@@ -115,6 +115,18 @@ def test_a_candidate_is_not_tried_on_any_more_once_another_tab_was_in_front(
     assert tab.gaussians is document.work.scene.gaussians
 
 
+def test_the_brush_is_still_in_hand_on_a_photo_after_a_scene_was_opened(
+    window: MainWindow, tab: SceneTab, qtbot: QtBot
+) -> None:
+    assert window.tools.chosen == "tool.hand"
+    window.opening.open_sample()
+    qtbot.waitUntil(lambda: window.view is not None and window.view.canvas is not None, timeout=20_000)
+    assert window.tools.chosen == "tool.brush"
+    window.registry.run("view.next-tab")
+    window.registry.run("view.next-tab")
+    assert window.tools.chosen == "tool.brush"
+
+
 def test_engines_say_what_they_lack_and_what_will_come(
     window: MainWindow, tab: SceneTab, qtbot: QtBot
 ) -> None:

@@ -20,7 +20,7 @@ from maskstudio.window.messages import install_excepthook
 from maskstudio.window.settings import WindowSettings
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 
@@ -180,6 +180,22 @@ def test_an_offer_of_lost_work_comes_back_until_it_is_answered(window: MainWindo
     window.banner.offer("Work was found.", choices, lasting=True)
     close.click()
     assert window.banner.text == ""
+    window.show_error(BadInput("Too small. Take another."))
+    window.banner.offer("Work was found.", choices, lasting=True)
+    assert window.banner.text == "Too small. Take another."
+    close.click()
+    assert window.banner.text == "Work was found."
+
+
+def test_the_banner_stays_over_whatever_tab_comes_to_the_front(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    opened(qtbot, window, photo, Path(shutil.copy(photo, tmp_path / "other.png")))
+    window.banner.offer("Work was found.", {"Recover": lambda: None}, lasting=True)
+    for command in ("view.next-tab", "view.previous-tab", "file.close", "file.close"):
+        window.registry.run(command)
+        at = window.banner.geometry().center()
+        assert window.stack.childAt(at) in (window.banner, *window.banner.findChildren(QWidget))
 
 
 def test_recents_are_remembered_and_lost_files_left_out(
@@ -253,6 +269,26 @@ def test_a_tab_closed_with_answers_that_were_not_kept_can_be_had_again(
     assert (document.path, document.source_path, document.modified) == (project, photo, False)
     document.keep(answers[3])
     assert (document.subject.pixels[12:17, 10:16] == 30).all()
+
+
+def test_of_two_tabs_closed_with_answers_each_can_be_had_again(
+    window: MainWindow, qtbot: QtBot, photo: Path, tmp_path: Path
+) -> None:
+    for path in (photo, Path(shutil.copy(photo, tmp_path / "other.png"))):
+        opened(qtbot, window, path)
+        give_answers(window, 2)
+        window.registry.run("file.close")
+    window.show_error(BadInput("Too small. Take another."))
+    close = next(button for button in window.banner.findChildren(QToolButton))
+    close.click()
+    for title in ("other.png", photo.name):
+        assert title in window.banner.text
+        button = next(each for each in window.banner.findChildren(QPushButton) if each.text() == "Reopen")
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert window.document is not None
+        assert window.document.title == title
+        assert len(window.document.candidates) == 2
+    assert window.banner.text == ""
 
 
 def test_answers_of_a_tab_that_was_had_again_outlive_a_crash(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from maskengines.subjects.image import ImageSubject
 
 PIXELS = "pixels"
+ASKED = "asked"
+"""In a project, the mask that its candidates answer."""
 
 
 class OpenEdit(Protocol):
@@ -104,7 +106,9 @@ class Document(QObject):
         document.settings = dict(state.settings)
         if PIXELS in state.masks:
             document.mask.replace(state.masks[PIXELS])
-            document.asked = Asked.of(document.mask)
+        asked = state.masks.get(ASKED)
+        if asked is not None and asked.shape == document.mask.shape:
+            document.asked = Asked.read(asked)
         return document
 
     @classmethod
@@ -114,10 +118,13 @@ class Document(QObject):
 
     def state(self) -> ProjectState:
         """A snapshot that any thread may save while the user goes on."""
+        masks = {PIXELS: self.mask.snapshot()}
+        if self.kind == "image" and self.candidates and self.asked is not None:
+            masks[ASKED] = self.asked.inside(Box(0, 0, self.subject.width, self.subject.height))
         return ProjectState(
             original=self.original,
             layers=self.layers,
-            masks={PIXELS: self.mask.snapshot()},
+            masks=masks,
             candidates=tuple(self.candidates),
             settings=dict(self.settings),
             source=str(self.source_path) if self.source_path else None,
@@ -257,7 +264,9 @@ class Document(QObject):
         patch = self._fitting_patch(candidate)
         self.drop_open_edit()
         layer = KeptLayer(patch, candidate.label, candidate.provenance)
-        cleared = self.mask.clear() if self.asked is None else self.mask.clear_asked(self.asked)
+        # Of answers that a crash left nobody knows what was asked beyond where they are.
+        asked = self.asked or Asked.of(self.mask).within(patch.box)
+        cleared = self.mask.clear_asked(asked)
         label = self.tr("Keep {0}").format(candidate.label) if candidate.label else self.tr("Keep fill")
         command = KeepCommand(self, label, layer, cleared, (tuple(self.candidates), self.asked))
         self.show_patch(patch)

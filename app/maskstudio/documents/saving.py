@@ -162,9 +162,11 @@ def save_scene_project(document: SceneDocument, path: str | os.PathLike[str]) ->
     from maskengines.subjects.splat_files import READABLE_SUFFIXES
 
     target = Path(path).absolute()
-    if target.suffix.lower() in READABLE_SUFFIXES:
+    suffix = target.suffix.lower()
+    if suffix not in ("", SUFFIX) and not is_scene_project(target):
+        name = target.stem if suffix in (*READABLE_SUFFIXES, ".ora") else target.name
         raise BadInput(
-            f"A scene is saved as a project. Name it '{target.stem}{SUFFIX}', or choose File, Export scene."
+            f"A scene is saved as a project. Name it '{name}{SUFFIX}', or choose File, Export scene."
         )
     if target.exists() and not is_scene_project(target) and not _empty_folder(target):
         raise BadInput(f"There is something else at '{target}'. Choose another name.")

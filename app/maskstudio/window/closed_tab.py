@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class ClosedTab(QObject):
-    """Closes tabs that need no question, and offers the last of them again while the banner says so."""
+    """Closes tabs that need no question, and offers them again until the banner was answered."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._closed: ClosedDocument | None = None
+        self._closed: list[ClosedDocument] = []
         window.banner.installEventFilter(self)
 
     @property
     def offered(self) -> bool:
         """Whether there is a document to be had again; it takes memory as long."""
-        return self._closed is not None
+        return bool(self._closed)
 
     def close(self, view: DocumentView) -> None:
         """Close a tab without asking; answers in it that are in no file can be had again."""
@@ -37,9 +37,10 @@ class ClosedTab(QObject):
         window.remove_view(view)
         if closed is None:
             return
-        self._closed = closed
+        self._closed.append(closed)
         answers = "an answer that was" if closed.unkept == 1 else f"{closed.unkept} answers that were"
-        window.banner.offer(f"“{closed.title}” was closed with {answers} not kept.", {"Reopen": self._reopen})
+        text = f"“{closed.title}” was closed with {answers} not kept."
+        window.banner.offer(text, {"Reopen": lambda: self._reopen(closed)}, lasting=True)
         if window.view is not None:
             # Enter belongs to the picture that is in front now.
             (window.view.canvas or window.view).setFocus()
@@ -50,16 +51,15 @@ class ClosedTab(QObject):
             QTimer.singleShot(0, self, self._let_go)
         return super().eventFilter(watched, event)
 
-    def _reopen(self) -> None:
+    def _reopen(self, closed: ClosedDocument) -> None:
         from maskstudio.window.document_view import DocumentView
 
-        closed, self._closed = self._closed, None
-        if closed is None:
-            return
+        if closed in self._closed:
+            self._closed.remove(closed)
         view = DocumentView(closed.title, closed.path or closed.source_path)
         self._window.add_view(view)
         self._window.fill_view(view, closed.make())
 
     def _let_go(self) -> None:
         if self._window.banner.isHidden():
-            self._closed = None
+            self._closed.clear()

@@ -80,7 +80,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("MaskStudio")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.setMinimumSize(800, 480)
+        room = self.screen().availableSize()
+        self.setMinimumSize(min(800, room.width()), min(480, room.height() - FRAME_HEIGHT))
         self.settings = WindowSettings.load()
         self.background = Background(self)
         self.diary: Diary | None = None
@@ -149,6 +150,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(central)
         self.banner = Banner(self.stack)
+        # The page that comes to the front comes before all else in it.
+        self.stack.currentChanged.connect(self.banner.raise_)
 
     def _connect(self) -> None:
         actions, top = self.action_set, self.top

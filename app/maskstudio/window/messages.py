@@ -135,8 +135,12 @@ class Banner(QWidget):
         """A remark with up to two things to do about it; stays until one is used or it is dismissed.
 
         Args:
-            lasting: whatever else is said meanwhile, it comes back afterwards.
+            lasting: whatever else is said meanwhile, it comes back afterwards; errors that stand there are
+                read first.
         """
+        if lasting and self._errors and not self.isHidden():
+            self._aside.append((text, choices))
+            return
         self._say(text, "info", choices=choices)
         self._lasting = text if lasting else None
         self._buttons[0].setFocus()

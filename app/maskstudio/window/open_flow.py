@@ -87,7 +87,7 @@ class OpenFlow:
             mask: painted on the first file once it is read.
             remember: list the files among the recent ones.
         """
-        for path in map(Path, paths):
+        for path in map(project_of, map(Path, paths)):
             known = self._window.view_of(path)
             if known is not None:
                 self._window.show_view(known)
@@ -180,6 +180,17 @@ class OpenFlow:
 def _discard(found: list[Recoverable | RecoverableScene]) -> None:
     for each in found:
         each.discard()
+
+
+def project_of(path: Path) -> Path:
+    """A dialog of files walks into a scene project, which is a folder; what is chosen there means all of
+    it."""
+    folder = path.parent
+    if not folder.name.lower().endswith(".maskscene"):
+        return path
+    from maskengines.projects.scene_reading import is_scene_project
+
+    return folder if is_scene_project(folder) else path
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,8 +70,8 @@ class WindowSettings:
         self.save()
 
     def recent_files(self) -> list[Path]:
-        """Recent files that still exist, newest first."""
-        return [path for path in map(Path, self.recent) if path.is_file()]
+        """Recent files and folders of scenes that still exist, newest first."""
+        return [path for path in map(Path, self.recent) if path.exists()]
 
 
 def geometry_store() -> QSettings:

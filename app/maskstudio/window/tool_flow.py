@@ -25,7 +25,7 @@ class ToolFlow:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self.chosen = "tool.brush"
+        self.chosen = self._for_pictures = BRUSHES[0]
         self._options: BrushOptions | None = None
 
     @cached_property
@@ -47,6 +47,8 @@ class ToolFlow:
         """Take a tool; every canvas gets it when it comes to the front."""
         self.chosen = name
         view, scene = self._window.view, self._window.scenes.front
+        if scene is None:
+            self._for_pictures = name
         if scene is not None:
             self.equip_scene(scene.view)
         elif view is not None and view.canvas is not None:
@@ -54,9 +56,11 @@ class ToolFlow:
         self._window.actions_changed()
 
     def equip(self, canvas: ImageCanvas) -> None:
-        """Put the tool in hand on a canvas; where there are no joints to drag, the brush."""
-        if self.chosen == JOINTS and self._window.poses.front is None:
-            self.chosen = BRUSHES[0]
+        """Put the tool in hand on a canvas, whatever a scene was turned with meanwhile; where there are no
+        joints to drag, the brush."""
+        if self._for_pictures == JOINTS and self._window.poses.front is None:
+            self._for_pictures = BRUSHES[0]
+        self.chosen = self._for_pictures
         canvas.set_tool(self._tools[self.chosen])
         self.show_options()
 

@@ -11,6 +11,7 @@ from maskstudio.window.icons import SIZE, icon
 HEIGHT = 44
 NARROWEST, WIDEST = 110, 240
 """A tab, in device-independent pixels: a short name is read whole, a long one leaves room for others."""
+SLIMMEST, ARROWS = 60, 48
 
 
 class DocumentTabs(QTabBar):
@@ -36,7 +37,9 @@ class DocumentTabs(QTabBar):
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         size = self.tabSizeHint(index)
-        return QSize(min(size.width(), NARROWEST), size.height())
+        # Where there is hardly room for one, the arrows beside it leave its title some of that.
+        room = max(SLIMMEST, self.width() - ARROWS)
+        return QSize(min(size.width(), NARROWEST, room), size.height())
 
     def turn(self, step: int) -> None:
         """Bring the tab ``step`` places further to the front; after the last comes the first."""

@@ -147,6 +147,20 @@ class Asked:
             box = box.union(mask.grid.box(key))
         return cls(box, mask._plane[box.slices].copy())
 
+    @classmethod
+    def read(cls, plane: MaskArray) -> Asked:
+        """What a whole mask ``(H, W)`` says."""
+        box = Box.of_mask(plane)
+        return cls(box, plane[box.slices].copy())
+
+    def within(self, box: Box) -> Asked:
+        """No more of it than lies in a box."""
+        x, y = max(self.box.x, box.x), max(self.box.y, box.y)
+        right = min(self.box.x + self.box.width, box.x + box.width)
+        bottom = min(self.box.y + self.box.height, box.y + box.height)
+        part = Box(x, y, max(0, right - x), max(0, bottom - y))
+        return Asked(part, self.inside(part))
+
     def inside(self, box: Box) -> MaskArray:
         """The mask of another box, ``(h, w)``."""
         plane = np.zeros((box.height, box.width), np.uint8)
