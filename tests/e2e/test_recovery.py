@@ -87,10 +87,8 @@ def masks_over_time(shape: tuple[int, int], told: list[tuple[float, list[str]]])
     masks = [np.zeros(shape, np.uint8)]
     for _, (what, x, y, value) in told:
         mask = masks[-1].copy()
-        if what == "kept":
-            mask[:] = 0
-        else:
-            mask[int(y) : int(y) + 200, int(x) : int(x) + 200] = int(value)
+        # Keep clears where the answer is.
+        mask[int(y) : int(y) + 200, int(x) : int(x) + 200] = 0 if what == "kept" else int(value)
         masks.append(mask)
     return masks
 
