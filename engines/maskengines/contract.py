@@ -58,6 +58,13 @@ class Box:
         bottom = max(self.y + self.height, other.y + other.height)
         return Box(x, y, right - x, bottom - y)
 
+    def intersection(self, other: Box) -> Box:
+        """The part that both share; maybe empty."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Box(x, y, max(0, right - x), max(0, bottom - y))
+
     def clipped(self, width: int, height: int) -> Box:
         """The part of the box inside ``0 .. width`` by ``0 .. height``; maybe empty."""
         x, y = max(0, self.x), max(0, self.y)

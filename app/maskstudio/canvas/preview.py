@@ -41,13 +41,10 @@ class Preview:
     def over(self, samples: Array, tint: Array, level: int, at: Box) -> Array:
         """Put the patch into the BGRA ``samples`` of box ``at`` and return the ``tint`` left to show."""
         target, values, answered = self._at(level)
-        x0, y0 = max(at.x, target.x), max(at.y, target.y)
-        x1 = min(at.x + at.width, target.x + target.width)
-        y1 = min(at.y + at.height, target.y + target.height)
-        if x1 <= x0 or y1 <= y0:
+        both = at.intersection(target)
+        if both.empty:
             return tint
-        here = Box(x0 - at.x, y0 - at.y, x1 - x0, y1 - y0).slices
-        there = Box(x0 - target.x, y0 - target.y, x1 - x0, y1 - y0).slices
+        here, there = both.moved(-at.x, -at.y).slices, both.moved(-target.x, -target.y).slices
         samples[here] = values[there]
         tint = tint.copy()
         tint[here] = cv2.subtract(tint[here], answered[there])

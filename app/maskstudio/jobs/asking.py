@@ -66,7 +66,7 @@ class Asker(QObject):
         self.live = LivePreview(service, document, self)
         self.live.patch.connect(self.live_preview)
         self.live.patch.connect(lambda patch: self.showing.put("live", patch))
-        self.preview.connect(lambda patch: self.showing.put("run", patch, self._question))
+        self.preview.connect(lambda patch: self.showing.put("run", patch, self._mask_of_job))
         self._photos = PhotoFeed(document.paint, self) if isinstance(document, SceneDocument) else None
         self.shown: Candidate | None = None
         self._aside: list[tuple[tuple[Any, ...], Asked, Candidate]] = []
@@ -78,7 +78,7 @@ class Asker(QObject):
         self._asked: tuple[Hashable, str] | None = None
         self._goes_on = False
         self._latest: Candidate | None = None
-        self._question: Asked | None = None
+        self._mask_of_job: Asked | None = None
         self._closed = False
         document.image_changed.connect(self._image_changed)
         if isinstance(document, PoseDocument):
@@ -114,7 +114,7 @@ class Asker(QObject):
         document = self.document
         subject, masks = document.question_for(engine.info)
         layers, asked = document.layers, Asked.of(document.mask)
-        self._question = asked
+        self._mask_of_job = asked
         self._asked = (document.question_mark(), engine_id)
         values = {**params, **known_params(engine.info, document.params())}
         job = self.service.submit(engine_id, subject, masks, values, count=count, seed=seed)

@@ -12,6 +12,7 @@ HEIGHT = 44
 NARROWEST, WIDEST = 110, 240
 """A tab, in device-independent pixels: a short name is read whole, a long one leaves room for others."""
 SLIMMEST, ARROWS = 60, 48
+"""The least of a tab in a window with no room, and what the arrows to the others take beside it."""
 
 
 class DocumentTabs(QTabBar):
@@ -28,7 +29,7 @@ class DocumentTabs(QTabBar):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Open documents")
         # Rather part of a tab than a menu that is cut off.
-        self.setMinimumWidth(60)
+        self.setMinimumWidth(SLIMMEST)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def tabSizeHint(self, index: int) -> QSize:

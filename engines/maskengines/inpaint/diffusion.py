@@ -14,6 +14,7 @@ Array = np.ndarray[Any, Any]
 MOST_BIHARMONIC = 40_000
 MOST_LIVE = 5_000
 MOST_AROUND = 80_000
+"""Pixels of hole that a live fill works on, and of the whole smaller copy that a membrane is spanned in."""
 
 
 def navier_stokes(pixels: Array, hole: Array, radius: float, most: int = MOST_LIVE) -> Array:

@@ -155,18 +155,16 @@ class Asked:
 
     def within(self, box: Box) -> Asked:
         """No more of it than lies in a box."""
-        x, y = max(self.box.x, box.x), max(self.box.y, box.y)
-        right = min(self.box.x + self.box.width, box.x + box.width)
-        bottom = min(self.box.y + self.box.height, box.y + box.height)
-        part = Box(x, y, max(0, right - x), max(0, bottom - y))
+        part = self.box.intersection(box)
         return Asked(part, self.inside(part))
 
     def inside(self, box: Box) -> MaskArray:
         """The mask of another box, ``(h, w)``."""
         plane = np.zeros((box.height, box.width), np.uint8)
-        there = box.moved(-self.box.x, -self.box.y).clipped(self.box.width, self.box.height)
-        if not there.empty:
-            plane[there.moved(self.box.x - box.x, self.box.y - box.y).slices] = self.values[there.slices]
+        both = self.box.intersection(box)
+        if not both.empty:
+            there = both.moved(-self.box.x, -self.box.y).slices
+            plane[both.moved(-box.x, -box.y).slices] = self.values[there]
         return plane
 
 

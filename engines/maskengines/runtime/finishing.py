@@ -220,7 +220,7 @@ class Finisher:
         if self._original is None or self._space is None or self._info.live:
             return
         box, given = self._boxes[self._space], patch.box
-        if not box.empty and _intersection(given, box) != box:
+        if not box.empty and given.intersection(box) != box:
             raise EngineFault(
                 f"{self._info.title} gave a picture of {given.width} x {given.height} at ({given.x}, "
                 f"{given.y}), which does not cover the masked area of {box.width} x {box.height} at "
@@ -241,7 +241,7 @@ class Finisher:
         box, compositor = self._compositor(self._space)
         if box.empty and not self._info.needs_mask:
             return self._whole(patch, original)
-        inside = _intersection(patch.box, box)
+        inside = patch.box.intersection(box)
         answer = patch.pixels[inside.moved(-patch.x, -patch.y).slices]
         if inside != box:
             part, answer = answer, original[box.slices].copy()
@@ -310,12 +310,6 @@ class Finisher:
             subject=self._subject.content_hash,
             mask=self._mask_hash(),
         )
-
-
-def _intersection(a: Box, b: Box) -> Box:
-    x, y = max(a.x, b.x), max(a.y, b.y)
-    right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
-    return Box(x, y, max(0, right - x), max(0, bottom - y))
 
 
 def _size(pixels: Array) -> str:
